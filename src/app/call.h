@@ -1,0 +1,47 @@
+/*
+ * call.h: one request in progress: what a handler gets. A handler reads parameters into a rule's
+ * struct, calls one rule, and writes one answer; what it returns is its outcome, and a refusal is
+ * written by the family's error writer.
+ */
+#ifndef DOORWARD_APP_CALL_H
+#define DOORWARD_APP_CALL_H
+
+#include "domain/directory.h"
+#include "domain/login/session.h"
+#include "domain/oauth/access_token.h"
+#include "http/cookie.h"
+#include "http/request.h"
+#include "http/response.h"
+
+struct route;
+struct route_family;
+
+struct call {
+    struct context context;
+    struct arena *arena; /* the request's, as context.arena */
+    const struct request *request;
+    struct response response;
+    const struct route_family *family;
+    const struct route *route; /* NULL when none was found */
+    const char *values[4];     /* of the {name} segments, in order */
+    const char *allow;         /* methods, for 405 */
+
+    struct form form;        /* the body's fields, of a form or of a flat JSON object */
+    const struct json *json; /* the body, when it is JSON */
+
+    /* who is asking, as far as the row's policy asked for it */
+    const struct client *client;
+    bool client_used_basic;
+    const char *browser;        /* value of the browser cookie, NULL when none is valid */
+    const char *session_cookie; /* as sent */
+    const struct session *session;
+    struct access access; /* of a bearer token */
+};
+
+/* A parameter of the request: of the body for a POST, of the query for a GET. NULL when absent. */
+const char *call_parameter(const struct call *call, const char *name);
+
+/* The name of a parameter out of names (NULL at the end) that came more than once, or NULL. */
+const char *call_repeated(const struct call *call, const char *const *names);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * route.h: what a row of a family's table says, and how a request finds its row.
+ *
+ * To add an endpoint: a row in its family's table (at the bottom of a file in src/api or src/pages), a
+ * handler above it, a rule in src/domain, and a test. Guards fail until doorward-api(7) names it too.
+ * Everything that a row says is enforced before the handler runs, in dispatch().
+ */
+#ifndef DOORWARD_APP_ROUTE_H
+#define DOORWARD_APP_ROUTE_H
+
+#include "app/call.h"
+
+/* Who may call, several where a contract lists several. A row without any stops the start. */
+enum who {
+    BY_ANYONE = 1 << 0,  /* nobody is checked */
+    BY_BROWSER = 1 << 1, /* a browser, signed in or not: call->session may be NULL */
+    BY_SESSION = 1 << 2, /* public session */
+    BY_CLIENT = 1 << 3,  /* client authentication (public clients name themselves) */
+    BY_BEARER = 1 << 4   /* one of our access tokens */
+};
+
+enum body_kind { BODY_NONE = 0, BODY_FORM = 1 << 0, BODY_JSON = 1 << 1 };
+
+enum cors { CORS_NONE, CORS_LISTED, CORS_PUBLIC };
+
+enum limit_category { LIMIT_NONE, LIMIT_SIGN_IN, LIMIT_CATEGORIES };
+
+enum { ROUTE_MAX_ALIASES = 3, ROUTE_MAX_VALUES = 4 };
+
+struct route {
+    const char *method;                     /* "GET" also serves HEAD */
+    const char *path;                       /* literal segments and {name} segments */
+    const char *aliases[ROUTE_MAX_ALIASES]; /* other paths of the same row */
+    unsigned who;                           /* enum who */
+    unsigned body;                          /* enum body_kind; BODY_NONE lets an empty body through */
+    size_t body_max;                        /* bytes; 0 takes the default of 16 KiB */
+    enum cors cors;
+    enum limit_category limit;
+    enum outcome (*handler)(struct call *call);
+};
+
+struct route_family {
+    const char *name; /* as pools name it: "token" */
+    const struct route *routes;
+    size_t count;
+    /* writes the answer to a refusal in this family's format */
+    void (*write_error)(struct call *call, enum outcome outcome);
+};
+
+/* The families of this program (src/cmd/routes.c), NULL at the end. */
+extern const struct route_family *const route_families[];
+
+/* Checks every row of the families; bug() with the row's path when one is wrong. Called at start. */
+void routes_check(const struct route_family *const *families);
+
+/*
+ * Finds the row: true with route and path values set. False: *outcome_out is NOT_FOUND, or
+ * METHOD_NOT_ALLOWED with *allow_out listing the methods; *family_out is the family whose path it is,
+ * or the first one, so that the error has a format.
+ */
+bool route_find(struct arena *arena, const struct route_family *const *families, const char *method,
+                const char *path, const struct route_family **family_out, const struct route **route_out,
+                const char **values_out, enum outcome *outcome_out, const char **allow_out);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * settings.h: the program's options. One table (settings.c) holds each option's name, kind, default,
+ * bounds and meaning; the parser, `doorward config show`, doorward.conf(5) and the start-up check are
+ * loops over it. To add an option: a member here, a row there.
+ *
+ * The file: `name = value` a line, '#' comments, and `[pool NAME]` sections. A value "file:/path" of a
+ * secret is read from that file. Unknown names, repeated names and values out of bounds are errors
+ * that name file, line and the nearest known option.
+ */
+#ifndef DOORWARD_CORE_SETTINGS_H
+#define DOORWARD_CORE_SETTINGS_H
+
+#include "core/arena.h"
+#include "core/strbuf.h"
+
+enum { MAX_POOLS = 8 };
+
+/* A set of workers that serves the named families on one socket. */
+struct pool_settings {
+    const char *name;
+    const char *families;     /* space separated family names, or "all" */
+    const char *socket;       /* path of a unix socket; default run_directory/NAME.sock */
+    int64_t socket_mode;      /* octal in the file: 0660 */
+    const char *socket_group; /* group that owns the socket; "" leaves it */
+    int64_t workers;
+    int64_t requests_per_worker;
+};
+
+struct settings {
+    /* who we are */
+    const char *issuer; /* https URL without a trailing slash */
+    bool allow_http_loopback;
+    const char *trusted_proxies; /* space separated addresses whose X-Forwarded-* are believed */
+    const char *cors_origins;    /* space separated origins */
+
+    /* where things are */
+    const char *run_directory;
+    const char *template_directory; /* overrides; "" for none */
+    const char *default_template_directory;
+    const char *sql_directory;
+    const char *key_file;
+    const char *log;
+    const char *log_level;
+
+    /* the database */
+    const char *database_socket;
+    const char *database_host;
+    int64_t database_port;
+    const char *database_name;
+    const char *database_user;
+    const char *database_password;
+    const char *database_tls_ca;
+    int64_t database_timeout_s;
+
+    /* processes */
+    int64_t request_deadline_s;
+    int64_t max_body_bytes;
+    int64_t housekeeping_interval_s;
+    bool single_worker_housekeeping;
+
+    /* lifetimes, seconds */
+    int64_t code_lifetime_s;
+    int64_t access_token_lifetime_s;
+    int64_t id_token_lifetime_s;
+    int64_t refresh_token_lifetime_s;
+    int64_t refresh_grace_s;
+    int64_t flow_lifetime_s;
+    int64_t session_idle_s;
+    int64_t session_lifetime_s;
+    const char *access_token_alg;
+    const char *session_cookie_domain;
+    const char *session_cookie_same_site; /* "Lax" or "None" */
+
+    /* people */
+    bool registration;
+    int64_t sign_in_limit_per_address; /* tries per sign_in_window_s */
+    int64_t sign_in_limit_per_account; /* failures per sign_in_window_s */
+    int64_t sign_in_window_s;
+    int64_t scrypt_log_n, scrypt_r, scrypt_p;
+    int64_t max_concurrent_hashes; /* per machine */
+
+    struct pool_settings pools[MAX_POOLS];
+    size_t pool_count; /* at least one: "main", when the file names none */
+};
+
+/*
+ * Reads the file over the defaults; path NULL takes the defaults alone. NULL on an error, with a
+ * message of one line in *error_out that says file, line, what is wrong and what to do.
+ */
+struct settings *settings_load(struct arena *arena, const char *path, const char **error_out) MUST_CHECK;
+
+enum settings_format { SETTINGS_TEXT, SETTINGS_JSON, SETTINGS_MAN };
+
+/* Writes every option with its value, default and meaning; secrets as "(set)" or "(not set)".
+ * SETTINGS_MAN writes the option list of doorward.conf(5) in mdoc. */
+void settings_write(const struct settings *settings, enum settings_format format, struct strbuf *out);
+
+#endif

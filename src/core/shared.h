@@ -1,0 +1,69 @@
+/*
+ * shared.h: one page area shared by all processes of one machine, mapped by path from
+ * run_directory/shared, so that master, workers, the single worker of shared hosting and the command
+ * line see the same numbers. Holds version counters, rate-limit windows, the scoreboard and the
+ * public JWKS. Nothing in it is secret, and losing it loses only counts.
+ *
+ * Every operation is a few atomic instructions; nothing locks, so a killed process can't leave it
+ * locked.
+ */
+#ifndef DOORWARD_CORE_SHARED_H
+#define DOORWARD_CORE_SHARED_H
+
+#include "core/base.h"
+
+struct shared;
+
+/* Maps (and makes, with mode 0660) the file; path NULL maps private anonymous memory for tests and
+ * tools. Fatal when it can't be mapped. A file of another layout version is replaced. */
+struct shared *shared_map(const char *path);
+void shared_unmap(struct shared *shared);
+
+/* --- versions: what a worker caches is thrown away when its number has moved --- */
+enum shared_version { VERSION_DIRECTORY, VERSION_KEYS, VERSION_COUNT };
+uint64_t shared_version(const struct shared *shared, enum shared_version which);
+/* Raises the number to at least stored (from the database); 0 raises it by one (a local change). */
+void shared_version_raise(struct shared *shared, enum shared_version which, uint64_t stored);
+/* True for one caller per period: the one that should look at the stored versions now. */
+bool shared_version_check_due(struct shared *shared, int64_t mono_ms, int64_t period_ms);
+
+/* --- rate limits: a sliding window of counts per 64-bit key --- */
+struct limit_state {
+    int64_t used, limit;
+    int64_t retry_after_s; /* 0 when the call is within the limit */
+    int64_t reset_s;       /* seconds until the window has emptied */
+};
+/* Counts amount (0: only looks) for key, then says where it stands; counted before checked, so that
+ * parallel guesses can't outrun the limit. True when within the limit. */
+bool shared_limit_take(struct shared *shared, uint64_t key, int64_t now_ms, int64_t window_s, int64_t limit,
+                       int amount, struct limit_state *state_out);
+/* Forgets a key's count (a sign-in that succeeded). */
+void shared_limit_clear(struct shared *shared, uint64_t key);
+/* FNV-1a over kind and text; kinds keep one text's counters apart. */
+uint64_t shared_limit_key(const char *kind, const char *text);
+
+/* --- a counting gate: at most limit holders at once on this machine (password hashing) --- */
+/* False when full. A holder that died is noticed by its pid and its place reused. */
+bool shared_gate_enter(struct shared *shared, int64_t limit);
+void shared_gate_leave(struct shared *shared);
+
+/* --- scoreboard: one slot a worker --- */
+enum { SHARED_SLOTS = 256 };
+enum slot_state { SLOT_FREE, SLOT_STARTING, SLOT_IDLE, SLOT_BUSY, SLOT_LEAVING };
+struct slot {
+    int32_t pid;
+    int32_t state; /* enum slot_state */
+    int32_t pool;  /* index in settings */
+    int32_t generation;
+    int64_t busy_since_ms; /* clock_mono_ms() */
+    int64_t requests;      /* served since its start */
+    char request[40];      /* id of the request in hand */
+};
+struct slot *shared_slot(struct shared *shared, size_t index);
+
+/* --- the public JWKS: so that a worker started while the database is away can still show it --- */
+void shared_jwks_store(struct shared *shared, const char *json, size_t length);
+/* Copies into buffer; the length, or 0 when none is stored or it is larger than size. */
+size_t shared_jwks_load(const struct shared *shared, char *buffer, size_t size);
+
+#endif

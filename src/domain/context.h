@@ -1,0 +1,46 @@
+/*
+ * context.h: what every rule may use. Made once per request by app; rules never see the request
+ * itself.
+ */
+#ifndef DOORWARD_DOMAIN_CONTEXT_H
+#define DOORWARD_DOMAIN_CONTEXT_H
+
+#include "core/settings.h"
+#include "core/shared.h"
+#include "crypto/keyfile.h"
+#include "domain/outcome.h"
+#include "store/db.h"
+
+struct directory; /* cached services and clients: domain/directory.h */
+struct keyring;   /* cached signing keys: domain/keyring.h */
+
+struct context {
+    struct arena *arena; /* of the request */
+    int64_t now;         /* seconds UTC, read once per request */
+    int64_t now_ms;
+    struct db *db;
+    const struct settings *settings;
+    const struct keyfile *keyfile;
+    struct shared *shared;
+    struct directory *directory;
+    struct keyring *keyring;
+
+    /* who is on the line, for limits, sessions and the log */
+    const char *request_id, *address, *user_agent;
+
+    /* set by refuse(): why, in words for the log and, where the writer shows it, for developers */
+    const char *reason;
+    /* set with OUTCOME_TOO_MANY_REQUESTS and OUTCOME_UNAVAILABLE: seconds */
+    int64_t retry_after_s;
+};
+
+/* Notes the reason and returns the outcome, so that a check stays one statement. The reason is a
+ * constant or lives in the arena, printable ASCII without '"' and '\' (RFC 6749 §5.2). */
+enum outcome refuse(struct context *context, enum outcome outcome, const char *reason);
+
+/* A store's result as an outcome: OK, not_found as given, and UNAVAILABLE for a database that is away
+ * or uncertain, so that a failing database never looks like invalid_grant. */
+enum outcome store_outcome(struct context *context, enum store_result result, enum outcome not_found,
+                           const char *reason);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * directory.h: services and clients as rules see them, cached in each process. An entry is read with
+ * one statement on first use and dropped when the stored version moves: at once on the machine where
+ * the change was made, within a second on the others. Bounded; what is handed out stays valid until
+ * the request ends.
+ */
+#ifndef DOORWARD_DOMAIN_DIRECTORY_H
+#define DOORWARD_DOMAIN_DIRECTORY_H
+
+#include "domain/context.h"
+
+struct service {
+    unsigned char id[16];
+    const char *id_text; /* UUID */
+    const char *name;
+    bool active;
+};
+
+enum { CLIENT_MAX_SECRETS = 4 };
+
+struct client_secret {
+    unsigned char hash[32];
+    int64_t expires_at; /* 0: never */
+};
+
+/* A client in the words of RFC 7591 §2; lists are space separated. */
+struct client {
+    int64_t number;
+    const char *client_id;
+    const struct service *service;
+    bool active; /* and its service is */
+    const char *client_name, *client_uri, *logo_uri, *policy_uri, *tos_uri;
+    const char *const *redirect_uris; /* NULL at the end, as are the other arrays */
+    const char *const *post_logout_redirect_uris;
+    const char *grant_types;
+    const char *response_types;
+    const char *scope;            /* what it may ask for */
+    const char *application_type; /* "web" or "native" */
+    const char *token_endpoint_auth_method;
+    const char *id_token_signed_response_alg;
+    bool require_pkce;       /* confidential clients too; public ones always must */
+    bool skip_consent;       /* first-party: its own service's application */
+    int64_t default_max_age; /* -1: none */
+    struct client_secret secrets[CLIENT_MAX_SECRETS];
+    size_t secret_count;
+};
+
+bool client_is_public(const struct client *client);
+bool client_may_use_grant(const struct client *client, const char *grant_type);
+
+/* One per process; NULL arena of its own inside. */
+struct directory *directory_make(void);
+void directory_free(struct directory *directory);
+
+/* At the start of a request: drops everything when the version has moved, and once a second asks the
+ * database whether it has (one statement for the whole machine). UNAVAILABLE when it must ask and
+ * can't. */
+enum outcome directory_refresh(struct context *context);
+
+/* By client_id. OUTCOME_OK, INVALID_CLIENT when unknown, or UNAVAILABLE. Disabled clients are found:
+ * client->active tells. */
+enum outcome directory_client(struct context *context, const char *client_id,
+                              const struct client **client_out);
+
+/* By the number that rows carry; NOT_FOUND when it has been removed. */
+enum outcome directory_client_by_number(struct context *context, int64_t number,
+                                        const struct client **client_out);
+
+/* Parses stored metadata JSON into a client (also used to answer registrations). */
+bool client_from_metadata(struct arena *arena, const char *metadata, struct client *client_out,
+                          const char **error_out);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * access_token.h: JWT access tokens (RFC 9068): made, and checked when they come back.
+ *
+ * Their jti is 32 bytes: the id of the authorization that they hang from, or a random one for
+ * client_credentials, then 16 random bytes. So one statement tells whether token, authorization and
+ * user still stand.
+ */
+#ifndef DOORWARD_DOMAIN_OAUTH_ACCESS_TOKEN_H
+#define DOORWARD_DOMAIN_OAUTH_ACCESS_TOKEN_H
+
+#include "domain/directory.h"
+
+/* Who a checked token speaks for. */
+struct access {
+    const char *token; /* NULL: no token was checked */
+    unsigned char jti[32];
+    const char *client_id, *scope, *issuer, *audience, *jti_text;
+    const char *sub; /* NULL for client_credentials */
+    bool has_user;
+    unsigned char user_id[16];
+    unsigned char authorization_id[16];
+    int64_t issued_at, expires_at;
+    /* the user's row, read by the same statement */
+    const char *user_email, *user_name, *user_claims;
+    bool user_email_verified;
+    int64_t user_updated_at;
+};
+
+struct access_token_request {
+    const struct client *client;
+    const char *scope;
+    const unsigned char *user_id;          /* NULL for client_credentials */
+    const unsigned char *authorization_id; /* NULL for client_credentials */
+    int64_t auth_time;                     /* 0: unknown */
+};
+
+/* Makes a token; *lifetime_s_out is expires_in. */
+enum outcome access_token_issue(struct context *context, const struct access_token_request *request,
+                                const char **token_out, int64_t *lifetime_s_out);
+
+/* Signature, type, issuer, time and shape only: no database. INVALID_TOKEN when anything is off. */
+enum outcome access_token_read(struct context *context, const char *token, struct access *access_out);
+
+/* access_token_read(), then that neither it, its authorization, its client nor its user has been
+ * revoked or disabled: one statement. */
+enum outcome access_token_check(struct context *context, const char *token, struct access *access_out);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * authorize.h: the authorization endpoint's rule (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2), as
+ * three steps that a driver takes: accept a request, which gives a ticket and what to do next; then
+ * issue or fail. The hosted pages are the first driver; the engine API will be another.
+ */
+#ifndef DOORWARD_DOMAIN_OAUTH_AUTHORIZE_H
+#define DOORWARD_DOMAIN_OAUTH_AUTHORIZE_H
+
+#include "domain/directory.h"
+#include "domain/login/session.h"
+
+/* Parameters as they arrived; NULL when absent or empty. */
+struct authorize_parameters {
+    const char *response_type, *client_id, *redirect_uri, *scope, *state, *nonce, *response_mode;
+    const char *code_challenge, *code_challenge_method;
+    const char *prompt, *max_age, *login_hint, *id_token_hint, *ui_locales, *acr_values, *display;
+    const char *claims, *request, *request_uri, *registration;
+    const char *repeated; /* name of a known parameter that came more than once, or NULL */
+};
+
+enum response_mode { RESPONSE_MODE_QUERY, RESPONSE_MODE_FORM_POST };
+
+enum prompt {
+    PROMPT_NONE = 1 << 0,
+    PROMPT_LOGIN = 1 << 1,
+    PROMPT_CONSENT = 1 << 2,
+    PROMPT_SELECT_ACCOUNT = 1 << 3
+};
+
+/* An accepted request: checked, and safe to answer to its redirect_uri. */
+struct ticket {
+    const char *text; /* its handle, once ticket_save() has stored it; NULL before */
+    unsigned char id[16];
+    const struct client *client;
+    const char *redirect_uri;
+    bool redirect_uri_sent; /* in the request, and not merely the only one registered */
+    enum response_mode response_mode;
+    const char *scope; /* without words the client may not use or nobody knows */
+    const char *state, *nonce, *code_challenge, *login_hint, *ui_locales;
+    const char *hinted_user; /* sub of a valid id_token_hint, or NULL */
+    unsigned prompt;         /* bits of enum prompt */
+    int64_t max_age;         /* -1: none */
+    bool consent_shown;      /* by this driver, for this ticket */
+    int64_t created_at, finished_at;
+};
+
+/* What the driver must do next. */
+enum next_step {
+    NEXT_ISSUE,   /* nothing to ask: authorize_issue() */
+    NEXT_SIGN_IN, /* no session, or it doesn't suffice (prompt, max_age, hint) */
+    NEXT_SELECT_ACCOUNT,
+    NEXT_CONSENT,
+    NEXT_FAIL /* answer with authorize_fail(outcome): prompt=none and something would be needed */
+};
+
+/* What goes back to the client's redirect_uri, in response_mode. Members that are NULL stay out. */
+struct authorize_answer {
+    enum response_mode response_mode;
+    const char *redirect_uri;
+    const char *code, *state, *iss, *error, *error_description;
+};
+
+/*
+ * Checks a request. OK: *ticket_out can be answered to. Otherwise *redirectable_out tells whether
+ * client and redirect_uri are good: then the refusal travels to the client by authorize_fail() of
+ * *ticket_out; if not, it's shown here and never redirects.
+ */
+enum outcome authorize_accept(struct context *context, const struct authorize_parameters *parameters,
+                              struct ticket *ticket_out, bool *redirectable_out);
+
+/* What to do next for this ticket and session (NULL: nobody signed in). With NEXT_FAIL,
+ * *failure_out is the outcome to fail with; UNAVAILABLE is returned when the database is away. */
+enum outcome authorize_next(struct context *context, const struct ticket *ticket,
+                            const struct session *session, enum next_step *next_out,
+                            enum outcome *failure_out);
+
+/* Scopes of the ticket that the user has not allowed this client yet: what a consent page asks. */
+enum outcome authorize_missing_scope(struct context *context, const struct ticket *ticket,
+                                     const struct session *session, const char **scope_out);
+
+/* Notes the person's consent: the grant of user and client now covers the ticket's scope. */
+enum outcome authorize_allow(struct context *context, const struct ticket *ticket,
+                             const struct session *session);
+
+/* Issues a code for the session's user; a stored ticket is finished by it, once (FLOW_ENDED else). */
+enum outcome authorize_issue(struct context *context, const struct ticket *ticket,
+                             const struct session *session, struct authorize_answer *answer_out);
+
+/* The answer that tells the client of a refusal; a stored ticket is finished by it. */
+enum outcome authorize_fail(struct context *context, const struct ticket *ticket, enum outcome outcome,
+                            const char *description, struct authorize_answer *answer_out);
+
+/* Stores a ticket that waits for a person, bound to the browser's cookie; fills ticket->text. */
+enum outcome ticket_save(struct context *context, struct ticket *ticket, const char *browser);
+
+/* Finds a stored ticket: FLOW_ENDED when it has expired, was finished, or belongs to another
+ * browser; its client must still be active and everything is checked anew (T-73). For an ended ticket
+ * whose client is still known, ticket_out->client and redirect_uri are set, so that the page can
+ * offer a way on. */
+enum outcome ticket_find(struct context *context, const char *text, const char *browser,
+                         struct ticket *ticket_out);
+
+/* Notes in the stored ticket that the sign-in it asked for has happened (prompt=login, max_age and
+ * select_account are satisfied by this session from now on). */
+enum outcome ticket_signed_in(struct context *context, struct ticket *ticket, const struct session *session);
+
+/* Public name of a failure for the error parameter ("access_denied"): app/answer.c has the table. */
+#endif
