@@ -11,7 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-enum { FILE_MAX = 64 * 1024, SECRET_MAX = 4096, NAME_MAX_LENGTH = 32, DAY = 86400, MANY = 1000000000 };
+enum { FILE_MAX = 64 * 1024, SECRET_MAX = 4096, NAME_MAX_LENGTH = 32, DAY = 86400, MANY = 1000000 };
 
 enum option_kind {
     KIND_TEXT,
