@@ -451,17 +451,21 @@ static const char *nearest_option(const struct option_list *list, const char *na
     return nearest;
 }
 
+/* Names of the other kind of section are told apart, since they only stand in the wrong place. */
 static bool fail_unknown(struct reader *reader, const char *name)
 {
     bool in_pool = reader->list == &pool_list;
+    const struct option_list *other = in_pool ? &main_list : &pool_list;
+    if (find_option(other, name) && in_pool)
+        return fail(reader, "option '%s' doesn't belong to a pool: move it above the first [pool NAME]",
+                    name);
+    if (find_option(other, name))
+        return fail(reader, "option '%s' belongs to a pool: put it below a [pool NAME] line", name);
     const char *nearest = nearest_option(reader->list, name);
+    if (!nearest)
+        nearest = nearest_option(other, name);
     if (nearest)
         return fail(reader, "unknown option '%s', did you mean '%s'?", name, nearest);
-    if (in_pool && find_option(&main_list, name))
-        return fail(reader, "option '%s' doesn't belong to a pool: move it above the first [pool] section",
-                    name);
-    if (!in_pool && find_option(&pool_list, name))
-        return fail(reader, "option '%s' belongs to a pool: put it below a [pool NAME] line", name);
     return fail(reader, "unknown option '%s'; doorward config show lists all", name);
 }
 
