@@ -35,6 +35,15 @@ void handle_make(enum handle_kind kind, const unsigned char id[16], uint32_t gen
     sha256(handle_out->secret, SECRET_LENGTH, handle_out->hash);
 }
 
+void handle_restore(enum handle_kind kind, const unsigned char id[16], uint32_t generation,
+                    const unsigned char *secret, struct handle *handle_out)
+{
+    *handle_out = (struct handle) { .kind = kind, .generation = generation };
+    memcpy(handle_out->id, id, ID_LENGTH);
+    memcpy(handle_out->secret, secret, SECRET_LENGTH);
+    sha256(handle_out->secret, SECRET_LENGTH, handle_out->hash);
+}
+
 const char *handle_print(const struct keyfile *keyfile, struct arena *arena, const struct handle *handle)
 {
     unsigned char data[BODY_LENGTH + MAC_LENGTH];
