@@ -89,7 +89,7 @@ static void write_line(enum log_level level, const char *message)
         continue;
 }
 
-static void log_at(enum log_level level, const char *format, va_list arguments)
+static PRINTF_LIKE(2, 0) void log_at(enum log_level level, const char *format, va_list arguments)
 {
     char message[LINE_MAX_BYTES - 200];
     if (level > sink.level)

@@ -13,7 +13,7 @@
 #include "core/arena.h"
 #include "core/strbuf.h"
 
-enum { MAX_POOLS = 8 };
+enum { MAX_POOLS = 8, MAX_WORKERS = 200 };
 
 /* A set of workers that serves the named families on one socket. */
 struct pool_settings {
@@ -63,6 +63,7 @@ struct settings {
     int64_t access_token_lifetime_s;
     int64_t id_token_lifetime_s;
     int64_t refresh_token_lifetime_s;
+    int64_t refresh_token_max_age_s;
     int64_t refresh_grace_s;
     int64_t flow_lifetime_s;
     int64_t session_idle_s;
@@ -91,8 +92,12 @@ struct settings *settings_load(struct arena *arena, const char *path, const char
 
 enum settings_format { SETTINGS_TEXT, SETTINGS_JSON, SETTINGS_MAN };
 
-/* Writes every option with its value, default and meaning; secrets as "(set)" or "(not set)".
- * SETTINGS_MAN writes the option list of doorward.conf(5) in mdoc. */
-void settings_write(const struct settings *settings, enum settings_format format, struct strbuf *out);
+/*
+ * Writes every option with its value, default and meaning, or only those that aren't at their default;
+ * secrets as "(set)" or "(not set)". SETTINGS_TEXT can be loaded again; SETTINGS_MAN is the option list
+ * of doorward.conf(5) in mdoc, without values.
+ */
+void settings_write(const struct settings *settings, enum settings_format format, bool changed_only,
+                    struct strbuf *out);
 
 #endif

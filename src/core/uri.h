@@ -8,6 +8,8 @@
 
 #include "core/arena.h"
 
+enum { URI_MAX_LENGTH = 2048 };
+
 struct uri {
     const char *scheme; /* lower case */
     const char *host;   /* lower case, brackets of IPv6 kept; "" when there is no authority */
@@ -20,11 +22,16 @@ struct uri {
 };
 
 /*
- * Takes an absolute URI (RFC 3986 §4.3) apart. False for control bytes, spaces, backslashes,
- * non-ASCII, bad escapes, %00, an upper-case scheme or host, dot segments (also percent-encoded), and
- * anything that isn't absolute.
+ * Takes an absolute URI (RFC 3986 §4.3) apart; the parts live in the arena. False for more than
+ * URI_MAX_LENGTH bytes, control bytes (also escaped), spaces, backslashes, non-ASCII, bad escapes,
+ * escapes of escapes, an upper-case scheme or host, a second '@', an IP address in any but its usual
+ * spelling, a port that isn't 1 to 65535; in the path dot segments, empty segments, and escapes of
+ * unreserved characters, '/' and '\'; an http(s) URI without a host; and anything that isn't absolute.
  */
 bool uri_parse(struct arena *arena, const char *text, struct uri *uri_out) MUST_CHECK;
+
+/* http or https. */
+bool uri_is_web(const struct uri *uri);
 
 /* 127.0.0.1 or [::1], literally (RFC 8252 §7.3). */
 bool uri_host_is_loopback(const struct uri *uri);
@@ -35,5 +42,9 @@ const char *uri_origin(struct arena *arena, const struct uri *uri);
 
 /* Appends name=value pairs to the query of a URI without a fragment. */
 const char *uri_add_query(struct arena *arena, const char *uri, const char *encoded_pairs);
+
+/* Whether a return target stays on this host: a path from the root in a plain spelling, as above, with
+ * a query or without; never "//host", "/\host" or a scheme. */
+bool uri_is_local_path(const char *text);
 
 #endif

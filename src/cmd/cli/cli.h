@@ -76,6 +76,19 @@ const char *cli_read_file(struct cli *cli, const char *path);
 /* Prints what a writer holds, and a line break, on stdout. */
 void cli_print_json(const struct json_writer *writer);
 
+/*
+ * Runs the command that the words name, out of the tables (NULL at the end), and returns its status.
+ * words are main()'s arguments behind the program's name, NULL at the end.
+ */
+enum cli_status cli_main(const struct cli_command *const *tables, char *const *words);
+
+/* The configuration's path: -c, else $DOORWARD_CONFIG, else the place that configure chose. */
+const char *cli_config_path(const struct cli *cli);
+
+/* Fills cli->context for a command that needs it (open.c); CLI_OK, or the status with the reason told. */
+enum cli_status cli_open(struct cli *cli);
+void cli_close(struct cli *cli);
+
 /* Tables of the files in this folder, each ended by a row with noun NULL. */
 extern const struct cli_command serve_commands[], config_commands[], routes_commands[], version_commands[],
     migrate_commands[], key_file_commands[], key_commands[], service_commands[], client_commands[],
