@@ -81,8 +81,7 @@ void answer_error_headers(struct call *call, enum outcome outcome)
     if (call->allow)
         response_header(&call->response, "Allow", call->allow);
     if (call->context.retry_after_s > 0) {
-        const char *seconds =
-            arena_printf(call->arena, "%lld", (long long)call->context.retry_after_s);
+        const char *seconds = arena_printf(call->arena, "%lld", (long long)call->context.retry_after_s);
         response_header(&call->response, "Retry-After", seconds);
     }
     challenge(call, outcome);

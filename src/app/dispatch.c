@@ -14,7 +14,7 @@ static void context_start(struct context *context, const struct application *app
                           const struct request *request)
 {
     int64_t now_ms = clock_now_ms();
-    *context = (struct context){
+    *context = (struct context) {
         .arena = request->arena,
         .now = now_ms / 1000,
         .now_ms = now_ms,
@@ -77,7 +77,7 @@ static void flatten_member(const char *name, struct json *member, void *context)
         flatten->wrong = name;
         return;
     }
-    flatten->fields[flatten->count++] = (struct field){ name, text };
+    flatten->fields[flatten->count++] = (struct field) { name, text };
 }
 
 /* A flat object of strings counts as a form, so that handlers read both alike. */
@@ -95,7 +95,7 @@ static enum outcome read_json(struct call *call)
     json_each(call->json, flatten_member, &flatten);
     if (flatten.wrong)
         return refuse(&call->context, OUTCOME_MALFORMED, "every member of the body must be a string");
-    call->form = (struct form){ flatten.fields, flatten.count };
+    call->form = (struct form) { flatten.fields, flatten.count };
     return OUTCOME_OK;
 }
 
@@ -131,8 +131,9 @@ static enum outcome check_limit(struct call *call)
     if (call->route->limit != LIMIT_SIGN_IN)
         return OUTCOME_OK;
     uint64_t key = shared_limit_key("sign-in address", call->context.address);
-    bool within = shared_limit_take(call->context.shared, key, call->context.now_ms, settings->sign_in_window_s,
-                                    settings->sign_in_limit_per_address, 1, &state);
+    bool within =
+        shared_limit_take(call->context.shared, key, call->context.now_ms, settings->sign_in_window_s,
+                          settings->sign_in_limit_per_address, 1, &state);
     int64_t left = state.limit > state.used ? state.limit - state.used : 0;
     struct response *response = &call->response;
     response_header(response, "RateLimit-Limit", arena_printf(call->arena, "%lld", (long long)state.limit));
@@ -230,13 +231,12 @@ static void log_call(const struct call *call, enum outcome outcome, int64_t star
     void (*const writers[])(const char *format, ...) = { log_error, log_warn, log_info, log_debug };
     const struct answer *answer = answer_for(outcome);
     const char *client = call->client ? call->client->client_id : call->access.client_id;
-    writers[answer->log_level]("%s %s status=%d outcome=%s client=%s address=%s ms=%lld%s%s%s",
-                               call->request->method, call->route ? call->route->path : "-",
-                               call->response.status, answer->name, client ? client : "-",
-                               call->context.address, (long long)(clock_mono_ms() - started_ms),
-                               call->context.reason ? " reason=\"" : "",
-                               call->context.reason ? call->context.reason : "",
-                               call->context.reason ? "\"" : "");
+    writers[answer->log_level](
+        "%s %s status=%d outcome=%s client=%s address=%s ms=%lld%s%s%s", call->request->method,
+        call->route ? call->route->path : "-", call->response.status, answer->name, client ? client : "-",
+        call->context.address, (long long)(clock_mono_ms() - started_ms),
+        call->context.reason ? " reason=\"" : "", call->context.reason ? call->context.reason : "",
+        call->context.reason ? "\"" : "");
 }
 
 void dispatch(const struct application *application, const struct request *request, int status,

@@ -54,8 +54,8 @@ static enum outcome by_client(struct call *call)
         .body_id = call_parameter(call, "client_id"),
         .body_secret = call_parameter(call, "client_secret"),
         .has_assertion = form_times(&call->form, "client_assertion") > 0,
-        .has_empty_secret = form_times(&call->form, "client_secret") > 0 &&
-                            !form_value(&call->form, "client_secret"),
+        .has_empty_secret =
+            form_times(&call->form, "client_secret") > 0 && !form_value(&call->form, "client_secret"),
     };
     if (call_repeated(call, names) || header_repeated(call, "Authorization"))
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client credentials came more than once");

@@ -30,7 +30,8 @@ static bool path_fits(struct arena *arena, const char *pattern, const char *path
     return !*pattern && !*path;
 }
 
-static bool row_fits(struct arena *arena, const struct route *route, const char *path, const char **values_out)
+static bool row_fits(struct arena *arena, const struct route *route, const char *path,
+                     const char **values_out)
 {
     if (path_fits(arena, route->path, path, values_out))
         return true;

@@ -22,7 +22,8 @@ void shared_unmap(struct shared *shared);
 /* --- versions: what a worker caches is thrown away when its number has moved --- */
 enum shared_version { VERSION_DIRECTORY, VERSION_KEYS, VERSION_COUNT };
 uint64_t shared_version(const struct shared *shared, enum shared_version which);
-/* Raises the number to at least stored (from the database); 0 raises it by one (a local change). */
+/* Raises the number, to at least stored, when the database hasn't shown that before; 0 raises it in any
+ * case (a local change). */
 void shared_version_raise(struct shared *shared, enum shared_version which, uint64_t stored);
 /* True for one caller per period: the one that should look at the stored versions now. */
 bool shared_version_check_due(struct shared *shared, int64_t mono_ms, int64_t period_ms);
@@ -34,7 +35,8 @@ struct limit_state {
     int64_t reset_s;       /* seconds until the window has emptied */
 };
 /* Counts amount (0: only looks) for key, then says where it stands; counted before checked, so that
- * parallel guesses can't outrun the limit. True when within the limit. */
+ * parallel guesses can't outrun the limit. True when within the limit; of a look, when one more would
+ * be. The limit is at most a million. */
 bool shared_limit_take(struct shared *shared, uint64_t key, int64_t now_ms, int64_t window_s, int64_t limit,
                        int amount, struct limit_state *state_out);
 /* Forgets a key's count (a sign-in that succeeded). */

@@ -1,7 +1,7 @@
 /* authorizations.c: see authorizations.h. */
 #include "store/authorizations.h"
 
-enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_USER, REVOKE_BY_GRANT, REVOKE_BY_SESSION };
+enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_USER, REVOKE_BY_GRANT };
 
 #define ROW(member) offsetof(struct authorization_state, authorization.member)
 #define STATE(member) offsetof(struct authorization_state, member)
@@ -77,16 +77,12 @@ static const struct statement statements[] = {
                              "UPDATE authorizations SET revoked_at = ? WHERE user_id = ? AND revoked_at = 0",
                          .parameters = "ib",
                          .retry = true },
+    /* user_id is there for its index: one on grant_id would cost every code a page more */
     [REVOKE_BY_GRANT] = { .name = "authorizations.revoke_by_grant",
                           .sql = "UPDATE authorizations SET revoked_at = ?"
-                                 " WHERE grant_id = ? AND revoked_at = 0",
-                          .parameters = "ib",
+                                 " WHERE user_id = ? AND grant_id = ? AND revoked_at = 0",
+                          .parameters = "ibb",
                           .retry = true },
-    [REVOKE_BY_SESSION] = { .name = "authorizations.revoke_by_session",
-                            .sql =
-                                "UPDATE authorizations SET revoked_at = ? WHERE sid = ? AND revoked_at = 0",
-                            .parameters = "ib",
-                            .retry = true },
 };
 
 const struct statement_table authorizations_statements = STATEMENT_TABLE(statements);
@@ -129,28 +125,19 @@ enum store_result authorizations_rotate(struct db *db, const unsigned char id[16
                              sql_integer(rotation->generation)));
 }
 
-static enum store_result revoke(struct db *db, const struct statement *statement, const unsigned char id[16],
-                                int64_t now)
-{
-    return db_run(db, statement, VALUES(sql_integer(now), sql_id(id)), NULL);
-}
-
 enum store_result authorizations_revoke(struct db *db, const unsigned char id[16], int64_t now)
 {
-    return revoke(db, &statements[REVOKE], id, now);
+    return db_run(db, &statements[REVOKE], VALUES(sql_integer(now), sql_id(id)), NULL);
 }
 
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16], int64_t now)
 {
-    return revoke(db, &statements[REVOKE_BY_USER], user_id, now);
+    return db_run(db, &statements[REVOKE_BY_USER], VALUES(sql_integer(now), sql_id(user_id)), NULL);
 }
 
-enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned char grant_id[16], int64_t now)
+enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned char user_id[16],
+                                                 const unsigned char grant_id[16], int64_t now)
 {
-    return revoke(db, &statements[REVOKE_BY_GRANT], grant_id, now);
-}
-
-enum store_result authorizations_revoke_by_session(struct db *db, const unsigned char sid[16], int64_t now)
-{
-    return revoke(db, &statements[REVOKE_BY_SESSION], sid, now);
+    return db_run(db, &statements[REVOKE_BY_GRANT],
+                  VALUES(sql_integer(now), sql_id(user_id), sql_id(grant_id)), NULL);
 }

@@ -71,9 +71,7 @@ enum store_result authorizations_rotate(struct db *db, const unsigned char id[16
 enum store_result authorizations_revoke(struct db *db, const unsigned char id[16], int64_t now) MUST_CHECK;
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16],
                                                 int64_t now) MUST_CHECK;
-enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned char grant_id[16],
-                                                 int64_t now) MUST_CHECK;
-enum store_result authorizations_revoke_by_session(struct db *db, const unsigned char sid[16],
-                                                   int64_t now) MUST_CHECK;
+enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned char user_id[16],
+                                                 const unsigned char grant_id[16], int64_t now) MUST_CHECK;
 
 #endif

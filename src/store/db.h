@@ -107,6 +107,12 @@ struct statement_table {
 enum store_result db_find(struct db *db, struct arena *arena, const struct statement *statement,
                           const struct value *values, void *row_out) MUST_CHECK;
 
+/* Which part of a list is wanted. */
+struct page {
+    const char *search; /* NULL or "": everything */
+    int64_t limit, offset;
+};
+
 /* All rows as an array of row_size each, in the arena. OK also when there are none. */
 enum store_result db_list(struct db *db, struct arena *arena, const struct statement *statement,
                           const struct value *values, size_t row_size, void **rows_out,

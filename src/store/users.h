@@ -25,10 +25,6 @@ enum store_result users_find_by_email_key(struct db *db, struct arena *arena, co
                                           struct user_row *row_out) MUST_CHECK;
 
 /* Users whose address or name holds search (NULL: all), by address. */
-struct page {
-    const char *search;
-    int64_t limit, offset;
-};
 enum store_result users_list(struct db *db, struct arena *arena, const struct page *page,
                              struct user_row **rows_out, size_t *count_out) MUST_CHECK;
 enum store_result users_count(struct db *db, struct arena *arena, const char *search,

@@ -65,7 +65,7 @@ static bool read_jti(struct context *context, const char *text, unsigned char jt
 enum outcome access_token_read(struct context *context, const char *token, struct access *access_out)
 {
     struct access *access = access_out;
-    *access = (struct access){ .token = token };
+    *access = (struct access) { .token = token };
     const struct json *claims = keyring_verify(context, token, TYPE_OF_USER);
     bool of_user = claims != NULL;
     if (!claims)
@@ -114,7 +114,8 @@ static enum outcome check_user_state(struct context *context, struct access *acc
         return outcome;
     if (state.token_revoked || state.authorization_revoked_at)
         return bad_token(context, "the access token has been revoked");
-    if (!state.grant_scope || !text_equal(state.user_status, "active") || state.authorization_created_at < state.user_tokens_after)
+    if (!state.grant_scope || !text_equal(state.user_status, "active") ||
+        state.authorization_created_at < state.user_tokens_after)
         return bad_token(context, "the access token has been revoked");
     access->user_email = state.user_email;
     access->user_email_verified = state.user_email_verified;

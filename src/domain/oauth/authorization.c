@@ -1,5 +1,5 @@
-/* state.c: see state.h. */
-#include "domain/oauth/state.h"
+/* authorization.c: see authorization.h. */
+#include "domain/oauth/authorization.h"
 
 #include "core/encode.h"
 #include "core/log.h"

@@ -1,5 +1,5 @@
 /*
- * state.h: what the grants that hang from an authorization share: is it still alive, and which
+ * authorization.h: what the grants that hang from an authorization share: is it still alive, and which
  * tokens does it give.
  */
 #ifndef DOORWARD_DOMAIN_OAUTH_AUTHORIZATION_H

@@ -19,8 +19,8 @@ static enum outcome bad_request(struct context *context, const char *reason)
 
 /* --- who asks, and where the answer may go: refused here and never redirected --- */
 
-static enum outcome choose_redirect_uri(struct context *context, const struct authorize_parameters *parameters,
-                                        struct ticket *ticket)
+static enum outcome choose_redirect_uri(struct context *context,
+                                        const struct authorize_parameters *parameters, struct ticket *ticket)
 {
     const char *asked = parameters->redirect_uri;
     const char *const *registered = ticket->client->redirect_uris;
@@ -90,8 +90,8 @@ static enum outcome check_unsupported(struct context *context, const struct auth
     return OUTCOME_OK;
 }
 
-static enum outcome check_response_type(struct context *context, const struct authorize_parameters *parameters,
-                                        struct ticket *ticket)
+static enum outcome check_response_type(struct context *context,
+                                        const struct authorize_parameters *parameters, struct ticket *ticket)
 {
     if (!parameters->response_type)
         return bad_request(context, "response_type is missing");
@@ -199,7 +199,7 @@ static const check_fn checks[] = {
 enum outcome authorize_accept(struct context *context, const struct authorize_parameters *parameters,
                               struct ticket *ticket_out, bool *redirectable_out)
 {
-    *ticket_out = (struct ticket){ .max_age = -1, .created_at = context->now };
+    *ticket_out = (struct ticket) { .max_age = -1, .created_at = context->now };
     *redirectable_out = false;
     enum outcome outcome = check_asker(context, parameters, ticket_out);
     if (outcome != OUTCOME_OK)
@@ -216,7 +216,8 @@ enum outcome authorize_accept(struct context *context, const struct authorize_pa
 
 /* --- what to do next --- */
 
-static bool session_suffices(struct context *context, const struct ticket *ticket, const struct session *session)
+static bool session_suffices(struct context *context, const struct ticket *ticket,
+                             const struct session *session)
 {
     if (!session)
         return false;
@@ -256,8 +257,8 @@ static enum outcome read_grant(struct context *context, struct ticket *ticket, c
 /* RFC 8252 §8.6: consent may not be remembered for a client that anybody could pose as. */
 static bool consent_is_needed(struct context *context, const struct ticket *ticket)
 {
-    bool local = client_is_public(ticket->client) &&
-                 redirect_uri_is_local(context->arena, ticket->redirect_uri);
+    bool local =
+        client_is_public(ticket->client) && redirect_uri_is_local(context->arena, ticket->redirect_uri);
     if (ticket->consent_shown)
         return false;
     if ((ticket->prompt & PROMPT_CONSENT) || local)

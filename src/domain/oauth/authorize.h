@@ -38,10 +38,10 @@ struct ticket {
     enum response_mode response_mode;
     const char *scope; /* checked: each word is registered for the client and for users */
     const char *state, *nonce, *code_challenge, *login_hint, *ui_locales;
-    const char *hinted_user; /* sub of a valid id_token_hint, or NULL */
-    unsigned prompt;         /* bits of enum prompt */
-    int64_t max_age;         /* -1: none */
-    bool consent_shown;      /* by this driver, in this request */
+    const char *hinted_user;  /* sub of a valid id_token_hint, or NULL */
+    unsigned prompt;          /* bits of enum prompt */
+    int64_t max_age;          /* -1: none */
+    bool consent_shown;       /* by this driver, in this request */
     bool has_settled_session; /* ticket_signed_in() was called, for the session of settled_sid */
     unsigned char settled_sid[16];
     int64_t created_at;
@@ -77,9 +77,8 @@ enum outcome authorize_accept(struct context *context, const struct authorize_pa
 
 /* What to do next for this ticket and session (NULL: nobody signed in). With NEXT_FAIL,
  * *failure_out is the outcome to fail with; UNAVAILABLE is returned when the database is away. */
-enum outcome authorize_next(struct context *context, struct ticket *ticket,
-                            const struct session *session, enum next_step *next_out,
-                            enum outcome *failure_out);
+enum outcome authorize_next(struct context *context, struct ticket *ticket, const struct session *session,
+                            enum next_step *next_out, enum outcome *failure_out);
 
 /* Scopes of the ticket that the user has not allowed this client yet, after authorize_next(). */
 const char *authorize_missing_scope(struct context *context, const struct ticket *ticket);

@@ -47,7 +47,7 @@ enum outcome authorize_allow(struct context *context, struct ticket *ticket, con
 
 static struct authorize_answer answer_to(const struct context *context, const struct ticket *ticket)
 {
-    return (struct authorize_answer){
+    return (struct authorize_answer) {
         .response_mode = ticket->response_mode,
         .redirect_uri = ticket->redirect_uri,
         .state = ticket->state,
@@ -79,7 +79,7 @@ static enum store_result store_authorization(struct context *context, const stru
 }
 
 static struct authorization_row make_authorization(const struct context *context, const struct ticket *ticket,
-                                               const struct session *session, const struct handle *code)
+                                                   const struct session *session, const struct handle *code)
 {
     struct authorization_row authorization = {
         .client_number = ticket->client->number,

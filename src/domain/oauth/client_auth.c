@@ -23,13 +23,14 @@ static enum outcome read_attempt(struct context *context, const struct client_cr
     if (basic && body && !text_equal(basic, body))
         return refuse(context, OUTCOME_INVALID_REQUEST, "client_id differs from the Authorization header");
     if (basic) {
-        *attempt_out = (struct attempt){ "client_secret_basic", basic, credentials->basic_secret };
+        *attempt_out = (struct attempt) { "client_secret_basic", basic, credentials->basic_secret };
         return OUTCOME_OK;
     }
     if (text_empty(body))
         return refuse(context, OUTCOME_INVALID_CLIENT, "client authentication is required");
     bool secret = credentials->body_secret || credentials->has_empty_secret;
-    *attempt_out = (struct attempt){ secret ? "client_secret_post" : "none", body, credentials->body_secret };
+    *attempt_out =
+        (struct attempt) { secret ? "client_secret_post" : "none", body, credentials->body_secret };
     return OUTCOME_OK;
 }
 
@@ -60,7 +61,7 @@ static bool secret_is_right(const struct context *context, const struct client *
 enum outcome client_authenticate(struct context *context, const struct client_credentials *credentials,
                                  const struct client **client_out)
 {
-    struct attempt attempt;
+    struct attempt attempt = { 0 };
     enum outcome outcome = read_attempt(context, credentials, &attempt);
     if (outcome != OUTCOME_OK)
         return outcome;

@@ -3,11 +3,10 @@
  * state of its user and grant, one conditional UPDATE redeems the code; its affected row decides.
  */
 #include "core/text.h"
-#include "domain/oauth/state.h"
+#include "crypto/secret.h"
+#include "domain/oauth/authorization.h"
 #include "domain/oauth/pkce.h"
 #include "domain/oauth/scope.h"
-
-#include "crypto/secret.h"
 
 static enum outcome bad_code(struct context *context, const char *reason)
 {
@@ -30,6 +29,16 @@ static bool redirect_uri_fits(const struct authorization_state *state, const cha
     return text_equal(state->authorization.redirect_uri, redirect_uri);
 }
 
+/* An empty code_verifier is one that doesn't fit, not one that is missing (T-31). */
+static bool verifier_fits(struct context *context, const struct authorization_state *state,
+                          const struct token_parameters *parameters)
+{
+    const char *verifier = parameters->code_verifier;
+    if (!verifier && parameters->has_code_verifier)
+        verifier = "";
+    return pkce_fits(context->arena, state->authorization.code_challenge, verifier);
+}
+
 static enum outcome check_code(struct context *context, const struct handle *code,
                                const struct authorization_state *state,
                                const struct token_parameters *parameters)
@@ -40,18 +49,17 @@ static enum outcome check_code(struct context *context, const struct handle *cod
         return code_reused(context, state);
     if (state->authorization.code_expires_at <= context->now)
         return bad_code(context, "the code has expired");
-    if (!redirect_uri_fits(authorization, parameters->redirect_uri))
+    if (!redirect_uri_fits(state, parameters->redirect_uri))
         return bad_code(context, "redirect_uri is not the one of the authorization request");
-    const char *verifier = parameters->has_code_verifier && !parameters->code_verifier ? "" : parameters->code_verifier;
-    if (!pkce_fits(context->arena, state->authorization.code_challenge, verifier))
+    if (!verifier_fits(context, state, parameters))
         return bad_code(context, "code_verifier does not fit the code_challenge");
     return authorization_is_alive(context, state);
 }
 
 /* How the row leaves redemption: with a first refresh token, or to be kept while its access token lives. */
 static struct authorization_redemption plan_redemption(struct context *context, const struct client *client,
-                                         const struct authorization_state *state, const char *scope,
-                                         struct handle *refresh_out)
+                                                       const struct authorization_state *state,
+                                                       const char *scope, struct handle *refresh_out)
 {
     struct authorization_redemption redemption = {
         .now = context->now,
@@ -71,8 +79,8 @@ static struct authorization_redemption plan_redemption(struct context *context, 
 static enum outcome redeem(struct context *context, const struct authorization_state *state,
                            const struct authorization_redemption *redemption)
 {
-    enum store_result redeemed =
-        authorizations_redeem(context->db, state->authorization.id, state->authorization.code_hash, redemption);
+    enum store_result redeemed = authorizations_redeem(context->db, state->authorization.id,
+                                                       state->authorization.code_hash, redemption);
     if (redeemed == STORE_NOT_FOUND)
         return code_reused(context, state); /* another request was faster */
     return store_outcome(context, redeemed, OUTCOME_INVALID_GRANT, NULL);
@@ -95,7 +103,8 @@ enum outcome code_grant(struct context *context, const struct client *client,
     const char *scope = authorization_scope(context, client, &state);
     struct authorization_redemption redemption = plan_redemption(context, client, &state, scope, &refresh);
     /* Tokens are made before the code is spent, so that a failing signature costs nobody a code. */
-    outcome = authorization_issue_tokens(context, client, &state, scope, state.authorization.nonce, answer_out);
+    outcome =
+        authorization_issue_tokens(context, client, &state, scope, state.authorization.nonce, answer_out);
     if (outcome == OUTCOME_OK)
         outcome = redeem(context, &state, &redemption);
     if (outcome == OUTCOME_OK && redemption.refresh_hash)

@@ -6,7 +6,8 @@
 #include "core/text.h"
 #include "crypto/secret.h"
 #include "domain/oauth/access_token.h"
-#include "domain/oauth/state.h"
+#include "domain/oauth/authorization.h"
+#include "store/revoked_tokens.h"
 
 /* What would be an error elsewhere is an answer here: inactive. Only a failing database is not. */
 static enum outcome inactive_unless_failed(struct context *context, enum outcome outcome)
@@ -34,7 +35,7 @@ static enum outcome introspect_refresh_token(struct context *context, const stru
     if (token->generation != state.authorization.refresh_generation ||
         !secret_equal_hash(token->hash, state.authorization.refresh_hash))
         return OUTCOME_INVALID_GRANT;
-    *answer = (struct introspection){
+    *answer = (struct introspection) {
         .active = true,
         .scope = authorization_scope(context, client, &state),
         .client_id = client->client_id,
@@ -44,7 +45,8 @@ static enum outcome introspect_refresh_token(struct context *context, const stru
         .aud = client->client_id,
         .iss = context->settings->issuer,
         .exp = state.authorization.expires_at,
-        .iat = state.authorization.refreshed_at_ms ? state.authorization.refreshed_at_ms / 1000 : state.authorization.redeemed_at,
+        .iat = state.authorization.refreshed_at_ms ? state.authorization.refreshed_at_ms / 1000
+                                                   : state.authorization.redeemed_at,
     };
     return OUTCOME_OK;
 }
@@ -61,7 +63,7 @@ static enum outcome introspect_access_token(struct context *context, const struc
     outcome = access_token_check(context, token, &access);
     if (outcome != OUTCOME_OK)
         return outcome;
-    *answer = (struct introspection){
+    *answer = (struct introspection) {
         .active = true,
         .scope = access.scope,
         .client_id = access.client_id,
@@ -81,15 +83,16 @@ enum outcome token_introspect(struct context *context, const struct client *clie
                               struct introspection *introspection_out)
 {
     struct handle handle;
-    *introspection_out = (struct introspection){ 0 };
+    *introspection_out = (struct introspection) { 0 };
     if (!token)
         return refuse(context, OUTCOME_INVALID_REQUEST, "token is missing");
     if (client_is_public(client))
         return refuse(context, OUTCOME_INVALID_CLIENT, "a public client can't prove who it is");
     if (is_refresh_token(context, token, &handle))
-        return inactive_unless_failed(
-            context, introspect_refresh_token(context, client, &handle, introspection_out));
-    return inactive_unless_failed(context, introspect_access_token(context, client, token, introspection_out));
+        return inactive_unless_failed(context,
+                                      introspect_refresh_token(context, client, &handle, introspection_out));
+    return inactive_unless_failed(context,
+                                  introspect_access_token(context, client, token, introspection_out));
 }
 
 static enum outcome revoke_refresh_token(struct context *context, const struct client *client,
@@ -104,7 +107,8 @@ static enum outcome revoke_refresh_token(struct context *context, const struct c
 }
 
 /* An expired token needs no row; one that hasn't is remembered until it does. */
-static enum outcome revoke_access_token(struct context *context, const struct client *client, const char *token)
+static enum outcome revoke_access_token(struct context *context, const struct client *client,
+                                        const char *token)
 {
     struct access access;
     enum outcome outcome = access_token_read(context, token, &access);

@@ -7,8 +7,7 @@
 
 bool pkce_is_well_formed(const char *text)
 {
-    static const char unreserved[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     size_t length = strlen(text);
     return length >= 43 && length <= 128 && strspn(text, unreserved) == length;
 }
@@ -22,6 +21,6 @@ bool pkce_fits(struct arena *arena, const char *challenge, const char *verifier)
         return false;
     sha256_text(verifier, hash);
     const char *expected = base64url_encode(arena, hash, sizeof(hash));
-    return secret_equal((struct bytes){ (const unsigned char *)expected, strlen(expected) },
-                        (struct bytes){ (const unsigned char *)challenge, strlen(challenge) });
+    return secret_equal((struct bytes) { (const unsigned char *)expected, strlen(expected) },
+                        (struct bytes) { (const unsigned char *)challenge, strlen(challenge) });
 }

@@ -21,8 +21,8 @@ static const char *without_port(struct arena *arena, const char *text, const str
 
 static bool is_loopback(struct arena *arena, const char *text, struct uri *uri_out)
 {
-    return uri_parse(arena, text, uri_out) && text_equal(uri_out->scheme, "http") &&
-           !uri_out->has_userinfo && !uri_out->has_fragment && uri_host_is_loopback(uri_out);
+    return uri_parse(arena, text, uri_out) && text_equal(uri_out->scheme, "http") && !uri_out->has_userinfo &&
+           !uri_out->has_fragment && uri_host_is_loopback(uri_out);
 }
 
 static bool differs_by_port_only(struct arena *arena, const char *registered, const char *asked)

@@ -8,7 +8,7 @@
  */
 #include "core/text.h"
 #include "crypto/secret.h"
-#include "domain/oauth/state.h"
+#include "domain/oauth/authorization.h"
 #include "domain/oauth/scope.h"
 
 static enum outcome bad_token(struct context *context, const char *reason)
@@ -33,11 +33,12 @@ static enum outcome same_successor(struct context *context, const struct authori
         return token_reused(context, state);
     const char *bound_to =
         authorization_seal_name(context, state->authorization.id, state->authorization.refresh_generation);
-    if (!keyfile_open(context->keyfile, context->arena, bound_to, state->authorization.refresh_sealed, &secret) ||
+    if (!keyfile_open(context->keyfile, context->arena, bound_to, state->authorization.refresh_sealed,
+                      &secret) ||
         secret.length != sizeof(successor_out->secret))
         return refuse(context, OUTCOME_SERVER_ERROR, "a sealed refresh token does not open");
-    handle_restore(HANDLE_REFRESH_TOKEN, state->authorization.id, (uint32_t)state->authorization.refresh_generation,
-                   secret.data, successor_out);
+    handle_restore(HANDLE_REFRESH_TOKEN, state->authorization.id,
+                   (uint32_t)state->authorization.refresh_generation, secret.data, successor_out);
     return OUTCOME_OK;
 }
 
@@ -50,9 +51,10 @@ static enum store_result rotate(struct context *context, const struct authorizat
     struct authorization_rotation rotation = {
         .generation = state->authorization.refresh_generation,
         .refresh_hash = successor_out->hash,
-        .refresh_sealed = keyfile_seal(context->keyfile, context->arena,
-                                       authorization_seal_name(context, state->authorization.id, generation),
-                                       (struct bytes){ successor_out->secret, sizeof(successor_out->secret) }),
+        .refresh_sealed =
+            keyfile_seal(context->keyfile, context->arena,
+                         authorization_seal_name(context, state->authorization.id, generation),
+                         (struct bytes) { successor_out->secret, sizeof(successor_out->secret) }),
         .now_ms = context->now_ms,
         .expires_at = authorization_refresh_expiry(context, state->authorization.created_at),
     };
@@ -103,7 +105,8 @@ enum outcome refresh_grant(struct context *context, const struct client *client,
     const char *scope;
     if (!parameters->refresh_token)
         return refuse(context, OUTCOME_INVALID_REQUEST, "refresh_token is missing");
-    if (!handle_parse(context->keyfile, context->arena, HANDLE_REFRESH_TOKEN, parameters->refresh_token, &token))
+    if (!handle_parse(context->keyfile, context->arena, HANDLE_REFRESH_TOKEN, parameters->refresh_token,
+                      &token))
         return bad_token(context, "unknown or expired");
     enum outcome outcome = authorization_find(context, client, token.id, &state);
     if (outcome == OUTCOME_OK)

@@ -11,10 +11,10 @@ static const struct {
     const char *word;
     bool users, machines;
 } standard[] = {
-    { "openid", true, false },         { "profile", true, false },
-    { "email", true, false },          { "address", true, false },
-    { "phone", true, false },          { "offline_access", true, false },
-    { "roles", true, false },          { "manage_permissions", false, true },
+    { "openid", true, false }, { "profile", true, false },
+    { "email", true, false },  { "address", true, false },
+    { "phone", true, false },  { "offline_access", true, false },
+    { "roles", true, false },  { "manage_permissions", false, true },
 };
 
 static bool is_for(const char *word, enum scope_holder holder)

@@ -128,7 +128,7 @@ enum outcome ticket_find(struct context *context, const char *text, const char *
 {
     struct handle handle;
     struct ticket_row row;
-    *ticket_out = (struct ticket){ .text = text };
+    *ticket_out = (struct ticket) { .text = text };
     if (!text || !handle_parse(context->keyfile, context->arena, HANDLE_TICKET, text, &handle))
         return ended(context, "there is no such sign-in");
     enum store_result found = tickets_find(context->db, context->arena, handle.id, &row);

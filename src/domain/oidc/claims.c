@@ -9,13 +9,20 @@ static const struct {
     const char *name, *scope;
     enum json_kind kind;
 } stored[] = {
-    { "given_name", "profile", JSON_TEXT },         { "family_name", "profile", JSON_TEXT },
-    { "middle_name", "profile", JSON_TEXT },        { "nickname", "profile", JSON_TEXT },
-    { "preferred_username", "profile", JSON_TEXT }, { "profile", "profile", JSON_TEXT },
-    { "picture", "profile", JSON_TEXT },            { "website", "profile", JSON_TEXT },
-    { "gender", "profile", JSON_TEXT },             { "birthdate", "profile", JSON_TEXT },
-    { "zoneinfo", "profile", JSON_TEXT },           { "locale", "profile", JSON_TEXT },
-    { "address", "address", JSON_OBJECT },          { "phone_number", "phone", JSON_TEXT },
+    { "given_name", "profile", JSON_TEXT },
+    { "family_name", "profile", JSON_TEXT },
+    { "middle_name", "profile", JSON_TEXT },
+    { "nickname", "profile", JSON_TEXT },
+    { "preferred_username", "profile", JSON_TEXT },
+    { "profile", "profile", JSON_TEXT },
+    { "picture", "profile", JSON_TEXT },
+    { "website", "profile", JSON_TEXT },
+    { "gender", "profile", JSON_TEXT },
+    { "birthdate", "profile", JSON_TEXT },
+    { "zoneinfo", "profile", JSON_TEXT },
+    { "locale", "profile", JSON_TEXT },
+    { "address", "address", JSON_OBJECT },
+    { "phone_number", "phone", JSON_TEXT },
     { "phone_number_verified", "phone", JSON_BOOLEAN },
 };
 
@@ -42,16 +49,16 @@ void claims_write(struct context *context, struct json_writer *writer, const str
     if (text_empty(subject->claims))
         return;
     const char *error;
-    const struct json *claims =
-        json_parse(context->arena, subject->claims, strlen(subject->claims), &error);
+    const struct json *claims = json_parse(context->arena, subject->claims, strlen(subject->claims), &error);
     if (claims)
         write_stored(writer, claims, scope);
 }
 
 void claims_write_names(struct json_writer *writer, const char *name)
 {
-    static const char *const plain[] = { "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "sid",
-                                         "amr", "name", "email", "email_verified", "updated_at" };
+    static const char *const plain[] = { "sub",       "iss", "aud", "exp",  "iat",   "auth_time",
+                                         "nonce",     "sid", "amr", "name", "email", "email_verified",
+                                         "updated_at" };
     json_open_array(writer, name);
     for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
         json_write_text(writer, NULL, plain[i]);

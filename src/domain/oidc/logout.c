@@ -52,7 +52,7 @@ enum outcome logout_request(struct context *context, const struct logout_paramet
                             const struct session *session, struct logout_decision *decision_out)
 {
     struct id_token_hint hint = { 0 };
-    *decision_out = (struct logout_decision){ 0 };
+    *decision_out = (struct logout_decision) { 0 };
     if (parameters->repeated)
         return bad_request(context, "a parameter came more than once");
     if (parameters->id_token_hint) {

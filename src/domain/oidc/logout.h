@@ -11,8 +11,8 @@ struct logout_parameters {
 };
 
 struct logout_decision {
-    bool confirm;             /* ask the person first */
-    const char *redirect_uri; /* where to go afterwards, state added; NULL: our own page */
+    bool confirm;                /* ask the person first */
+    const char *redirect_uri;    /* where to go afterwards, state added; NULL: our own page */
     const struct client *client; /* who asks, or NULL */
 };
 
