@@ -1,4 +1,6 @@
--- Doorward's first schema. Plain SQL: `doorward migrate` applies it, and it can be loaded by hand.
+-- Doorward's first schema. Plain SQL: `doorward migrate` applies it, and it can be loaded by hand
+-- (then run `doorward migrate --adopt`, which notes it as applied).
+-- Needs a program of schema: 1
 -- Times are UTC seconds in BIGINT unless a name ends in _ms; 0 means "not". Ids are 16 bytes (a UUID).
 -- Hashes are SHA-256. "Retention" says how long a row of the table stays.
 
@@ -85,7 +87,8 @@ CREATE TABLE admins (
     updated_at BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Retention: until removed, or expires_at when not 0. permissions is a space separated list.
+-- Retention: until expires_at, when not 0; else until removed. A revoked key stays to be seen in lists.
+-- permissions is a space separated list.
 CREATE TABLE api_keys (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -97,11 +100,13 @@ CREATE TABLE api_keys (
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL DEFAULT 0,
     KEY api_keys_service (service_id),
+    KEY api_keys_expiry (expires_at),
     CONSTRAINT api_keys_of_service FOREIGN KEY (service_id) REFERENCES services (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Retention: until expires_at, when no token signed by the key can still be alive. sealed is the
--- private JWK. state is next, current or retired; each algorithm has one next and one current key.
+-- private JWK. state is next, current or retired; each algorithm has one next and one current key
+-- (their retired_at is 0), which the unique key sees to.
 CREATE TABLE signing_keys (
     kid VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
     alg VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -111,6 +116,7 @@ CREATE TABLE signing_keys (
     activated_at BIGINT NOT NULL DEFAULT 0,
     retired_at BIGINT NOT NULL DEFAULT 0,
     expires_at BIGINT NOT NULL DEFAULT 0,
+    UNIQUE KEY signing_keys_one (alg, state, retired_at),
     KEY signing_keys_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -189,8 +195,6 @@ CREATE TABLE authorizations (
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     KEY authorizations_user (user_id),
-    KEY authorizations_grant (grant_id),
-    KEY authorizations_client (client_number),
     KEY authorizations_expiry (expires_at),
     CONSTRAINT authorizations_of_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

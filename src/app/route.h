@@ -36,6 +36,7 @@ struct route {
     size_t body_max;                        /* bytes; 0 takes the default of 16 KiB */
     enum cors cors;
     enum limit_category limit;
+    bool plain_http; /* also answers without TLS: health checks, which carry nothing */
     enum outcome (*handler)(struct call *call);
 };
 

@@ -97,6 +97,8 @@ static const struct option main_options[] = {
       "How long an ID token is valid." },
     { "refresh_token_lifetime", KIND_DURATION, AT(refresh_token_lifetime_s), "30d", 300, 3650 * (int64_t)DAY,
       NULL, "How long a refresh token can be used; each use gives a new one." },
+    { "refresh_token_max_age", KIND_DURATION, AT(refresh_token_max_age_s), "365d", 300, 3650 * (int64_t)DAY,
+      NULL, "How long after the sign-in the last refresh token can be used, however often they are renewed." },
     { "refresh_grace", KIND_DURATION, AT(refresh_grace_s), "30s", 0, 600, NULL,
       "How long a used refresh token gets the same answer again, for an answer that was lost." },
     { "flow_lifetime", KIND_DURATION, AT(flow_lifetime_s), "1h", 60, DAY, NULL,

@@ -63,6 +63,7 @@ struct settings {
     int64_t access_token_lifetime_s;
     int64_t id_token_lifetime_s;
     int64_t refresh_token_lifetime_s;
+    int64_t refresh_token_max_age_s;
     int64_t refresh_grace_s;
     int64_t flow_lifetime_s;
     int64_t session_idle_s;

@@ -28,6 +28,10 @@ struct handle {
 void handle_make(enum handle_kind kind, const unsigned char id[16], uint32_t generation,
                  struct handle *handle_out);
 
+/* Fills a handle again whose secret (32 bytes) was kept sealed. */
+void handle_restore(enum handle_kind kind, const unsigned char id[16], uint32_t generation,
+                    const unsigned char *secret, struct handle *handle_out);
+
 /* Its text form, in the arena. */
 const char *handle_print(const struct keyfile *keyfile, struct arena *arena, const struct handle *handle);
 

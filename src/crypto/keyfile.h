@@ -35,8 +35,8 @@ bool keyfile_open(const struct keyfile *keyfile, struct arena *arena, const char
                   struct bytes sealed, struct bytes *plain_out) MUST_CHECK;
 
 /*
- * HMAC-SHA256 under a key derived for the purpose ("csrf", "handle:code"). Signing uses the newest
- * key; verifying tries all, in constant time each. length is at most 32: the MAC cut to it.
+ * HMAC-SHA256 under a key derived for the purpose ("csrf", "handle:code"; 1 to 63 bytes). Signing uses the
+ * newest key; verifying tries all, in constant time each. length is at most 32: the MAC cut to it.
  */
 void keyfile_sign(const struct keyfile *keyfile, const char *purpose, const void *data, size_t size,
                   unsigned char *mac_out, size_t length);

@@ -20,7 +20,8 @@ struct db;
 /* How every store function ends. */
 enum store_result {
     STORE_OK,        /* found, or done */
-    STORE_NOT_FOUND, /* no row; or, of a conditional write, the condition didn't hold */
+    STORE_NOT_FOUND, /* no row; or, of a conditional write, the condition didn't hold; or the row that a
+                      * new one refers to is gone */
     STORE_CONFLICT,  /* a unique key is taken */
     STORE_FAILED,    /* the database is away or refused; nothing was written */
     STORE_UNCERTAIN  /* the connection was lost while committing: look the key up before telling */
@@ -80,6 +81,19 @@ struct statement {
     bool retry; /* may be run again after a lost connection (reads) */
 };
 
+/* The statements of one aggregate, for the guard that prepares every row: store/tables.h lists all. */
+struct statement_table {
+    const struct statement *rows;
+    size_t count;
+};
+
+/* The last two members of a statement with results, and the table of a file's statements. */
+#define COLUMNS(map) .columns = (map), .column_count = ARRAY_SIZE(map)
+#define STATEMENT_TABLE(rows_)                                                                               \
+    {                                                                                                        \
+        .rows = (rows_), .count = ARRAY_SIZE(rows_)                                                          \
+    }
+
 /* Values as an array literal: VALUES(sql_id(id), sql_text(name)). */
 #define VALUES(...)                                                                                          \
     (const struct value[])                                                                                   \
@@ -92,6 +106,12 @@ struct statement {
  * More than one row is a bug. Also for DELETE … RETURNING, where the row is what was consumed. */
 enum store_result db_find(struct db *db, struct arena *arena, const struct statement *statement,
                           const struct value *values, void *row_out) MUST_CHECK;
+
+/* Which part of a list is wanted. */
+struct page {
+    const char *search; /* NULL or "": everything */
+    int64_t limit, offset;
+};
 
 /* All rows as an array of row_size each, in the arena. OK also when there are none. */
 enum store_result db_list(struct db *db, struct arena *arena, const struct statement *statement,
@@ -115,7 +135,13 @@ enum store_result db_run_one(struct db *db, const struct statement *statement,
 typedef enum store_result (*db_work_fn)(struct db *db, void *argument);
 enum store_result db_transact(struct db *db, db_work_fn work, void *argument) MUST_CHECK;
 
-/* Runs a file of plain SQL (a migration), statement by statement; *error_out says which failed. */
+/* Prepares a statement and compares its parameters and columns with its row; *error_out says what is
+ * wrong. For the guard and for tools; everything else prepares on first use. */
+bool db_check_statement(struct db *db, struct arena *arena, const struct statement *statement,
+                        const char **error_out) MUST_CHECK;
+
+/* Runs a file of plain SQL (a migration), statement by statement and without a time limit; *error_out
+ * says which failed. Not inside a transaction. */
 bool db_run_script(struct db *db, struct arena *arena, const char *sql, const char **error_out) MUST_CHECK;
 
 /* What this connection did since it was made: for the budget test and the log. */

@@ -7,7 +7,7 @@ import socket
 
 from .process import Process, StartError, free_port
 
-APACHE_MODULES = ["mpm_event", "authz_core", "setenvif", "env", "log_config", "unixd" , "headers", "mime", "dir",
+APACHE_MODULES = ["mpm_event", "authz_core", "setenvif", "env", "headers", "mime", "dir",
                   "ssl", "socache_shmcb", "alias"]
 WORKING_USER = "www-data"
 
@@ -49,6 +49,8 @@ class WebServer:
     def start(self):
         os.makedirs(self.directory, exist_ok=True)
         if os.geteuid() == 0:
+            with open(self.log, "a"):
+                shutil.chown(self.log, WORKING_USER)
             shutil.chown(self.directory, WORKING_USER, WORKING_USER)
         command = SERVERS[self.kind]["write"](self)
         self.process = Process(self.kind, command, self.log)
@@ -105,7 +107,9 @@ def _write_lighttpd(web, spawned):
         ("0.0.0.0:443", f"127.0.0.1:{web.port}"),
         ("/etc/ssl/doorward/fullchain.pem", place.certificate),
         ("/etc/ssl/doorward/privkey.pem", place.key),
+        ("/etc/lighttpd/doorward-error-", os.path.join(web.directory, "doorward-error-")),
     ]
+    shutil.copy(os.path.join(place.source, "contrib/lighttpd/doorward-error-503.html"), web.directory)
     if spawned:
         changes += [("/usr/local/bin/doorward -c /usr/local/etc/doorward/doorward.conf",
                      f"{place.program} -c {place.config}"),

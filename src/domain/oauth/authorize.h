@@ -30,18 +30,25 @@ enum prompt {
 /* An accepted request: checked, and safe to answer to its redirect_uri. */
 struct ticket {
     const char *text; /* its handle, once ticket_save() has stored it; NULL before */
+    bool ended;       /* only of a ticket that ticket_find() refused: what it was is known, no more */
     unsigned char id[16];
     const struct client *client;
     const char *redirect_uri;
     bool redirect_uri_sent; /* in the request, and not merely the only one registered */
     enum response_mode response_mode;
-    const char *scope; /* without words the client may not use or nobody knows */
+    const char *scope; /* checked: each word is registered for the client and for users */
     const char *state, *nonce, *code_challenge, *login_hint, *ui_locales;
-    const char *hinted_user; /* sub of a valid id_token_hint, or NULL */
-    unsigned prompt;         /* bits of enum prompt */
-    int64_t max_age;         /* -1: none */
-    bool consent_shown;      /* by this driver, for this ticket */
-    int64_t created_at, finished_at;
+    const char *hinted_user;  /* sub of a valid id_token_hint, or NULL */
+    unsigned prompt;          /* bits of enum prompt */
+    int64_t max_age;          /* -1: none */
+    bool consent_shown;       /* by this driver, in this request */
+    bool has_settled_session; /* ticket_signed_in() was called, for the session of settled_sid */
+    unsigned char settled_sid[16];
+    int64_t created_at;
+    /* what authorize_next() read of the user's grant to this client */
+    bool has_grant;
+    unsigned char grant_id[16];
+    const char *granted_scope;
 };
 
 /* What the driver must do next. */
@@ -70,39 +77,25 @@ enum outcome authorize_accept(struct context *context, const struct authorize_pa
 
 /* What to do next for this ticket and session (NULL: nobody signed in). With NEXT_FAIL,
  * *failure_out is the outcome to fail with; UNAVAILABLE is returned when the database is away. */
-enum outcome authorize_next(struct context *context, const struct ticket *ticket,
-                            const struct session *session, enum next_step *next_out,
-                            enum outcome *failure_out);
+enum outcome authorize_next(struct context *context, struct ticket *ticket, const struct session *session,
+                            enum next_step *next_out, enum outcome *failure_out);
 
-/* Scopes of the ticket that the user has not allowed this client yet: what a consent page asks. */
-enum outcome authorize_missing_scope(struct context *context, const struct ticket *ticket,
-                                     const struct session *session, const char **scope_out);
+/* Scopes of the ticket that the user has not allowed this client yet, after authorize_next(). */
+const char *authorize_missing_scope(struct context *context, const struct ticket *ticket);
 
-/* Notes the person's consent: the grant of user and client now covers the ticket's scope. */
-enum outcome authorize_allow(struct context *context, const struct ticket *ticket,
-                             const struct session *session);
+/* Notes the person's consent: the grant of user and client now covers the ticket's scope, and the user
+ * is a member of the client's service. */
+enum outcome authorize_allow(struct context *context, struct ticket *ticket, const struct session *session);
 
 /* Issues a code for the session's user; a stored ticket is finished by it, once (FLOW_ENDED else). */
-enum outcome authorize_issue(struct context *context, const struct ticket *ticket,
-                             const struct session *session, struct authorize_answer *answer_out);
+enum outcome authorize_issue(struct context *context, struct ticket *ticket, const struct session *session,
+                             struct authorize_answer *answer_out);
 
 /* The answer that tells the client of a refusal; a stored ticket is finished by it. */
 enum outcome authorize_fail(struct context *context, const struct ticket *ticket, enum outcome outcome,
                             const char *description, struct authorize_answer *answer_out);
 
-/* Stores a ticket that waits for a person, bound to the browser's cookie; fills ticket->text. */
-enum outcome ticket_save(struct context *context, struct ticket *ticket, const char *browser);
+/* The public name of a failure ("access_denied"), as RFC 6749 §4.1.2.1 spells it. */
+const char *authorize_error_name(enum outcome outcome);
 
-/* Finds a stored ticket: FLOW_ENDED when it has expired, was finished, or belongs to another
- * browser; its client must still be active and everything is checked anew (T-73). For an ended ticket
- * whose client is still known, ticket_out->client and redirect_uri are set, so that the page can
- * offer a way on. */
-enum outcome ticket_find(struct context *context, const char *text, const char *browser,
-                         struct ticket *ticket_out);
-
-/* Notes in the stored ticket that the sign-in it asked for has happened (prompt=login, max_age and
- * select_account are satisfied by this session from now on). */
-enum outcome ticket_signed_in(struct context *context, struct ticket *ticket, const struct session *session);
-
-/* Public name of a failure for the error parameter ("access_denied"): app/answer.c has the table. */
 #endif

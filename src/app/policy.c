@@ -1,0 +1,131 @@
+/* policy.c: see policy.h. One function per way of asking, in a table. */
+#include "app/policy.h"
+
+#include "app/route.h"
+#include "core/encode.h"
+#include "core/text.h"
+#include "domain/login/browser.h"
+#include "domain/oauth/client_auth.h"
+
+#define SESSION_COOKIE "public-session"
+
+/* The credentials of an Authorization header of this scheme (any case, RFC 9110 §11.1); NULL when the
+ * header is absent or of another scheme. */
+static const char *authorization(const struct call *call, const char *scheme)
+{
+    const char *header = request_header(call->request, "Authorization", NULL);
+    size_t length = strlen(scheme);
+    if (!header || strlen(header) <= length || header[length] != ' ')
+        return NULL;
+    if (!text_equal_ascii_case(arena_strndup(call->arena, header, length), scheme))
+        return NULL;
+    return header + length + strspn(header + length, " ");
+}
+
+static bool header_repeated(const struct call *call, const char *name)
+{
+    bool repeated = false;
+    (void)request_header(call->request, name, &repeated);
+    return repeated;
+}
+
+/* RFC 6749 §2.3.1: both halves are form-encoded inside the Basic credentials. */
+static bool basic_decode(struct call *call, const char *text, struct client_credentials *credentials)
+{
+    struct bytes plain;
+    char *id, *secret;
+    if (!base64_decode(call->arena, text, strlen(text), &plain) || memchr(plain.data, '\0', plain.length))
+        return false;
+    const char *pair = arena_strndup(call->arena, (const char *)plain.data, plain.length);
+    const char *colon = strchr(pair, ':');
+    if (!colon || !percent_decode(call->arena, pair, (size_t)(colon - pair), true, &id) ||
+        !percent_decode(call->arena, colon + 1, strlen(colon + 1), true, &secret))
+        return false;
+    credentials->basic_id = id;
+    credentials->basic_secret = secret;
+    return true;
+}
+
+static enum outcome by_client(struct call *call)
+{
+    static const char *const names[] = { "client_id", "client_secret", "client_assertion",
+                                         "client_assertion_type", NULL };
+    struct client_credentials credentials = {
+        .body_id = call_parameter(call, "client_id"),
+        .body_secret = call_parameter(call, "client_secret"),
+        .has_assertion = form_times(&call->form, "client_assertion") > 0,
+        .has_empty_secret =
+            form_times(&call->form, "client_secret") > 0 && !form_value(&call->form, "client_secret"),
+    };
+    if (call_repeated(call, names) || header_repeated(call, "Authorization"))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client credentials came more than once");
+    /* RFC 6749 §2.3.1: secrets must not travel in a URI, where logs keep them. */
+    if (form_times(&call->request->query, "client_secret"))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client_secret must not be in the query");
+    const char *basic = authorization(call, "Basic");
+    call->client_used_basic = basic != NULL;
+    if (basic && !basic_decode(call, basic, &credentials))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "malformed Basic credentials");
+    return client_authenticate(&call->context, &credentials, &call->client);
+}
+
+/* RFC 6750 §2: the header, or a field of a form body; never the query (RFC 9700 §4.3.2). */
+static enum outcome by_bearer(struct call *call)
+{
+    const char *token = authorization(call, "Bearer");
+    bool is_form = text_equal(call->request->content_type, "application/x-www-form-urlencoded");
+    const char *field = is_form ? form_value(&call->form, "access_token") : NULL;
+    if (form_times(&call->request->query, "access_token"))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "access_token must not be in the query");
+    if ((token && field) || header_repeated(call, "Authorization") ||
+        form_times(&call->form, "access_token") > 1)
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "the token came more than once");
+    if (!token && !field)
+        return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "an access token is required");
+    return access_token_check(&call->context, token ? token : field, &call->access);
+}
+
+/* A browser may or may not be signed in; only a database that is away is a refusal. */
+static enum outcome by_browser(struct call *call)
+{
+    const char *browser = cookie_read(call->request, BROWSER_COOKIE);
+    call->browser = browser && browser_is_valid(browser) ? browser : NULL;
+    call->session_cookie = cookie_read(call->request, SESSION_COOKIE);
+    if (!call->session_cookie)
+        return OUTCOME_OK;
+    enum outcome outcome = session_find(&call->context, call->session_cookie, &call->session);
+    return outcome == OUTCOME_UNAUTHENTICATED ? OUTCOME_OK : outcome;
+}
+
+static enum outcome by_session(struct call *call)
+{
+    enum outcome outcome = by_browser(call);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (!call->session)
+        return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "nobody is signed in");
+    return OUTCOME_OK;
+}
+
+static enum outcome by_anyone(struct call *call)
+{
+    (void)call;
+    return OUTCOME_OK;
+}
+
+static const struct {
+    enum who who;
+    enum outcome (*check)(struct call *call);
+} policies[] = {
+    { BY_CLIENT, by_client },   { BY_BEARER, by_bearer }, { BY_SESSION, by_session },
+    { BY_BROWSER, by_browser }, { BY_ANYONE, by_anyone },
+};
+
+enum outcome policy_check(struct call *call)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+        if (call->route->who & policies[i].who)
+            return policies[i].check(call);
+    }
+    bug("route %s has no policy", call->route->path);
+}

@@ -1,0 +1,7 @@
+/* routes.c: the program's table of contents: every family of endpoints, in the order they are matched. */
+#include "api/api.h"
+#include "pages/pages.h"
+
+const struct route_family *const route_families[] = {
+    &metadata_family, &token_family, &userinfo_family, &health_family, &pages_family, NULL,
+};

@@ -1,0 +1,146 @@
+/* authorize_end.c: how an authorization request ends: allowed, issued or failed; see authorize.h. */
+#include "core/text.h"
+#include "crypto/handle.h"
+#include "crypto/random.h"
+#include "domain/oauth/authorize.h"
+#include "domain/oauth/scope.h"
+#include "store/authorizations.h"
+#include "store/grants.h"
+#include "store/members.h"
+#include "store/tickets.h"
+
+struct allow_work {
+    const struct context *context;
+    const struct ticket *ticket;
+    struct grant_row grant; /* as it shall be; comes back as it is */
+};
+
+/* Scope and membership stand or fall together. */
+static enum store_result allow_in_transaction(struct db *db, void *argument)
+{
+    struct allow_work *work = argument;
+    work->grant.scope = work->ticket->scope;
+    enum store_result result = grants_put(db, work->context->arena, &work->grant);
+    if (result != STORE_OK)
+        return result;
+    const unsigned char *service_id = work->ticket->client->service->id;
+    return members_put(db, service_id, work->grant.user_id, work->context->now);
+}
+
+enum outcome authorize_allow(struct context *context, struct ticket *ticket, const struct session *session)
+{
+    struct allow_work work = { .context = context, .ticket = ticket };
+    random_uuid_timed(context->now_ms, work.grant.id);
+    memcpy(work.grant.user_id, session->user_id, sizeof(work.grant.user_id));
+    work.grant.client_number = ticket->client->number;
+    work.grant.created_at = work.grant.updated_at = context->now;
+    enum store_result result = db_transact(context->db, allow_in_transaction, &work);
+    enum outcome outcome = store_outcome(context, result, OUTCOME_SERVER_ERROR, NULL);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    memcpy(ticket->grant_id, work.grant.id, sizeof(work.grant.id));
+    ticket->has_grant = true;
+    ticket->granted_scope = work.grant.scope;
+    ticket->consent_shown = true;
+    return OUTCOME_OK;
+}
+
+static struct authorize_answer answer_to(const struct context *context, const struct ticket *ticket)
+{
+    return (struct authorize_answer) {
+        .response_mode = ticket->response_mode,
+        .redirect_uri = ticket->redirect_uri,
+        .state = ticket->state,
+        .iss = context->settings->issuer, /* RFC 9207 §2 */
+    };
+}
+
+struct issue_work {
+    const struct context *context;
+    const struct ticket *ticket;
+    const struct authorization_row *authorization;
+};
+
+/* A stored ticket gives one code, however often its form is sent. */
+static enum store_result issue_in_transaction(struct db *db, void *argument)
+{
+    const struct issue_work *work = argument;
+    enum store_result result = tickets_finish(db, work->ticket->id, work->context->now);
+    return result == STORE_OK ? authorizations_add(db, work->authorization) : result;
+}
+
+static enum store_result store_authorization(struct context *context, const struct ticket *ticket,
+                                             const struct authorization_row *authorization)
+{
+    struct issue_work work = { context, ticket, authorization };
+    if (!ticket->text)
+        return authorizations_add(context->db, authorization);
+    return db_transact(context->db, issue_in_transaction, &work);
+}
+
+static struct authorization_row make_authorization(const struct context *context, const struct ticket *ticket,
+                                                   const struct session *session, const struct handle *code)
+{
+    struct authorization_row authorization = {
+        .client_number = ticket->client->number,
+        .scope = ticket->scope,
+        .redirect_uri = ticket->redirect_uri,
+        .redirect_uri_sent = ticket->redirect_uri_sent,
+        .nonce = ticket->nonce,
+        .code_challenge = ticket->code_challenge,
+        .auth_time = session->authenticated_at,
+        .amr = session->method,
+        .code_expires_at = context->now + context->settings->code_lifetime_s,
+        .created_at = context->now,
+        /* A code that nobody redeems is of use to nobody once it has expired. */
+        .expires_at = context->now + context->settings->code_lifetime_s,
+    };
+    memcpy(authorization.id, code->id, sizeof(authorization.id));
+    memcpy(authorization.grant_id, ticket->grant_id, sizeof(authorization.grant_id));
+    memcpy(authorization.user_id, session->user_id, sizeof(authorization.user_id));
+    memcpy(authorization.sid, session->sid, sizeof(authorization.sid));
+    memcpy(authorization.code_hash, code->hash, sizeof(authorization.code_hash));
+    return authorization;
+}
+
+enum outcome authorize_issue(struct context *context, struct ticket *ticket, const struct session *session,
+                             struct authorize_answer *answer_out)
+{
+    struct handle code;
+    unsigned char id[16];
+    /* A first-party client skips the page, not the grant: it can be seen and withdrawn like any other. */
+    if (!ticket->has_grant || *scope_minus(context->arena, ticket->scope, ticket->granted_scope)) {
+        if (!ticket->client->skip_consent)
+            return refuse(context, OUTCOME_CONSENT_REQUIRED, "the user has not allowed this");
+        enum outcome outcome = authorize_allow(context, ticket, session);
+        if (outcome != OUTCOME_OK)
+            return outcome;
+    }
+    random_uuid_timed(context->now_ms, id);
+    handle_make(HANDLE_CODE, id, 0, &code);
+    struct authorization_row authorization = make_authorization(context, ticket, session, &code);
+    enum store_result stored = store_authorization(context, ticket, &authorization);
+    enum outcome outcome =
+        store_outcome(context, stored, OUTCOME_FLOW_ENDED, "this sign-in has been finished");
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    *answer_out = answer_to(context, ticket);
+    answer_out->code = handle_print(context->keyfile, context->arena, &code);
+    return OUTCOME_OK;
+}
+
+enum outcome authorize_fail(struct context *context, const struct ticket *ticket, enum outcome outcome,
+                            const char *description, struct authorize_answer *answer_out)
+{
+    if (ticket->text) {
+        enum store_result finished = tickets_finish(context->db, ticket->id, context->now);
+        enum outcome stored =
+            store_outcome(context, finished, OUTCOME_FLOW_ENDED, "this sign-in has been finished");
+        if (stored != OUTCOME_OK)
+            return stored;
+    }
+    *answer_out = answer_to(context, ticket);
+    answer_out->error = authorize_error_name(outcome);
+    answer_out->error_description = description;
+    return OUTCOME_OK;
+}

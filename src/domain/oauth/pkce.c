@@ -1,0 +1,26 @@
+/* pkce.c: see pkce.h. */
+#include "domain/oauth/pkce.h"
+
+#include "core/encode.h"
+#include "crypto/digest.h"
+#include "crypto/secret.h"
+
+bool pkce_is_well_formed(const char *text)
+{
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    size_t length = strlen(text);
+    return length >= 43 && length <= 128 && strspn(text, unreserved) == length;
+}
+
+bool pkce_fits(struct arena *arena, const char *challenge, const char *verifier)
+{
+    unsigned char hash[32];
+    if (!challenge || !verifier)
+        return !challenge && !verifier;
+    if (!pkce_is_well_formed(verifier))
+        return false;
+    sha256_text(verifier, hash);
+    const char *expected = base64url_encode(arena, hash, sizeof(hash));
+    return secret_equal((struct bytes) { (const unsigned char *)expected, strlen(expected) },
+                        (struct bytes) { (const unsigned char *)challenge, strlen(challenge) });
+}

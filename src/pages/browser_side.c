@@ -1,0 +1,85 @@
+/* browser_side.c: see browser_side.h. */
+#include "pages/browser_side.h"
+
+#include "core/text.h"
+#include "core/uri.h"
+#include "domain/login/browser.h"
+#include "domain/login/session.h"
+
+#define SESSION_COOKIE "public-session"
+
+enum { BROWSER_COOKIE_LIFETIME_S = 400 * 24 * 3600 };
+
+/*
+ * SameSite=None, because an authorization request may come as a POST from the client's site: without
+ * the cookie it would get a new one, and the flows of its other tabs would be lost. The value is worth
+ * nothing without the token of a form that we showed.
+ */
+const char *browser_side_ensure(struct call *call)
+{
+    if (call->browser != NULL)
+        return call->browser;
+    call->browser = browser_new(&call->context);
+    cookie_write(&call->response, &(struct cookie) { .name = BROWSER_COOKIE,
+                                                     .value = call->browser,
+                                                     .domain = "",
+                                                     .same_site = "None",
+                                                     .max_age_s = BROWSER_COOKIE_LIFETIME_S });
+    return call->browser;
+}
+
+/* What browsers tell of where a form comes from. Origin is "null" under our own no-referrer policy, so
+ * only another origin's name speaks against it. */
+static bool comes_from_elsewhere(struct call *call)
+{
+    const char *site = request_header(call->request, "Sec-Fetch-Site", NULL);
+    const char *origin = request_header(call->request, "Origin", NULL);
+    if (site != NULL && !text_equal(site, "same-origin") && !text_equal(site, "none"))
+        return true;
+    if (origin == NULL || text_equal(origin, "null"))
+        return false;
+    struct uri issuer;
+    return !uri_parse(call->arena, call->context.settings->issuer, &issuer) ||
+           !text_equal(origin, uri_origin(call->arena, &issuer));
+}
+
+enum outcome browser_side_check(struct call *call, const char *form, const char *flow)
+{
+    if (comes_from_elsewhere(call))
+        return refuse(&call->context, OUTCOME_FOREIGN_FORM, "the form was sent from another site");
+    if (form_times(&call->form, "token") > 1)
+        return refuse(&call->context, OUTCOME_FOREIGN_FORM, "the form's token came more than once");
+    return browser_check_form(&call->context, call->browser, form, flow, call_parameter(call, "token"));
+}
+
+static void write_session_cookie(struct call *call, const char *value, int64_t max_age_s)
+{
+    const struct settings *settings = call->context.settings;
+    cookie_write(&call->response, &(struct cookie) { .name = SESSION_COOKIE,
+                                                     .value = value,
+                                                     .domain = settings->session_cookie_domain,
+                                                     .same_site = settings->session_cookie_same_site,
+                                                     .max_age_s = max_age_s });
+}
+
+enum outcome browser_side_sign_in(struct call *call, const unsigned char user_id[16], const char *method)
+{
+    const char *cookie;
+    enum outcome opened = session_open(&call->context, user_id, method, call->session_cookie, &cookie);
+    if (opened != OUTCOME_OK)
+        return opened;
+    write_session_cookie(call, cookie, call->context.settings->session_lifetime_s);
+    call->session_cookie = cookie;
+    return session_find(&call->context, cookie, &call->session);
+}
+
+enum outcome browser_side_sign_out(struct call *call)
+{
+    enum outcome ended = call->session == NULL ? OUTCOME_OK : session_end(&call->context, call->session);
+    if (ended != OUTCOME_OK)
+        return ended;
+    if (call->session_cookie != NULL)
+        write_session_cookie(call, "", 0);
+    call->session = NULL;
+    return OUTCOME_OK;
+}

@@ -1,0 +1,45 @@
+/* pages.c: the table of pages. The rules behind them are in src/domain; their templates in templates/. */
+#include "pages/pages.h"
+
+#include "pages/error_page.h"
+#include "pages/handlers.h"
+
+/* Sign-in and registration count their tries themselves, per address and per account. */
+/* clang-format off */
+static const struct route routes[] = {
+    { .method = "GET", .path = "/", .who = BY_BROWSER, .handler = get_start },
+
+    { .method = "GET", .path = "/api/oauth/authorize", .aliases = { "/authorize" }, .who = BY_BROWSER,
+      .handler = any_authorize },
+    { .method = "POST", .path = "/api/oauth/authorize", .aliases = { "/authorize" }, .who = BY_BROWSER,
+      .body = BODY_FORM, .handler = any_authorize },
+
+    { .method = "GET", .path = "/login", .who = BY_BROWSER, .handler = get_login },
+    { .method = "POST", .path = "/login", .who = BY_BROWSER, .body = BODY_FORM, .handler = post_login },
+    { .method = "GET", .path = "/register", .who = BY_BROWSER, .handler = get_register },
+    { .method = "POST", .path = "/register", .who = BY_BROWSER, .body = BODY_FORM, .handler = post_register },
+    { .method = "GET", .path = "/oauth/consent", .who = BY_BROWSER, .handler = get_consent },
+    { .method = "POST", .path = "/oauth/consent", .who = BY_BROWSER, .body = BODY_FORM,
+      .handler = post_consent },
+    { .method = "GET", .path = "/oauth/select", .who = BY_BROWSER, .handler = get_select },
+    { .method = "POST", .path = "/oauth/select", .who = BY_BROWSER, .body = BODY_FORM,
+      .handler = post_select },
+
+    { .method = "GET", .path = "/api/oauth/logout", .aliases = { "/logout" }, .who = BY_BROWSER,
+      .handler = any_logout },
+    { .method = "POST", .path = "/api/oauth/logout", .aliases = { "/logout" }, .who = BY_BROWSER,
+      .body = BODY_FORM, .handler = any_logout },
+    { .method = "GET", .path = "/signed-out", .who = BY_BROWSER, .handler = get_signed_out },
+
+    { .method = "GET", .path = "/assets/{hash}/{file}", .who = BY_ANYONE, .handler = get_asset },
+    { .method = "GET", .path = "/assets/{hash}/{service}/{file}", .who = BY_ANYONE,
+      .handler = get_service_asset },
+};
+/* clang-format on */
+
+const struct route_family pages_family = {
+    .name = "pages",
+    .routes = routes,
+    .count = ARRAY_SIZE(routes),
+    .write_error = page_error,
+};

@@ -1,0 +1,30 @@
+/* api_keys.h: a service's keys for the service API, as hashes. */
+#ifndef DOORWARD_STORE_API_KEYS_H
+#define DOORWARD_STORE_API_KEYS_H
+
+#include "store/db.h"
+
+extern const struct statement_table api_keys_statements;
+
+struct api_key_row {
+    unsigned char id[16], service_id[16];
+    const char *name;
+    const char *prefix; /* what may be shown of the key */
+    unsigned char key_hash[32];
+    const char *permissions; /* space separated */
+    const char *status;      /* "active" or "revoked" */
+    int64_t created_at, expires_at;
+};
+
+/* NOT_FOUND without the service. */
+enum store_result api_keys_add(struct db *db, const struct api_key_row *row) MUST_CHECK;
+
+/* Of one service; service_id NULL: of all. */
+enum store_result api_keys_list(struct db *db, struct arena *arena, const unsigned char *service_id,
+                                const struct page *page, struct api_key_row **rows_out,
+                                size_t *count_out) MUST_CHECK;
+
+/* NOT_FOUND when there is no such key, or it was revoked before. */
+enum store_result api_keys_revoke(struct db *db, const unsigned char id[16]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,147 @@
+/* clients.c: see clients.h. */
+#include "store/clients.h"
+
+enum { ADD, ADD_SECRET, LOAD, LOAD_BY_NUMBER, FIND, LIST, SET_STATUS, EXPIRE_SECRETS };
+
+#define ROW(member) offsetof(struct client_row, member)
+#define ENTRY(member) offsetof(struct client_entry, member)
+
+static const struct column client_columns[] = {
+    { COLUMN_INTEGER, ROW(number) },     { COLUMN_TEXT, ROW(client_id) }, { COLUMN_ID, ROW(service_id) },
+    { COLUMN_TEXT, ROW(status) },        { COLUMN_TEXT, ROW(metadata) },  { COLUMN_INTEGER, ROW(created_at) },
+    { COLUMN_INTEGER, ROW(updated_at) },
+};
+
+static const struct column entry_columns[] = {
+    { COLUMN_INTEGER, ENTRY(client.number) },     { COLUMN_TEXT, ENTRY(client.client_id) },
+    { COLUMN_ID, ENTRY(client.service_id) },      { COLUMN_TEXT, ENTRY(client.status) },
+    { COLUMN_TEXT, ENTRY(client.metadata) },      { COLUMN_INTEGER, ENTRY(client.created_at) },
+    { COLUMN_INTEGER, ENTRY(client.updated_at) }, { COLUMN_TEXT, ENTRY(service_name) },
+    { COLUMN_TEXT, ENTRY(service_status) },       { COLUMN_HASH, ENTRY(secret_hash) },
+    { COLUMN_INTEGER, ENTRY(secret_expires_at) }, { COLUMN_BOOLEAN, ENTRY(has_secret) },
+};
+
+static const struct column number_column[] = { { COLUMN_INTEGER, 0 } };
+
+#define CLIENT_COLUMNS "c.number, c.client_id, c.service_id, c.status, c.metadata, c.created_at, c.updated_at"
+#define SELECT_ENTRIES                                                                                       \
+    "SELECT " CLIENT_COLUMNS ", s.name, s.status, k.secret_hash, k.expires_at, k.id IS NOT NULL"             \
+    " FROM clients c JOIN services s ON s.id = c.service_id"                                                 \
+    " LEFT JOIN client_secrets k ON k.client_number = c.number"
+#define NEWEST_SECRETS " ORDER BY k.created_at DESC, k.id DESC LIMIT ?"
+
+static const struct statement statements[] = {
+    [ADD] = { .name = "clients.add",
+              .sql = "INSERT INTO clients (client_id, service_id, metadata, created_at, updated_at)"
+                     " VALUES (?, ?, ?, ?, ?) RETURNING number",
+              .parameters = "tbtii",
+              COLUMNS(number_column) },
+    [ADD_SECRET] = { .name = "clients.add_secret",
+                     .sql = "INSERT INTO client_secrets"
+                            " (id, client_number, secret_hash, sealed, created_at, expires_at)"
+                            " VALUES (?, ?, ?, ?, ?, ?)",
+                     .parameters = "bibbii" },
+    [LOAD] = { .name = "clients.load",
+               .sql = SELECT_ENTRIES " WHERE c.client_id = ?" NEWEST_SECRETS,
+               .parameters = "ti",
+               COLUMNS(entry_columns),
+               .retry = true },
+    [LOAD_BY_NUMBER] = { .name = "clients.load_by_number",
+                         .sql = SELECT_ENTRIES " WHERE c.number = ?" NEWEST_SECRETS,
+                         .parameters = "ii",
+                         COLUMNS(entry_columns),
+                         .retry = true },
+    [FIND] = { .name = "clients.find",
+               .sql = "SELECT " CLIENT_COLUMNS " FROM clients c WHERE c.client_id = ?",
+               .parameters = "t",
+               COLUMNS(client_columns),
+               .retry = true },
+    [LIST] = { .name = "clients.list",
+               .sql = "SELECT " CLIENT_COLUMNS " FROM clients c WHERE ? IS NULL OR c.service_id = ?"
+                      " ORDER BY c.number LIMIT ? OFFSET ?",
+               .parameters = "bbii",
+               COLUMNS(client_columns),
+               .retry = true },
+    [SET_STATUS] = { .name = "clients.set_status",
+                     .sql = "UPDATE clients SET status = ?, updated_at = ? WHERE client_id = ?",
+                     .parameters = "tit",
+                     .retry = true },
+    [EXPIRE_SECRETS] = { .name = "clients.expire_secrets",
+                         .sql = "UPDATE client_secrets SET expires_at = ?"
+                                " WHERE client_number = ? AND (expires_at = 0 OR expires_at > ?)",
+                         .parameters = "iii",
+                         .retry = true },
+};
+
+const struct statement_table clients_statements = STATEMENT_TABLE(statements);
+
+enum store_result clients_add(struct db *db, struct arena *arena, const struct client_row *row,
+                              int64_t *number_out)
+{
+    return db_find(db, arena, &statements[ADD],
+                   VALUES(sql_text(row->client_id), sql_id(row->service_id), sql_text(row->metadata),
+                          sql_integer(row->created_at), sql_integer(row->updated_at)),
+                   number_out);
+}
+
+enum store_result clients_add_secret(struct db *db, const struct client_secret_row *row)
+{
+    return db_run(db, &statements[ADD_SECRET],
+                  VALUES(sql_id(row->id), sql_integer(row->client_number), sql_hash(row->secret_hash),
+                         sql_bytes(row->sealed.data, row->sealed.length), sql_integer(row->created_at),
+                         sql_integer(row->expires_at)),
+                  NULL);
+}
+
+enum store_result clients_load(struct db *db, struct arena *arena, const char *client_id, int64_t max_secrets,
+                               struct client_entry **entries_out, size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result =
+        db_list(db, arena, &statements[LOAD], VALUES(sql_text(client_id), sql_integer(max_secrets)),
+                sizeof(**entries_out), &rows, count_out);
+    *entries_out = rows;
+    return result;
+}
+
+enum store_result clients_load_by_number(struct db *db, struct arena *arena, int64_t number,
+                                         int64_t max_secrets, struct client_entry **entries_out,
+                                         size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result =
+        db_list(db, arena, &statements[LOAD_BY_NUMBER], VALUES(sql_integer(number), sql_integer(max_secrets)),
+                sizeof(**entries_out), &rows, count_out);
+    *entries_out = rows;
+    return result;
+}
+
+enum store_result clients_find(struct db *db, struct arena *arena, const char *client_id,
+                               struct client_row *row_out)
+{
+    return db_find(db, arena, &statements[FIND], VALUES(sql_text(client_id)), row_out);
+}
+
+enum store_result clients_list(struct db *db, struct arena *arena, const unsigned char *service_id,
+                               const struct page *page, struct client_row **rows_out, size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result = db_list(
+        db, arena, &statements[LIST],
+        VALUES(sql_id(service_id), sql_id(service_id), sql_integer(page->limit), sql_integer(page->offset)),
+        sizeof(**rows_out), &rows, count_out);
+    *rows_out = rows;
+    return result;
+}
+
+enum store_result clients_set_status(struct db *db, const char *client_id, const char *status, int64_t now)
+{
+    return db_run_one(db, &statements[SET_STATUS],
+                      VALUES(sql_text(status), sql_integer(now), sql_text(client_id)));
+}
+
+enum store_result clients_expire_secrets(struct db *db, int64_t number, int64_t expires_at)
+{
+    return db_run(db, &statements[EXPIRE_SECRETS],
+                  VALUES(sql_integer(expires_at), sql_integer(number), sql_integer(expires_at)), NULL);
+}

@@ -1,0 +1,73 @@
+/* services.c: see services.h. */
+#include "store/services.h"
+
+#include "store/pattern.h"
+
+enum { ADD, FIND, LIST, SET_STATUS };
+
+#define ROW(member) offsetof(struct service_row, member)
+
+static const struct column service_columns[] = {
+    { COLUMN_ID, ROW(id) },
+    { COLUMN_TEXT, ROW(name) },
+    { COLUMN_TEXT, ROW(status) },
+    { COLUMN_INTEGER, ROW(created_at) },
+    { COLUMN_INTEGER, ROW(updated_at) },
+};
+
+#define SELECT_SERVICES "SELECT id, name, status, created_at, updated_at FROM services"
+
+static const struct statement statements[] = {
+    [ADD] = { .name = "services.add",
+              .sql = "INSERT INTO services (id, name, created_at, updated_at) VALUES (?, ?, ?, ?)",
+              .parameters = "btii" },
+    [FIND] = { .name = "services.find",
+               .sql = SELECT_SERVICES " WHERE id = ?",
+               .parameters = "b",
+               COLUMNS(service_columns),
+               .retry = true },
+    [LIST] = { .name = "services.list",
+               .sql = SELECT_SERVICES " WHERE name COLLATE utf8mb4_general_ci LIKE ?"
+                                      " ORDER BY name, id LIMIT ? OFFSET ?",
+               .parameters = "tii",
+               COLUMNS(service_columns),
+               .retry = true },
+    [SET_STATUS] = { .name = "services.set_status",
+                     .sql = "UPDATE services SET status = ?, updated_at = ? WHERE id = ?",
+                     .parameters = "tib",
+                     .retry = true },
+};
+
+const struct statement_table services_statements = STATEMENT_TABLE(statements);
+
+enum store_result services_add(struct db *db, const struct service_row *row)
+{
+    return db_run(db, &statements[ADD],
+                  VALUES(sql_id(row->id), sql_text(row->name), sql_integer(row->created_at),
+                         sql_integer(row->updated_at)),
+                  NULL);
+}
+
+enum store_result services_find(struct db *db, struct arena *arena, const unsigned char id[16],
+                                struct service_row *row_out)
+{
+    return db_find(db, arena, &statements[FIND], VALUES(sql_id(id)), row_out);
+}
+
+enum store_result services_list(struct db *db, struct arena *arena, const struct page *page,
+                                struct service_row **rows_out, size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result = db_list(db, arena, &statements[LIST],
+                                       VALUES(sql_text(pattern_containing(arena, page->search)),
+                                              sql_integer(page->limit), sql_integer(page->offset)),
+                                       sizeof(**rows_out), &rows, count_out);
+    *rows_out = rows;
+    return result;
+}
+
+enum store_result services_set_status(struct db *db, const unsigned char id[16], const char *status,
+                                      int64_t now)
+{
+    return db_run_one(db, &statements[SET_STATUS], VALUES(sql_text(status), sql_integer(now), sql_id(id)));
+}

@@ -1,0 +1,39 @@
+/* tables.c: see tables.h. */
+#include "store/tables.h"
+
+#include "store/access_state.h"
+#include "store/admins.h"
+#include "store/api_keys.h"
+#include "store/authorizations.h"
+#include "store/clients.h"
+#include "store/grants.h"
+#include "store/housekeeping.h"
+#include "store/members.h"
+#include "store/migrations.h"
+#include "store/revoked_tokens.h"
+#include "store/services.h"
+#include "store/sessions.h"
+#include "store/signing_keys.h"
+#include "store/tickets.h"
+#include "store/users.h"
+#include "store/versions.h"
+
+const struct statement_table *const store_tables[] = {
+    &access_state_statements,
+    &admins_statements,
+    &api_keys_statements,
+    &authorizations_statements,
+    &clients_statements,
+    &grants_statements,
+    &housekeeping_statements,
+    &members_statements,
+    &migrations_statements,
+    &revoked_tokens_statements,
+    &services_statements,
+    &sessions_statements,
+    &signing_keys_statements,
+    &tickets_statements,
+    &users_statements,
+    &versions_statements,
+    NULL,
+};

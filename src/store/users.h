@@ -1,0 +1,44 @@
+/* users.h: people's accounts. */
+#ifndef DOORWARD_STORE_USERS_H
+#define DOORWARD_STORE_USERS_H
+
+#include "store/db.h"
+
+extern const struct statement_table users_statements;
+
+struct user_row {
+    unsigned char id[16];
+    const char *email, *email_key; /* email_key: the canonical form, unique */
+    bool email_verified;
+    const char *name;
+    const char *claims;        /* JSON; NULL: none */
+    const char *password_hash; /* NULL: none */
+    const char *status;        /* "active" or "disabled" */
+    int64_t tokens_after, created_at, updated_at;
+};
+
+/* CONFLICT when the address is taken. A new user is active: status and tokens_after are not read. */
+enum store_result users_add(struct db *db, const struct user_row *row) MUST_CHECK;
+enum store_result users_find(struct db *db, struct arena *arena, const unsigned char id[16],
+                             struct user_row *row_out) MUST_CHECK;
+enum store_result users_find_by_email_key(struct db *db, struct arena *arena, const char *email_key,
+                                          struct user_row *row_out) MUST_CHECK;
+
+/* Users whose address or name holds search (NULL: all), by address. */
+enum store_result users_list(struct db *db, struct arena *arena, const struct page *page,
+                             struct user_row **rows_out, size_t *count_out) MUST_CHECK;
+enum store_result users_count(struct db *db, struct arena *arena, const char *search,
+                              int64_t *count_out) MUST_CHECK;
+
+/* A new password: what was authorized before now is dead. NOT_FOUND for an unknown id. */
+enum store_result users_change_password(struct db *db, const unsigned char id[16], const char *password_hash,
+                                        int64_t now) MUST_CHECK;
+
+/* The same password hashed anew: only while the row still holds old_hash (NOT_FOUND else). */
+enum store_result users_upgrade_hash(struct db *db, const unsigned char id[16], const char *old_hash,
+                                     const char *new_hash) MUST_CHECK;
+
+enum store_result users_set_status(struct db *db, const unsigned char id[16], const char *status,
+                                   int64_t now) MUST_CHECK;
+
+#endif
