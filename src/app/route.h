@@ -41,6 +41,7 @@ struct route {
     size_t body_max;                        /* bytes; 0 takes the default of 16 KiB */
     enum cors cors;
     enum limit_category limit;
+    bool own_origin; /* only for scripts of our own pages or of a listed origin */
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
     enum outcome (*handler)(struct call *call);
 };
