@@ -10,6 +10,9 @@
 
 static const struct cli_command *const tables[] = {
     config_commands,
+    migrate_commands,
+    key_file_commands,
+    key_commands,
     version_commands,
     NULL,
 };

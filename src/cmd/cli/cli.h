@@ -23,7 +23,9 @@ enum cli_status {
 enum cli_needs {
     CLI_NOTHING,
     CLI_SETTINGS, /* cli->settings is loaded */
-    CLI_CONTEXT   /* and cli->context is ready: key file read, shared page mapped, database connected */
+    CLI_DATABASE, /* and cli->context is there with its database connected, whatever its schema; no key file
+                   */
+    CLI_CONTEXT   /* and it's ready: key file read, shared page mapped, schema known */
 };
 
 /* An option of a command: "--service ID"; argument NULL for a switch. */
@@ -54,6 +56,9 @@ struct cli_command {
     enum cli_needs needs;
     enum cli_status (*run)(struct cli *cli);
 };
+
+/* Makes cli->context as the command's row needs it (context.c). */
+enum cli_status cli_open_context(struct cli *cli);
 
 /* The value of an option, NULL when it wasn't given. */
 const char *cli_option(const struct cli *cli, const char *name);
