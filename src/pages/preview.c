@@ -102,6 +102,12 @@ static void fill(struct view *view, const struct json *sample)
     add_lists(view, sample);
 }
 
+static void replace(struct view *view, const char *variable, const char *path)
+{
+    if (path != NULL)
+        json_put_text(view->model, variable, path);
+}
+
 static const char *render(struct arena *arena, const struct settings *settings, const struct preview *preview,
                           const struct json *sample, const char **error_out)
 {
@@ -121,10 +127,9 @@ static const char *render(struct arena *arena, const struct settings *settings, 
     fill(view, sample);
     if (text_equal(preview->page, "form_post"))
         view_script(view, "form_post.js");
-    if (preview->css != NULL)
-        json_put_text(view->model, "css", preview->css);
-    if (preview->brand_css != NULL)
-        json_put_text(view->model, "brand_css", preview->brand_css);
+    replace(view, "css", preview->css);
+    replace(view, "brand_css", preview->brand_css);
+    replace(view, "icon", preview->icon);
     return view_render(view, error_out);
 }
 

@@ -74,14 +74,15 @@ static const char *file_link(struct cli *cli, const char *service, const char *n
 static void list_state(const char *name, struct json *member, void *context)
 {
     (void)member;
-    fprintf(stderr, "%s%s", (const char *)context, name);
+    (void)context;
+    fprintf(stderr, " %s", name);
 }
 
 static void list_page(const char *name, struct json *member, void *context)
 {
     (void)context;
     fprintf(stderr, "  %s:", name);
-    json_each(member, list_state, " ");
+    json_each(member, list_state, NULL);
     fputc('\n', stderr);
 }
 
@@ -93,7 +94,8 @@ static enum cli_status preview(struct cli *cli)
                               .service = service,
                               .language = cli_option(cli, "language"),
                               .css = file_link(cli, service, "doorward.css"),
-                              .brand_css = file_link(cli, service, "brand.css") };
+                              .brand_css = file_link(cli, service, "brand.css"),
+                              .icon = file_link(cli, service, "icon.svg") };
     const char *html = preview_render(cli->arena, cli->settings, &wanted, &error);
     if (html != NULL) {
         fputs(html, stdout);
