@@ -180,7 +180,7 @@ class Through:
         answers = [self.ask("POST", TOKEN, "grant_type=client_credentials", headers, plain=True)
                    for headers in (self.basic(), wrong)]
         for answer in answers:
-            self.assertEqual(400, answer.status, answer.body)
+            self.assertEqual(403, answer.status, answer.body)
             self.assertIsNone(answer.headers["Location"])
             self.assertNotIn(b"access_token", answer.body)
         self.assertEqual(answers[0].body, answers[1].body)
@@ -192,7 +192,7 @@ class Through:
             with self.subTest(headers):
                 answer = self.ask("POST", TOKEN, "grant_type=client_credentials", {**self.basic(), **headers},
                                   plain=True)
-                self.assertEqual(400, answer.status, answer.body)
+                self.assertEqual(403, answer.status, answer.body)
 
     def test_authorize_page_over_plain_http(self):
         "plain HTTP gets no sign-in page and no cookie"
