@@ -152,4 +152,4 @@ def parallel_guesses(site):
     equal(fill_login(browser, page, person, password="wrong wrong wrong").status, 429, "the next one")
 
 
-run()
+run(workers=6)
