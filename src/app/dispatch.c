@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/uri.h"
 #include "domain/keyring.h"
 
 enum { DEFAULT_BODY_MAX = 16 * 1024 };
@@ -80,7 +81,8 @@ static void flatten_member(const char *name, struct json *member, void *context)
     flatten->fields[flatten->count++] = (struct field) { name, text };
 }
 
-/* A flat object of strings counts as a form, so that handlers read both alike. */
+/* A flat object of strings counts as a form, so that handlers read both alike, unless the row says that
+ * its handler reads the object itself. */
 static enum outcome read_json(struct call *call)
 {
     const char *error;
@@ -88,6 +90,8 @@ static enum outcome read_json(struct call *call)
     call->json = json_parse(call->arena, (const char *)body->data, body->length, &error);
     if (!call->json || json_kind(call->json) != JSON_OBJECT)
         return refuse(&call->context, OUTCOME_MALFORMED, "the body must be a JSON object");
+    if (call->route->body & BODY_JSON_VALUES)
+        return OUTCOME_OK;
     size_t count = json_count(call->json);
     if (count > FORM_MAX_FIELDS)
         return refuse(&call->context, OUTCOME_MALFORMED, "the body has too many members");
@@ -118,7 +122,7 @@ static enum outcome read_body(struct call *call)
         return OUTCOME_OK;
     if ((route->body & BODY_FORM) && text_equal(type, "application/x-www-form-urlencoded"))
         return read_form(call);
-    if ((route->body & BODY_JSON) && text_equal(type, "application/json"))
+    if ((route->body & (BODY_JSON | BODY_JSON_VALUES)) && text_equal(type, "application/json"))
         return read_json(call);
     return refuse(&call->context, OUTCOME_UNSUPPORTED_MEDIA_TYPE, "the content type is not taken here");
 }
@@ -145,6 +149,30 @@ static enum outcome check_limit(struct call *call)
     return refuse(&call->context, OUTCOME_TOO_MANY_REQUESTS, "too many attempts from this address");
 }
 
+static bool origin_is_listed(const struct call *call, const char *origin)
+{
+    return text_has_word(call->context.settings->cors_origins, ' ', origin);
+}
+
+/* A session's cookie travels with requests that other sites caused: who calls must say where from, in
+ * Origin or, for browsers that leave it out, in Referer. */
+static enum outcome check_origin(struct call *call)
+{
+    struct uri source, issuer;
+    if (!call->route->own_origin)
+        return OUTCOME_OK;
+    const char *from = request_header(call->request, "Origin", NULL);
+    if (!from)
+        from = request_header(call->request, "Referer", NULL);
+    if (from && uri_parse(call->arena, from, &source) &&
+        uri_parse(call->arena, call->context.settings->issuer, &issuer)) {
+        const char *origin = uri_origin(call->arena, &source);
+        if (text_equal(origin, uri_origin(call->arena, &issuer)) || origin_is_listed(call, origin))
+            return OUTCOME_OK;
+    }
+    return refuse(&call->context, OUTCOME_FOREIGN_FORM, "Request origin not allowed");
+}
+
 /* What no caller needs costs no look into the database: discovery answers while it is away. */
 static enum outcome refresh_caches(struct call *call)
 {
@@ -162,12 +190,8 @@ static enum outcome run_handler(struct call *call)
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { read_body, check_limit, refresh_caches, policy_check, run_handler };
-
-static bool origin_is_listed(const struct call *call, const char *origin)
-{
-    return text_has_word(call->context.settings->cors_origins, ' ', origin);
-}
+static const stage_fn stages[] = { check_origin,   read_body,    check_limit,
+                                   refresh_caches, policy_check, run_handler };
 
 /* The rules of CORS: everybody may read public documents; listed origins the rest, without cookies. */
 static void cors_headers(struct call *call)

@@ -76,7 +76,7 @@ static void upgrade_hash(struct context *context, const struct user_row *user, c
     if (!password_is_outdated(user->password_hash, &cost))
         return;
     const char *hash = password_hash(context->arena, password, &cost);
-    if (users_set_password_hash(context->db, user->id, hash, context->now) != STORE_OK)
+    if (users_upgrade_hash(context->db, user->id, user->password_hash, hash) != STORE_OK)
         log_warn("password.upgrade_failed");
 }
 
