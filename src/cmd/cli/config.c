@@ -183,9 +183,11 @@ static const char *broken_template(struct arena *arena, const char *folder)
         const char *path = arena_printf(arena, "%s/%s", folder, entry->d_name);
         if (!text_ends(path, ".mustache") && !text_ends(path, ".json"))
             continue;
-        const struct template_fault *fault = template_file_check(arena, path);
+        struct template_file *file = template_file_make(path);
+        const struct template_fault *fault = template_file_load(file);
         if (fault)
             told = arena_printf(arena, "%s:%zu: %s", path, fault->line, fault->message);
+        template_file_free_chain(file);
     }
     if (directory)
         closedir(directory);
