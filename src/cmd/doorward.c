@@ -14,6 +14,7 @@ static const struct cli_command *const tables[] = {
     migrate_commands,
     key_file_commands,
     key_commands,
+    template_commands,
     version_commands,
     NULL,
 };
