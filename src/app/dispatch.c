@@ -2,10 +2,12 @@
 #include "app/dispatch.h"
 
 #include "app/answer.h"
+#include "app/limit.h"
 #include "app/policy.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/uri.h"
 #include "domain/keyring.h"
 
 enum { DEFAULT_BODY_MAX = 16 * 1024 };
@@ -80,7 +82,8 @@ static void flatten_member(const char *name, struct json *member, void *context)
     flatten->fields[flatten->count++] = (struct field) { name, text };
 }
 
-/* A flat object of strings counts as a form, so that handlers read both alike. */
+/* A flat object of strings counts as a form, so that handlers read both alike, unless the row says that
+ * its handler reads the object itself. */
 static enum outcome read_json(struct call *call)
 {
     const char *error;
@@ -88,6 +91,8 @@ static enum outcome read_json(struct call *call)
     call->json = json_parse(call->arena, (const char *)body->data, body->length, &error);
     if (!call->json || json_kind(call->json) != JSON_OBJECT)
         return refuse(&call->context, OUTCOME_MALFORMED, "the body must be a JSON object");
+    if (call->route->body & BODY_JSON_VALUES)
+        return OUTCOME_OK;
     size_t count = json_count(call->json);
     if (count > FORM_MAX_FIELDS)
         return refuse(&call->context, OUTCOME_MALFORMED, "the body has too many members");
@@ -118,31 +123,33 @@ static enum outcome read_body(struct call *call)
         return OUTCOME_OK;
     if ((route->body & BODY_FORM) && text_equal(type, "application/x-www-form-urlencoded"))
         return read_form(call);
-    if ((route->body & BODY_JSON) && text_equal(type, "application/json"))
+    if ((route->body & (BODY_JSON | BODY_JSON_VALUES)) && text_equal(type, "application/json"))
         return read_json(call);
     return refuse(&call->context, OUTCOME_UNSUPPORTED_MEDIA_TYPE, "the content type is not taken here");
 }
 
-/* Counted before anything of the request is believed. */
-static enum outcome check_limit(struct call *call)
+static bool origin_is_listed(const struct call *call, const char *origin)
 {
-    const struct settings *settings = call->context.settings;
-    struct limit_state state;
-    if (call->route->limit != LIMIT_SIGN_IN)
+    return text_has_word(call->context.settings->cors_origins, ' ', origin);
+}
+
+/* A session's cookie travels with requests that other sites caused: who calls must say where from, in
+ * Origin or, for browsers that leave it out, in Referer. */
+static enum outcome check_origin(struct call *call)
+{
+    struct uri source, issuer;
+    if (!call->route->own_origin)
         return OUTCOME_OK;
-    uint64_t key = shared_limit_key("sign-in address", call->context.address);
-    bool within =
-        shared_limit_take(call->context.shared, key, call->context.now_ms, settings->sign_in_window_s,
-                          settings->sign_in_limit_per_address, 1, &state);
-    int64_t left = state.limit > state.used ? state.limit - state.used : 0;
-    struct response *response = &call->response;
-    response_header(response, "RateLimit-Limit", arena_printf(call->arena, "%lld", (long long)state.limit));
-    response_header(response, "RateLimit-Remaining", arena_printf(call->arena, "%lld", (long long)left));
-    response_header(response, "RateLimit-Reset", arena_printf(call->arena, "%lld", (long long)state.reset_s));
-    if (within)
-        return OUTCOME_OK;
-    call->context.retry_after_s = state.retry_after_s;
-    return refuse(&call->context, OUTCOME_TOO_MANY_REQUESTS, "too many attempts from this address");
+    const char *from = request_header(call->request, "Origin", NULL);
+    if (!from)
+        from = request_header(call->request, "Referer", NULL);
+    if (from && uri_parse(call->arena, from, &source) &&
+        uri_parse(call->arena, call->context.settings->issuer, &issuer)) {
+        const char *origin = uri_origin(call->arena, &source);
+        if (text_equal(origin, uri_origin(call->arena, &issuer)) || origin_is_listed(call, origin))
+            return OUTCOME_OK;
+    }
+    return refuse(&call->context, OUTCOME_FOREIGN_FORM, "Request origin not allowed");
 }
 
 /* What no caller needs costs no look into the database: discovery answers while it is away. */
@@ -162,12 +169,8 @@ static enum outcome run_handler(struct call *call)
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { read_body, check_limit, refresh_caches, policy_check, run_handler };
-
-static bool origin_is_listed(const struct call *call, const char *origin)
-{
-    return text_has_word(call->context.settings->cors_origins, ' ', origin);
-}
+static const stage_fn stages[] = { check_origin,   read_body,    limit_check,
+                                   refresh_caches, policy_check, run_handler };
 
 /* The rules of CORS: everybody may read public documents; listed origins the rest, without cookies. */
 static void cors_headers(struct call *call)

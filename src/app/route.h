@@ -19,7 +19,12 @@ enum who {
     BY_BEARER = 1 << 4   /* one of our access tokens */
 };
 
-enum body_kind { BODY_NONE = 0, BODY_FORM = 1 << 0, BODY_JSON = 1 << 1 };
+enum body_kind {
+    BODY_NONE = 0,
+    BODY_FORM = 1 << 0,
+    BODY_JSON = 1 << 1,       /* a flat object of strings, read as a form is */
+    BODY_JSON_VALUES = 1 << 2 /* any object, for the handler to read from call->json */
+};
 
 enum cors { CORS_NONE, CORS_LISTED, CORS_PUBLIC };
 
@@ -36,6 +41,7 @@ struct route {
     size_t body_max;                        /* bytes; 0 takes the default of 16 KiB */
     enum cors cors;
     enum limit_category limit;
+    bool own_origin; /* only for scripts of our own pages or of a listed origin */
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
     enum outcome (*handler)(struct call *call);
 };

@@ -320,6 +320,11 @@ struct json *json_member(const struct json *value, const char *name)
     return (struct json *)member;
 }
 
+bool json_has_member(const struct json *value, const char *name)
+{
+    return json_kind(value) == JSON_OBJECT && json_object_object_get_ex(inner(value), name, NULL);
+}
+
 const char *json_text(const struct json *value)
 {
     return json_kind(value) == JSON_TEXT ? json_object_get_string(inner(value)) : NULL;

@@ -29,6 +29,9 @@ enum json_kind json_kind(const struct json *value);
 /* A member of an object, NULL when absent, null, or when value is no object. */
 struct json *json_member(const struct json *value, const char *name);
 
+/* Whether the object has the member, be it null. */
+bool json_has_member(const struct json *value, const char *name);
+
 /* The text of a string value; NULL when it is anything else. */
 const char *json_text(const struct json *value);
 const char *json_member_text(const struct json *value, const char *name);

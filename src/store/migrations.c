@@ -12,7 +12,7 @@ static const char table_sql[] = "CREATE TABLE IF NOT EXISTS schema_migrations ("
                                 " statements_done BIGINT NOT NULL DEFAULT 0,"
                                 " begun_at BIGINT NOT NULL,"
                                 " applied_at BIGINT NOT NULL DEFAULT 0"
-                                ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+                                ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin";
 
 #define ROW(member) offsetof(struct migration_row, member)
 

@@ -13,10 +13,11 @@ struct versions {
 
 enum store_result versions_find(struct db *db, struct arena *arena, struct versions *versions_out) MUST_CHECK;
 
-/* Inside the transaction that makes the change: moves one number on and reads both. */
-enum store_result versions_bump_directory(struct db *db, struct arena *arena,
+/* Inside the transaction that makes the change: moves one number on, to at least now_ms, and reads both.
+ * Times keep the numbers of a database that was restored or made anew above those seen before. */
+enum store_result versions_bump_directory(struct db *db, struct arena *arena, int64_t now_ms,
                                           struct versions *versions_out) MUST_CHECK;
-enum store_result versions_bump_keys(struct db *db, struct arena *arena,
+enum store_result versions_bump_keys(struct db *db, struct arena *arena, int64_t now_ms,
                                      struct versions *versions_out) MUST_CHECK;
 
 #endif

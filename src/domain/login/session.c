@@ -20,8 +20,9 @@ static bool cookie_hash(const char *cookie, unsigned char hash_out[32])
     return true;
 }
 
-static struct session *session_from_row(struct arena *arena, const struct session_row *row)
+static struct session *session_from_state(struct arena *arena, const struct session_state *state)
 {
+    const struct session_row *row = &state->session;
     struct session *session = arena_alloc(arena, sizeof *session);
     *session = (struct session) {
         .created_at = row->created_at,
@@ -29,10 +30,10 @@ static struct session *session_from_row(struct arena *arena, const struct sessio
         .seen_at = row->seen_at,
         .expires_at = row->expires_at,
         .method = row->method,
-        .user_email = row->user_email,
-        .user_name = row->user_name,
-        .user_email_verified = row->user_email_verified,
-        .user_status = row->user_status,
+        .user_email = state->user_email,
+        .user_name = state->user_name,
+        .user_email_verified = state->user_email_verified,
+        .user_status = state->user_status,
         .user_agent = row->user_agent,
         .address = row->address,
     };
@@ -42,10 +43,12 @@ static struct session *session_from_row(struct arena *arena, const struct sessio
     return session;
 }
 
-/* Whether it still counts at this moment; idling and the end of its life are two limits. */
-static bool session_is_live(const struct context *context, const struct session *session)
+/* Whether it still counts at this moment. Idling and the end of its life are two limits; a session of
+ * before the user's last change of password is dead. */
+static bool session_is_live(const struct context *context, const struct session *session,
+                            int64_t user_tokens_after)
 {
-    return context->now < session->expires_at &&
+    return session->authenticated_at >= user_tokens_after && context->now < session->expires_at &&
            context->now - session->seen_at < context->settings->session_idle_s &&
            text_equal(session->user_status, "active");
 }
@@ -57,13 +60,13 @@ enum outcome session_find(struct context *context, const char *cookie, const str
     if (!cookie_hash(cookie, hash))
         return refuse(context, OUTCOME_UNAUTHENTICATED, "nobody is signed in");
 
-    struct session_row row;
-    enum outcome found = store_outcome(context, sessions_find(context->db, context->arena, hash, &row),
+    struct session_state state;
+    enum outcome found = store_outcome(context, sessions_find(context->db, context->arena, hash, &state),
                                        OUTCOME_UNAUTHENTICATED, "the session has ended");
     if (found != OUTCOME_OK)
         return found;
-    struct session *session = session_from_row(context->arena, &row);
-    if (!session_is_live(context, session))
+    struct session *session = session_from_state(context->arena, &state);
+    if (!session_is_live(context, session, state.user_tokens_after))
         return refuse(context, OUTCOME_UNAUTHENTICATED, "the session has expired");
 
     /* A missed touch costs a minute of idle time at most, so its failure is nobody's problem. */

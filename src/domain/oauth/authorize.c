@@ -214,6 +214,18 @@ enum outcome authorize_accept(struct context *context, const struct authorize_pa
     return outcome;
 }
 
+enum outcome authorize_accept_consent(struct context *context, const char *client_id, const char *scope,
+                                      struct ticket *ticket_out)
+{
+    *ticket_out = (struct ticket) { .max_age = -1, .created_at = context->now };
+    enum outcome outcome = directory_client(context, client_id, &ticket_out->client);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (!ticket_out->client->active)
+        return refuse(context, OUTCOME_UNAUTHORIZED_CLIENT, "the client is disabled");
+    return scope_check(context, ticket_out->client, SCOPE_FOR_USERS, scope, &ticket_out->scope);
+}
+
 /* --- what to do next --- */
 
 static bool session_suffices(struct context *context, const struct ticket *ticket,

@@ -75,6 +75,11 @@ struct authorize_answer {
 enum outcome authorize_accept(struct context *context, const struct authorize_parameters *parameters,
                               struct ticket *ticket_out, bool *redirectable_out);
 
+/* A ticket for consent alone, without a request that it would answer: client and scope are checked.
+ * INVALID_CLIENT, UNAUTHORIZED_CLIENT or INVALID_SCOPE else. */
+enum outcome authorize_accept_consent(struct context *context, const char *client_id, const char *scope,
+                                      struct ticket *ticket_out);
+
 /* What to do next for this ticket and session (NULL: nobody signed in). With NEXT_FAIL,
  * *failure_out is the outcome to fail with; UNAVAILABLE is returned when the database is away. */
 enum outcome authorize_next(struct context *context, struct ticket *ticket, const struct session *session,

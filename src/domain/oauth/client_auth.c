@@ -61,7 +61,7 @@ static bool secret_is_right(const struct context *context, const struct client *
 enum outcome client_authenticate(struct context *context, const struct client_credentials *credentials,
                                  const struct client **client_out)
 {
-    struct attempt attempt;
+    struct attempt attempt = { 0 };
     enum outcome outcome = read_attempt(context, credentials, &attempt);
     if (outcome != OUTCOME_OK)
         return outcome;

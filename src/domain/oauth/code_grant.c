@@ -76,13 +76,31 @@ static struct authorization_redemption plan_redemption(struct context *context, 
     return redemption;
 }
 
+/* The connection was lost while the redemption was being committed: only the row knows. It is ours when
+ * it holds the refresh token that nobody else can have made, or this very moment. */
+static enum outcome look_up_redemption(struct context *context, const unsigned char id[16],
+                                       const struct authorization_redemption *redemption)
+{
+    struct authorization_state now;
+    enum store_result found = authorizations_find(context->db, context->arena, id, &now);
+    enum outcome outcome = store_outcome(context, found, OUTCOME_INVALID_GRANT, "unknown or expired");
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    const struct authorization_row *row = &now.authorization;
+    bool ours = redemption->refresh_hash ? secret_equal_hash(row->refresh_hash, redemption->refresh_hash)
+                                         : row->redeemed_at == redemption->now;
+    return ours ? OUTCOME_OK : store_outcome(context, STORE_UNCERTAIN, OUTCOME_UNAVAILABLE, NULL);
+}
+
 static enum outcome redeem(struct context *context, const struct authorization_state *state,
                            const struct authorization_redemption *redemption)
 {
-    enum store_result redeemed = authorizations_redeem(context->db, state->authorization.id,
-                                                       state->authorization.code_hash, redemption);
+    const struct authorization_row *row = &state->authorization;
+    enum store_result redeemed = authorizations_redeem(context->db, row->id, row->code_hash, redemption);
     if (redeemed == STORE_NOT_FOUND)
         return code_reused(context, state); /* another request was faster */
+    if (redeemed == STORE_UNCERTAIN)
+        return look_up_redemption(context, row->id, redemption);
     return store_outcome(context, redeemed, OUTCOME_INVALID_GRANT, NULL);
 }
 

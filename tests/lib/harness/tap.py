@@ -1,4 +1,5 @@
 """unittest with TAP output: one line a test, its promise behind it, what went wrong as comments."""
+import signal
 import sys
 import time
 import unittest
@@ -63,6 +64,7 @@ def _chosen(suite, patterns):
 
 def main(module="__main__"):
     """Runs the tests of a module, those that the command line names; exits 0 or 1."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[module])
     tests = list(_chosen(suite, sys.argv[1:]))
     result = _TapResult()

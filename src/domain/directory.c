@@ -1,0 +1,317 @@
+/*
+ * directory.c: see directory.h. Clients hang from two small hash tables in an arena of the directory's
+ * own, which is reset at the start of a request when the version has moved or the bounds were reached.
+ * What finds no room lives in the request's arena.
+ */
+#include "domain/directory.h"
+
+#include "core/encode.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "domain/stored_versions.h"
+#include "store/clients.h"
+
+enum {
+    BUCKETS = 256, /* a power of two */
+    MAX_CLIENTS = 512,
+    MAX_BYTES = 2 * 1024 * 1024,
+    ARENA_LIMIT = 64 * 1024 * 1024, /* never reached: one request adds only a few clients */
+    CLIENT_ID_MAX = 200             /* as the column */
+};
+
+struct entry {
+    struct client client;
+    struct service service;
+    struct entry *next_by_id, *next_by_number;
+};
+
+struct directory {
+    struct arena *arena;
+    uint64_t version; /* of the shared page when the first entry was read */
+    size_t count;
+    struct entry *by_id[BUCKETS], *by_number[BUCKETS];
+};
+
+struct directory *directory_make(void)
+{
+    struct directory *directory = calloc(1, sizeof(*directory));
+    if (!directory)
+        fatal("out of memory");
+    directory->arena = arena_make(ARENA_LIMIT);
+    return directory;
+}
+
+void directory_free(struct directory *directory)
+{
+    if (!directory)
+        return;
+    arena_destroy(directory->arena);
+    free(directory);
+}
+
+bool client_is_public(const struct client *client)
+{
+    return text_equal(client->token_endpoint_auth_method, "none");
+}
+
+bool client_may_use_grant(const struct client *client, const char *grant_type)
+{
+    return text_has_word(client->grant_types, ' ', grant_type);
+}
+
+/* --- stored metadata --- */
+
+/* An array of strings as one, separated by spaces; NULL when it's anything else. */
+static const char *read_words(struct arena *arena, const struct json *array)
+{
+    if (json_kind(array) != JSON_ARRAY)
+        return NULL;
+    struct strbuf words = strbuf_start(arena);
+    for (size_t i = 0; i < json_count(array); i++) {
+        const char *word = json_text(json_item(array, i));
+        if (!word)
+            return NULL;
+        if (i)
+            strbuf_add_char(&words, ' ');
+        strbuf_add_text(&words, word);
+    }
+    return words.data;
+}
+
+static const char *const *read_list(struct arena *arena, const struct json *array)
+{
+    size_t count = json_count(array);
+    const char **list = arena_array(arena, count + 1, sizeof(*list));
+    for (size_t i = 0; i < count; i++)
+        if (!(list[i] = json_text(json_item(array, i))))
+            return NULL;
+    return list;
+}
+
+/* How each member is kept: by kind, at its place in struct client, with RFC 7591 §2's default. */
+enum metadata_kind { METADATA_TEXT, METADATA_WORDS, METADATA_LIST, METADATA_BOOLEAN, METADATA_INTEGER };
+
+static const struct metadata_member {
+    const char *name;
+    enum metadata_kind kind;
+    size_t offset;
+    const char *text; /* default of a text or of words */
+} metadata_members[] = {
+    { "client_name", METADATA_TEXT, offsetof(struct client, client_name), NULL },
+    { "client_uri", METADATA_TEXT, offsetof(struct client, client_uri), NULL },
+    { "logo_uri", METADATA_TEXT, offsetof(struct client, logo_uri), NULL },
+    { "policy_uri", METADATA_TEXT, offsetof(struct client, policy_uri), NULL },
+    { "tos_uri", METADATA_TEXT, offsetof(struct client, tos_uri), NULL },
+    { "redirect_uris", METADATA_LIST, offsetof(struct client, redirect_uris), NULL },
+    { "post_logout_redirect_uris", METADATA_LIST, offsetof(struct client, post_logout_redirect_uris), NULL },
+    { "grant_types", METADATA_WORDS, offsetof(struct client, grant_types), "authorization_code" },
+    { "response_types", METADATA_WORDS, offsetof(struct client, response_types), "code" },
+    { "scope", METADATA_TEXT, offsetof(struct client, scope), "" },
+    { "application_type", METADATA_TEXT, offsetof(struct client, application_type), "web" },
+    { "token_endpoint_auth_method", METADATA_TEXT, offsetof(struct client, token_endpoint_auth_method),
+      "client_secret_basic" },
+    { "id_token_signed_response_alg", METADATA_TEXT, offsetof(struct client, id_token_signed_response_alg),
+      "RS256" },
+    { "require_pkce", METADATA_BOOLEAN, offsetof(struct client, require_pkce), NULL },
+    { "skip_consent", METADATA_BOOLEAN, offsetof(struct client, skip_consent), NULL },
+    { "default_max_age", METADATA_INTEGER, offsetof(struct client, default_max_age), NULL },
+};
+
+static void default_member(struct arena *arena, const struct metadata_member *member, void *target)
+{
+    switch (member->kind) {
+    case METADATA_TEXT:
+    case METADATA_WORDS:
+        *(const char **)target = member->text;
+        break;
+    case METADATA_LIST:
+        *(const char *const **)target = read_list(arena, NULL);
+        break;
+    case METADATA_BOOLEAN:
+        *(bool *)target = false;
+        break;
+    case METADATA_INTEGER:
+        *(int64_t *)target = -1;
+        break;
+    }
+}
+
+static bool read_member(struct arena *arena, const struct metadata_member *member, const struct json *value,
+                        void *target)
+{
+    switch (member->kind) {
+    case METADATA_TEXT:
+        return (*(const char **)target = json_text(value)) != NULL;
+    case METADATA_WORDS:
+        return (*(const char **)target = read_words(arena, value)) != NULL;
+    case METADATA_LIST:
+        return json_kind(value) == JSON_ARRAY &&
+               (*(const char *const **)target = read_list(arena, value)) != NULL;
+    case METADATA_BOOLEAN:
+        return json_boolean(value, target);
+    case METADATA_INTEGER:
+        return json_integer(value, target);
+    }
+    return false;
+}
+
+bool client_from_metadata(struct arena *arena, const char *metadata, struct client *client_out,
+                          const char **error_out)
+{
+    const struct json *object = json_parse(arena, metadata, strlen(metadata), error_out);
+    if (!object)
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(metadata_members); i++) {
+        const struct metadata_member *member = &metadata_members[i];
+        const struct json *value = json_member(object, member->name);
+        void *target = (char *)client_out + member->offset;
+        if (!value) {
+            default_member(arena, member, target);
+        } else if (!read_member(arena, member, value, target)) {
+            *error_out = member->name;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- the cache --- */
+
+static size_t bucket_of_id(const char *client_id)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; *client_id; client_id++)
+        hash = (hash ^ (unsigned char)*client_id) * 16777619u;
+    return hash % BUCKETS;
+}
+
+static size_t bucket_of_number(int64_t number)
+{
+    return (uint64_t)number % BUCKETS;
+}
+
+static void drop_all(struct directory *directory)
+{
+    arena_reset(directory->arena);
+    directory->count = 0;
+    memset(directory->by_id, 0, sizeof(directory->by_id));
+    memset(directory->by_number, 0, sizeof(directory->by_number));
+}
+
+static bool is_full(const struct directory *directory)
+{
+    return directory->count >= MAX_CLIENTS || arena_used(directory->arena) >= MAX_BYTES;
+}
+
+enum outcome directory_refresh(struct context *context)
+{
+    struct directory *directory = context->directory;
+    enum outcome outcome = stored_versions_check(context);
+    uint64_t version = shared_version(context->shared, VERSION_DIRECTORY);
+    if (version != directory->version || is_full(directory))
+        drop_all(directory);
+    directory->version = version;
+    return outcome;
+}
+
+static void remember(struct directory *directory, struct entry *entry)
+{
+    struct entry **by_id = &directory->by_id[bucket_of_id(entry->client.client_id)];
+    struct entry **by_number = &directory->by_number[bucket_of_number(entry->client.number)];
+    entry->next_by_id = *by_id;
+    entry->next_by_number = *by_number;
+    *by_id = *by_number = entry;
+    directory->count++;
+}
+
+/* --- reading --- */
+
+static void copy_service(struct arena *arena, const struct client_entry *row, struct service *service_out)
+{
+    memcpy(service_out->id, row->client.service_id, sizeof(service_out->id));
+    service_out->id_text = uuid_encode(arena, service_out->id);
+    service_out->name = arena_strdup(arena, row->service_name);
+    service_out->active = text_equal(row->service_status, "active");
+}
+
+static void copy_secrets(const struct client_entry *rows, size_t count, struct client *client_out)
+{
+    for (size_t i = 0; i < count && client_out->secret_count < CLIENT_MAX_SECRETS; i++) {
+        if (!rows[i].has_secret)
+            continue;
+        struct client_secret *secret = &client_out->secrets[client_out->secret_count++];
+        memcpy(secret->hash, rows[i].secret_hash, sizeof(secret->hash));
+        secret->expires_at = rows[i].secret_expires_at;
+    }
+}
+
+/* Makes an entry of the rows of one client, in the directory when there's room. */
+static enum outcome take_rows(struct context *context, const struct client_entry *rows, size_t count,
+                              const struct client **client_out)
+{
+    struct directory *directory = context->directory;
+    bool cached = !is_full(directory);
+    struct arena *arena = cached ? directory->arena : context->arena;
+    struct entry *entry = arena_alloc(arena, sizeof(*entry));
+    struct client *client = &entry->client;
+    const char *error;
+    if (!client_from_metadata(arena, rows->client.metadata, client, &error)) {
+        log_error("client %s: stored metadata is broken: %s", rows->client.client_id, error);
+        return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
+    }
+    copy_service(arena, rows, &entry->service);
+    copy_secrets(rows, count, client);
+    client->number = rows->client.number;
+    client->client_id = arena_strdup(arena, rows->client.client_id);
+    client->service = &entry->service;
+    client->active = entry->service.active && text_equal(rows->client.status, "active");
+    if (cached)
+        remember(directory, entry);
+    *client_out = client;
+    return OUTCOME_OK;
+}
+
+enum outcome directory_client(struct context *context, const char *client_id,
+                              const struct client **client_out)
+{
+    if (text_empty(client_id) || strlen(client_id) > CLIENT_ID_MAX || !text_is_printable(client_id))
+        return refuse(context, OUTCOME_INVALID_CLIENT, "unknown client");
+    struct entry *entry = context->directory->by_id[bucket_of_id(client_id)];
+    for (; entry; entry = entry->next_by_id) {
+        if (text_equal(entry->client.client_id, client_id)) {
+            *client_out = &entry->client;
+            return OUTCOME_OK;
+        }
+    }
+    struct client_entry *rows;
+    size_t count;
+    enum store_result result =
+        clients_load(context->db, context->arena, client_id, CLIENT_MAX_SECRETS, &rows, &count);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_INVALID_CLIENT, "unknown client");
+    if (!count || !text_equal(rows->client.client_id, client_id))
+        return refuse(context, OUTCOME_INVALID_CLIENT, "unknown client");
+    return take_rows(context, rows, count, client_out);
+}
+
+enum outcome directory_client_by_number(struct context *context, int64_t number,
+                                        const struct client **client_out)
+{
+    struct entry *entry = context->directory->by_number[bucket_of_number(number)];
+    for (; entry; entry = entry->next_by_number) {
+        if (entry->client.number == number) {
+            *client_out = &entry->client;
+            return OUTCOME_OK;
+        }
+    }
+    struct client_entry *rows;
+    size_t count;
+    enum store_result result =
+        clients_load_by_number(context->db, context->arena, number, CLIENT_MAX_SECRETS, &rows, &count);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_NOT_FOUND, "the client has been removed");
+    if (!count)
+        return refuse(context, OUTCOME_NOT_FOUND, "the client has been removed");
+    return take_rows(context, rows, count, client_out);
+}

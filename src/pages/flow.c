@@ -1,0 +1,104 @@
+/* flow.c: see flow.h. */
+#include "pages/flow.h"
+
+#include "core/text.h"
+#include "core/uri.h"
+#include "pages/browser_side.h"
+#include "pages/client_answer.h"
+#include "pages/view.h"
+
+const char *flow_path(struct call *call, const char *path, const char *parameter, const char *flow)
+{
+    if (text_empty(flow))
+        return view_path(call, path);
+    return arena_printf(call->arena, "%s?%s=%s", view_path(call, path), parameter, flow);
+}
+
+void flow_redirect(struct call *call, const char *location)
+{
+    response_redirect(&call->response, text_equal(call->request->method, "POST") ? 303 : 302, location);
+}
+
+/* The sign-in expired, or was finished in another tab, or was begun in another browser. Who is signed
+ * in learns it, and where the application is. */
+static void show_ended(struct call *call, const struct ticket *ticket)
+{
+    const struct client *client = ticket->ended ? ticket->client : NULL;
+    struct view *view = view_start(call, "ended", client, ticket->ui_locales);
+    if (call->session != NULL)
+        view_user(view, call->session);
+    const char *home = client == NULL ? NULL : view_web_link(call->arena, client->client_uri);
+    if (home != NULL)
+        view_link(view, home, view_text(view, "go_to_client"));
+    view_link(view, view_path(call, "/"), view_text(view, "go_home"));
+    view_finish(view, 410);
+}
+
+enum outcome flow_find(struct call *call, const char *text, struct ticket *ticket_out)
+{
+    enum outcome found = ticket_find(&call->context, text, call->browser, ticket_out);
+    if (found == OUTCOME_FLOW_ENDED)
+        show_ended(call, ticket_out);
+    if (found == OUTCOME_OK)
+        call->client = ticket_out->client;
+    return found;
+}
+
+enum outcome flow_next(struct call *call, struct ticket *ticket, enum next_step *next_out,
+                       enum outcome *failure_out)
+{
+    *failure_out = OUTCOME_OK;
+    return authorize_next(&call->context, ticket, call->session, next_out, failure_out);
+}
+
+static enum outcome issue(struct call *call, struct ticket *ticket)
+{
+    struct authorize_answer answer;
+    enum outcome issued = authorize_issue(&call->context, ticket, call->session, &answer);
+    if (issued == OUTCOME_FLOW_ENDED) {
+        ticket->ended = true;
+        show_ended(call, ticket);
+    }
+    if (issued != OUTCOME_OK)
+        return issued;
+    return client_answer(call, ticket->client, &answer);
+}
+
+enum outcome flow_refuse(struct call *call, const struct ticket *ticket, enum outcome outcome,
+                         const char *description)
+{
+    struct authorize_answer answer;
+    enum outcome failed = authorize_fail(&call->context, ticket, outcome, description, &answer);
+    return failed == OUTCOME_OK ? client_answer(call, ticket->client, &answer) : failed;
+}
+
+/* The pages that ask a person, and the name under which each takes the handle. */
+static const struct {
+    const char *path, *parameter;
+} asking[] = {
+    [NEXT_SIGN_IN] = { "/login", "oauth_request" },
+    [NEXT_SELECT_ACCOUNT] = { "/oauth/select", "request" },
+    [NEXT_CONSENT] = { "/oauth/consent", "request" },
+};
+
+enum outcome flow_take(struct call *call, struct ticket *ticket, enum next_step next, enum outcome failure)
+{
+    if (next == NEXT_ISSUE)
+        return issue(call, ticket);
+    if (next == NEXT_FAIL)
+        return flow_refuse(call, ticket, failure, "the person would have to be asked");
+    if (ticket->text == NULL) {
+        enum outcome saved = ticket_save(&call->context, ticket, browser_side_ensure(call));
+        if (saved != OUTCOME_OK)
+            return saved;
+    }
+    flow_redirect(call, flow_path(call, asking[next].path, asking[next].parameter, ticket->text));
+    return OUTCOME_OK;
+}
+
+enum outcome flow_go_on(struct call *call, struct ticket *ticket)
+{
+    enum next_step next;
+    enum outcome failure, known = flow_next(call, ticket, &next, &failure);
+    return known == OUTCOME_OK ? flow_take(call, ticket, next, failure) : known;
+}

@@ -1,0 +1,21 @@
+/* start_page.c: the page at the root: what this is, who is signed in, and how to sign in or out. */
+#include "pages/browser_side.h"
+#include "pages/handlers.h"
+#include "pages/view.h"
+
+enum outcome get_start(struct call *call)
+{
+    struct view *view = view_start(call, "start", NULL, NULL);
+    if (call->session != NULL) {
+        browser_side_ensure(call);
+        view_user(view, call->session);
+        view_form(view, "/logout", "logout", "");
+        json_put_text(view->model, "heading", view_text(view, "start_heading_signed_in"));
+    } else {
+        json_put_text(view->model, "login_url", view_path(call, "/login"));
+        if (call->context.settings->registration)
+            json_put_text(view->model, "register_url", view_path(call, "/register"));
+    }
+    view_finish(view, 200);
+    return OUTCOME_OK;
+}

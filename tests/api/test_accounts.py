@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""T-24, T-25, 67, 111: every way to tokens times every state of the account: dead at the next request."""
+import time
+
+from kit import *
+
+OFFLINE = "openid profile offline_access"
+
+
+class Standing:
+    """What a person has before something happens to them: a browser, a code, tokens."""
+
+    def __init__(self, site, client, person):
+        self.browser = site.browser()
+        self.tokens = sign_in(site, client, person, self.browser, scope=OFFLINE, prompt="consent")
+        self.code = authorize(site, client, person, self.browser, prompt="none", scope="openid")["code"]
+        self.login = site.browser()
+        self.page = self.login.open(AUTHORIZE, request_of(client, scope="openid"))
+
+
+def all_refused(site, client, person, standing, what):
+    refused(redeem(site, client, standing.code), (400, 401), ("invalid_grant", "invalid_client"))
+    refused(refresh(site, client, standing.tokens.refresh), (400, 401), ("invalid_grant", "invalid_client"))
+    equal(userinfo(site, standing.tokens.access).status, 401, f"{what}: userinfo")
+    answer = standing.browser.get(AUTHORIZE, request_of(client, prompt="none"))
+    response = response_of(answer, client.redirect_uri)
+    assert response is None or response.get("code") is None, f"{what}: a new code from the old session"
+
+
+@test("T-24, T-25: a disabled user: code, refresh, userinfo, session and sign-in are all refused at once")
+def disabled_user(site):
+    client, person = site.client(), site.add_person()
+    standing = Standing(site, client, person)
+    site.cli("user", "disable", person.email)
+    all_refused(site, client, person, standing, "disabled")
+    answer = fill_login(standing.login, standing.page, person)
+    assert response_of(answer, client.redirect_uri) is None and "public-session" not in standing.login.cookies, str(answer)
+    equal(introspect(site, client, standing.tokens.access).json(), {"active": False}, "introspection")
+    equal(introspect(site, client, standing.tokens.refresh).json(), {"active": False}, "introspection of the refresh token")
+
+
+@test("T-24: a deleted user: the same")
+def deleted_user(site):
+    client, person = site.client(), site.add_person()
+    standing = Standing(site, client, person)
+    site.sql(f"DELETE FROM users WHERE email_key = '{person.email}'")
+    all_refused(site, client, person, standing, "deleted")
+
+
+@test("T-24, 67: after a password change the old tokens and sessions are dead")
+def password_changed(site):
+    import tempfile
+    client, person = site.client(), site.add_person()
+    standing = Standing(site, client, person)
+    time.sleep(1.1)  # times are seconds: what was authorized in this second may belong to after the change
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("another good password\n")
+        file.flush()
+        site.cli("user", "password", person.email, "--password-file", file.name)
+    all_refused(site, client, person, standing, "password changed")
+    person.password = "another good password"
+    assert sign_in(site, client, person).access
+
+
+@test("T-25: a disabled client: authorize, code, refresh and client_credentials are all refused at once")
+def disabled_client(site):
+    client, person = site.add_client(), site.person()
+    standing = Standing(site, client, person)
+    site.cli("client", "disable", client.id)
+    refused(redeem(site, client, standing.code), 401, "invalid_client")
+    refused(refresh(site, client, standing.tokens.refresh), 401, "invalid_client")
+    refused(client_credentials(site, client), 401, "invalid_client")
+    equal(standing.browser.get(AUTHORIZE, request_of(client)).status, 400, "authorize")
+    equal(userinfo(site, standing.tokens.access).status, 401, "userinfo")
+    answer = fill_login(standing.login, standing.page, person)
+    assert response_of(answer, client.redirect_uri) is None, f"T-73: a flow in progress ended well: {answer}"
+
+
+@test("T-25: what is enabled again works again, for people and clients")
+def enabled_again(site):
+    client, person = site.add_client(), site.add_person()
+    site.cli("client", "disable", client.id)
+    site.cli("client", "enable", client.id)
+    site.cli("user", "disable", person.email)
+    site.cli("user", "enable", person.email)
+    assert sign_in(site, client, person).access
+
+
+@test("108: a session past its idle time or its whole life is over")
+def session_limits(site):
+    client = site.client()
+    for change in ("seen_at = seen_at - 86400 * 365, authenticated_at = authenticated_at - 86400 * 365, created_at = created_at - 86400 * 365",
+                   "expires_at = UNIX_TIMESTAMP() - 1"):
+        browser = signed_in(site)
+        site.sql(f"UPDATE sessions SET {change}")
+        answer = browser.get(AUTHORIZE, request_of(client, prompt="none"))
+        equal(response_of(answer, client.redirect_uri).get("error"), "login_required", change)
+
+
+@test("T-22, abuse 79: a code, session or refresh token whose row is gone is invalid, never a 500")
+def rows_gone(site):
+    client = site.client()
+    standing = Standing(site, client, site.add_person())
+    site.sql("DELETE FROM authorizations")
+    refused(redeem(site, client, standing.code), 400, "invalid_grant")
+    refused(refresh(site, client, standing.tokens.refresh), 400, "invalid_grant")
+    equal(userinfo(site, standing.tokens.access).status, 401, "userinfo")
+
+
+run()

@@ -1,0 +1,13 @@
+#!/usr/bin/env python3
+"""Apache with mod_fcgid and .htaccess (contrib/shared-hosting)."""
+from harness import main
+from through import TestCase, Through
+
+
+class Fcgid(Through, TestCase):
+    KIND = "fcgid"
+    SPAWNED = True
+
+
+if __name__ == "__main__":
+    main()

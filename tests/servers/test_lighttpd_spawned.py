@@ -1,0 +1,13 @@
+#!/usr/bin/env python3
+"""lighttpd that starts the program (contrib/lighttpd/doorward-spawned.conf)."""
+from harness import main
+from through import TestCase, Through
+
+
+class LighttpdSpawned(Through, TestCase):
+    KIND = "lighttpd-spawned"
+    SPAWNED = True
+
+
+if __name__ == "__main__":
+    main()

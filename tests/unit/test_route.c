@@ -1,0 +1,107 @@
+/* test_route.c: finding the row of a request. */
+#include "core/base.h"
+
+#include "unit.h"
+
+#include "app/route.h"
+
+static enum outcome nothing(struct call *call)
+{
+    (void)call;
+    return OUTCOME_OK;
+}
+
+static void no_error(struct call *call, enum outcome outcome)
+{
+    (void)call;
+    (void)outcome;
+}
+
+static const struct route rows[] = {
+    { .method = "GET", .path = "/a", .who = BY_ANYONE, .handler = nothing },
+    { .method = "POST", .path = "/a", .aliases = { "/b", "/c/d" }, .who = BY_ANYONE, .handler = nothing },
+    { .method = "PUT", .path = "/users/{user}/apps/{client}", .who = BY_ANYONE, .handler = nothing },
+    { .method = "GET", .path = "/users/me/apps/all", .who = BY_ANYONE, .handler = nothing },
+    { .method = "GET", .path = "/", .who = BY_ANYONE, .handler = nothing },
+};
+static const struct route_family family = { "test", rows, ARRAY_SIZE(rows), no_error };
+static const struct route_family *const families[] = { &family, NULL };
+
+struct found {
+    bool found;
+    const struct route *route;
+    const char *values[ROUTE_MAX_VALUES];
+    enum outcome outcome;
+    const char *allow;
+};
+
+static struct found find(struct arena *arena, const char *method, const char *path)
+{
+    const struct route_family *in;
+    struct found found = { .outcome = OUTCOME_OK };
+    found.found = route_find(arena, families, method, path, &in, &found.route, found.values, &found.outcome,
+                             &found.allow);
+    assert_ptr_equal(in, &family);
+    return found;
+}
+
+static void route__is_found_by_method_path_and_alias(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_make(1 << 20);
+    assert_ptr_equal(find(arena, "GET", "/a").route, &rows[0]);
+    assert_ptr_equal(find(arena, "HEAD", "/a").route, &rows[0]);
+    assert_ptr_equal(find(arena, "POST", "/a").route, &rows[1]);
+    assert_ptr_equal(find(arena, "POST", "/b").route, &rows[1]);
+    assert_ptr_equal(find(arena, "POST", "/c/d").route, &rows[1]);
+    assert_ptr_equal(find(arena, "GET", "/").route, &rows[4]);
+    arena_destroy(arena);
+}
+
+static void route__gives_the_values_of_its_named_segments(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_make(1 << 20);
+    struct found found = find(arena, "PUT", "/users/u-1/apps/c 2");
+    assert_true(found.found);
+    assert_string_equal(found.values[0], "u-1");
+    assert_string_equal(found.values[1], "c 2");
+    arena_destroy(arena);
+}
+
+static void route__has_one_spelling(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "/a/", "//a",  "/A", "/aa", "", "a", "/a/b", "/users//apps/c", "/users/u/apps/", "/users/u/apps/c/d",
+        "/c",  "/c/d/"
+    };
+    struct arena *arena = arena_make(1 << 20);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        assert_false(find(arena, "POST", others[i]).found);
+        assert_int_equal(find(arena, "POST", others[i]).outcome, OUTCOME_NOT_FOUND);
+    }
+    arena_destroy(arena);
+}
+
+static void route__of_another_method_lists_those_that_are_allowed(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_make(1 << 20);
+    struct found found = find(arena, "DELETE", "/a");
+    assert_false(found.found);
+    assert_int_equal(found.outcome, OUTCOME_METHOD_NOT_ALLOWED);
+    assert_string_equal(found.allow, "GET, HEAD, POST");
+    arena_destroy(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(route__is_found_by_method_path_and_alias),
+        cmocka_unit_test(route__gives_the_values_of_its_named_segments),
+        cmocka_unit_test(route__has_one_spelling),
+        cmocka_unit_test(route__of_another_method_lists_those_that_are_allowed),
+    };
+    return UNIT_RUN(tests);
+}
