@@ -13,6 +13,11 @@ static const struct cli_command *const tables[] = {
     migrate_commands,
     key_file_commands,
     key_commands,
+    service_commands,
+    client_commands,
+    user_commands,
+    admin_commands,
+    api_key_commands,
     version_commands,
     NULL,
 };
