@@ -6,10 +6,9 @@
 
 #include "app/route.h"
 #include "core/text.h"
-#include "pages/template_file.h"
+#include "pages/template_check.h"
 #include "store/migrations.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -173,23 +172,17 @@ static struct finding check_pools(struct cli *cli)
     return fine("every family is served");
 }
 
-/* The first broken file of a folder, told; NULL when there is none. */
-static const char *broken_template(struct arena *arena, const char *folder)
+struct first_fault {
+    struct arena *arena;
+    const char *told; /* NULL while none was seen */
+};
+
+static void keep_first_fault(const struct template_finding *finding, void *context)
 {
-    const char *told = NULL;
-    DIR *directory = opendir(folder);
-    const struct dirent *entry;
-    while (directory && !told && (entry = readdir(directory))) {
-        const char *path = arena_printf(arena, "%s/%s", folder, entry->d_name);
-        if (!text_ends(path, ".mustache") && !text_ends(path, ".json"))
-            continue;
-        const struct template_fault *fault = template_file_check(arena, path);
-        if (fault)
-            told = arena_printf(arena, "%s:%zu: %s", path, fault->line, fault->message);
-    }
-    if (directory)
-        closedir(directory);
-    return told;
+    struct first_fault *first = context;
+    if (finding->serious && !first->told)
+        first->told =
+            arena_printf(first->arena, "%s:%zu: %s", finding->file, finding->line, finding->message);
 }
 
 static struct finding check_templates(struct cli *cli)
@@ -201,13 +194,12 @@ static struct finding check_templates(struct cli *cli)
             continue;
         struct finding found = check_directory(cli, folders[i], R_OK | X_OK,
                                                "make the directory readable, or leave the option out");
-        const char *broken = broken_template(cli->arena, folders[i]);
         if (found.verdict != VERDICT_OK)
             return found;
-        if (broken)
-            return failed(broken, "doorward template check tells more");
     }
-    return fine("all compile");
+    struct first_fault first = { .arena = cli->arena };
+    template_check(cli->arena, cli->settings, keep_first_fault, &first);
+    return first.told ? failed(first.told, "doorward template check tells more") : fine("all compile");
 }
 
 static const struct check checks[] = {
