@@ -251,13 +251,16 @@ static enum cli_status config_show(struct cli *cli)
 {
     struct strbuf out = strbuf_start(cli->arena);
     enum settings_format format = cli->json ? SETTINGS_JSON : SETTINGS_TEXT;
+    if (cli_option(cli, "mdoc"))
+        format = SETTINGS_MAN;
     settings_write(cli->settings, format, cli_option(cli, "changed") != NULL, &out);
-    printf("%s%s", out.data, cli->json ? "\n" : "");
+    printf("%s%s", out.data, format == SETTINGS_JSON ? "\n" : "");
     return CLI_OK;
 }
 
 static const struct cli_option show_options[] = {
     { "changed", NULL, false, "only what isn't at its default" },
+    { "mdoc", NULL, false, "the list of options that doorward.conf(5) holds" },
     { .name = NULL },
 };
 
