@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 static const struct cli_command *const tables[] = {
-    serve_commands,  config_commands,  routes_commands, migrate_commands, key_file_commands,
-    key_commands,    service_commands, client_commands, user_commands,    admin_commands,
-    api_key_commands, template_commands, version_commands, NULL,
+    serve_commands,    config_commands,
+    routes_commands,   migrate_commands,
+    key_file_commands, key_commands,
+    service_commands,  client_commands,
+    user_commands,     admin_commands,
+    api_key_commands,  template_commands,
+    version_commands,  NULL,
 };
 
 static bool started_by_web_server(void)
