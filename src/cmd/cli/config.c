@@ -6,9 +6,10 @@
 
 #include "app/route.h"
 #include "core/text.h"
-#include "pages/template_check.h"
+#include "pages/template_file.h"
 #include "store/migrations.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -172,17 +173,25 @@ static struct finding check_pools(struct cli *cli)
     return fine("every family is served");
 }
 
-struct first_fault {
-    struct arena *arena;
-    const char *told; /* NULL while none was seen */
-};
-
-static void keep_first_fault(const struct template_finding *finding, void *context)
+/* The first broken file of a folder, told; NULL when there is none. */
+static const char *broken_template(struct arena *arena, const char *folder)
 {
-    struct first_fault *first = context;
-    if (finding->serious && !first->told)
-        first->told =
-            arena_printf(first->arena, "%s:%zu: %s", finding->file, finding->line, finding->message);
+    const char *told = NULL;
+    DIR *directory = opendir(folder);
+    const struct dirent *entry;
+    while (directory && !told && (entry = readdir(directory))) {
+        const char *path = arena_printf(arena, "%s/%s", folder, entry->d_name);
+        if (!text_ends(path, ".mustache") && !text_ends(path, ".json"))
+            continue;
+        struct template_file *file = template_file_make(path);
+        const struct template_fault *fault = template_file_load(file);
+        if (fault)
+            told = arena_printf(arena, "%s:%zu: %s", path, fault->line, fault->message);
+        template_file_free_chain(file);
+    }
+    if (directory)
+        closedir(directory);
+    return told;
 }
 
 static struct finding check_templates(struct cli *cli)
@@ -194,12 +203,13 @@ static struct finding check_templates(struct cli *cli)
             continue;
         struct finding found = check_directory(cli, folders[i], R_OK | X_OK,
                                                "make the directory readable, or leave the option out");
+        const char *broken = broken_template(cli->arena, folders[i]);
         if (found.verdict != VERDICT_OK)
             return found;
+        if (broken)
+            return failed(broken, "doorward template check tells more");
     }
-    struct first_fault first = { .arena = cli->arena };
-    template_check(cli->arena, cli->settings, keep_first_fault, &first);
-    return first.told ? failed(first.told, "doorward template check tells more") : fine("all compile");
+    return fine("all compile");
 }
 
 static const struct check checks[] = {
@@ -251,16 +261,13 @@ static enum cli_status config_show(struct cli *cli)
 {
     struct strbuf out = strbuf_start(cli->arena);
     enum settings_format format = cli->json ? SETTINGS_JSON : SETTINGS_TEXT;
-    if (cli_option(cli, "mdoc"))
-        format = SETTINGS_MAN;
     settings_write(cli->settings, format, cli_option(cli, "changed") != NULL, &out);
-    printf("%s%s", out.data, format == SETTINGS_JSON ? "\n" : "");
+    printf("%s%s", out.data, cli->json ? "\n" : "");
     return CLI_OK;
 }
 
 static const struct cli_option show_options[] = {
     { "changed", NULL, false, "only what isn't at its default" },
-    { "mdoc", NULL, false, "the list of options that doorward.conf(5) holds" },
     { .name = NULL },
 };
 
