@@ -10,6 +10,11 @@
 
 static const struct cli_command *const tables[] = {
     config_commands,
+    routes_commands,
+    migrate_commands,
+    key_file_commands,
+    key_commands,
+    template_commands,
     version_commands,
     NULL,
 };

@@ -312,6 +312,8 @@ static enum cli_status run_command(struct cli *cli)
     enum cli_status status = CLI_OK;
     if (cli->command->needs != CLI_NOTHING)
         status = load_settings(cli);
+    if (status == CLI_OK && cli->command->needs >= CLI_DATABASE)
+        status = cli_open_context(cli);
     if (status == CLI_OK)
         status = cli->command->run(cli);
     if (fflush(stdout) != 0 && status == CLI_OK)

@@ -23,7 +23,9 @@ enum cli_status {
 enum cli_needs {
     CLI_NOTHING,
     CLI_SETTINGS, /* cli->settings is loaded */
-    CLI_CONTEXT   /* and cli->context is ready: key file read, shared page mapped, database connected */
+    CLI_DATABASE, /* and cli->context is there with its database connected, whatever its schema; no key file
+                   */
+    CLI_CONTEXT   /* and it's ready: key file read, shared page mapped, schema known */
 };
 
 /* An option of a command: "--service ID"; argument NULL for a switch. */
@@ -55,6 +57,9 @@ struct cli_command {
     enum cli_status (*run)(struct cli *cli);
 };
 
+/* Makes cli->context as the command's row needs it (context.c). */
+enum cli_status cli_open_context(struct cli *cli);
+
 /* The value of an option, NULL when it wasn't given. */
 const char *cli_option(const struct cli *cli, const char *name);
 
@@ -84,10 +89,6 @@ enum cli_status cli_main(const struct cli_command *const *tables, char *const *w
 
 /* The configuration's path: -c, else $DOORWARD_CONFIG, else the place that configure chose. */
 const char *cli_config_path(const struct cli *cli);
-
-/* Fills cli->context for a command that needs it (open.c); CLI_OK, or the status with the reason told. */
-enum cli_status cli_open(struct cli *cli);
-void cli_close(struct cli *cli);
 
 /* Tables of the files in this folder, each ended by a row with noun NULL. */
 extern const struct cli_command serve_commands[], config_commands[], routes_commands[], version_commands[],
