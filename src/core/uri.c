@@ -76,7 +76,9 @@ static bool is_dot_segment(const char *segment, size_t length)
     size_t dots = 0;
     while (dots < length && segment[dots] == '.')
         dots++;
-    return (dots == 1 || dots == 2) && (dots == length || segment[dots] == ';');
+    if (dots != 1 && dots != 2)
+        return false;
+    return dots == length || segment[dots] == ';' || escaped_byte(segment + dots) == ';';
 }
 
 /* No dot segment anywhere, and no empty one but the last. */
