@@ -582,6 +582,11 @@ static bool check_cookies(struct reader *reader)
     return true;
 }
 
+static const char *default_socket(struct arena *arena, const struct settings *settings, const char *name)
+{
+    return arena_printf(arena, "%s/%s.sock", settings->run_directory, name);
+}
+
 static bool check_pools(struct reader *reader)
 {
     struct settings *settings = reader->settings;
@@ -592,7 +597,7 @@ static bool check_pools(struct reader *reader)
         struct pool_settings *pool = &settings->pools[i];
         workers += pool->workers;
         if (!*pool->socket)
-            pool->socket = arena_printf(reader->arena, "%s/%s.sock", settings->run_directory, pool->name);
+            pool->socket = default_socket(reader->arena, settings, pool->name);
         for (size_t j = 0; j < i; j++) {
             if (text_equal(settings->pools[j].socket, pool->socket))
                 return fail(reader, "pools '%s' and '%s' have the same socket", settings->pools[j].name,
@@ -680,14 +685,25 @@ static void write_text_changed(void *context, const struct option *option, const
                       *value ? " " : "", value);
 }
 
+/* With an empty socket again where it is the one that an empty one stands for. */
+static struct pool_settings pool_as_written(struct arena *arena, const struct settings *settings,
+                                            size_t index)
+{
+    struct pool_settings pool = settings->pools[index];
+    if (text_equal(pool.socket, default_socket(arena, settings, pool.name)))
+        pool.socket = "";
+    return pool;
+}
+
 static void settings_write_text(const struct settings *settings, bool changed_only, struct strbuf *out)
 {
     struct arena *arena = out->arena;
     each_option(&main_list, settings, changed_only, arena, out,
                 changed_only ? write_text_changed : write_text);
     for (size_t i = 0; i < settings->pool_count; i++) {
-        strbuf_add_format(out, "%s[pool %s]\n", changed_only ? "\n" : "", settings->pools[i].name);
-        each_option(&pool_list, &settings->pools[i], changed_only, arena, out,
+        struct pool_settings pool = pool_as_written(arena, settings, i);
+        strbuf_add_format(out, "%s[pool %s]\n", changed_only ? "\n" : "", pool.name);
+        each_option(&pool_list, &pool, changed_only, arena, out,
                     changed_only ? write_text_changed : write_text);
     }
 }
@@ -713,10 +729,11 @@ static void settings_write_json(const struct settings *settings, bool changed_on
     json_close_array(&writer);
     json_open_array(&writer, "pools");
     for (size_t i = 0; i < settings->pool_count; i++) {
+        struct pool_settings pool = pool_as_written(out->arena, settings, i);
         json_open_object(&writer, NULL);
-        json_write_text(&writer, "name", settings->pools[i].name);
+        json_write_text(&writer, "name", pool.name);
         json_open_array(&writer, "options");
-        each_option(&pool_list, &settings->pools[i], changed_only, out->arena, &writer, write_json);
+        each_option(&pool_list, &pool, changed_only, out->arena, &writer, write_json);
         json_close_array(&writer);
         json_close_object(&writer);
     }
