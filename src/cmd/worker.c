@@ -92,10 +92,25 @@ static void obey_signals(struct duty *duty)
         obey(duty, number);
 }
 
-/* The request's id is put on the scoreboard before anything of it is looked at. */
 static void announce_request(struct slot *slot, const char *id)
 {
     snprintf(slot->request, REQUEST_ID_SIZE, "%s", id);
+}
+
+/* A request whose body is about to be read. */
+struct reading {
+    struct duty *duty;
+    const struct request *request;
+};
+
+/* Puts the request on the scoreboard first: who dies from here on dies with its name on record. */
+static long read_body(void *connection, void *data, size_t size)
+{
+    const struct reading *reading = connection;
+
+    if (!reading->duty->worker->slot->request[0])
+        announce_request(reading->duty->worker->slot, reading->request->id);
+    return fcgi_read(reading->duty->door, data, size);
 }
 
 /* Nobody looks after the deadline of a worker that is alone, so it sets itself an alarm, which ends it:
@@ -110,10 +125,10 @@ static void answer(struct duty *duty)
 {
     struct request request;
     struct response response;
-    int status = request_read(duty->arena, fcgi_parameters(duty->door), &duty->limits, fcgi_read, duty->door,
+    struct reading reading = { duty, &request };
+    int status = request_read(duty->arena, fcgi_parameters(duty->door), &duty->limits, read_body, &reading,
                               &request);
 
-    announce_request(duty->worker->slot, request.id);
     if (fcgi_peer_is_gone(duty->door)) {
         log_info("nobody waits for the answer any more request=%s", request.id);
         return;
