@@ -59,10 +59,8 @@ static bool fill(struct generation *generation, const char *config_path, int64_t
     if (!application_prepare(generation->arena, config_path, &generation->application, error_out))
         return false;
     const struct settings *settings = generation->application.settings;
-    for (size_t i = 0; i < settings->pool_count; i++) {
+    for (size_t i = 0; i < settings->pool_count; i++)
         generation->workers[i] = workers_override ? workers_override : settings->pools[i].workers;
-        generation->listeners[i] = -1;
-    }
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
         if (!checks[i](generation, error_out))
             return false;

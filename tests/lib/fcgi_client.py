@@ -10,7 +10,7 @@ KEEP_CONNECTION = 1
 
 
 class Closed(Exception):
-    """The other side closed the connection before the answer was complete."""
+    """The other side closed the connection, or ended the request, before the answer was complete."""
 
 
 def record(kind, content=b"", version=1, request=1, padding=0):
@@ -46,7 +46,8 @@ class Answer:
     def __init__(self, raw):
         head, _, self.body = raw.partition(b"\r\n\r\n")
         self.headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n") if ": " in line]
-        self.status = int(dict(self.headers).get("Status", "200").split()[0])
+        # 0: the request was ended without an answer
+        self.status = int(dict(self.headers).get("Status", "200").split()[0]) if raw else 0
 
     def header(self, name):
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -111,6 +112,8 @@ class Connection:
                 raise AssertionError(f"an answer of FastCGI version {version}")
             if kind == STDOUT:
                 output += content
+            if kind == END and content[4]:
+                raise Closed()  # refused by the protocol
             if kind == END:
                 return Answer(output)
 

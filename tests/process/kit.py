@@ -14,11 +14,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+import fcgi_client as wire  # noqa: E402
 from fcgi_client import Closed, Connection, parameters, request  # noqa: E402
-from harness import TestCase, build_directory, main  # noqa: E402
+from harness import SOURCE, TestCase, build_directory, main  # noqa: E402
 
 __all__ = ["Closed", "Connection", "Load", "Place", "TestCase", "build_directory", "contextlib", "main", "parameters", "request",
-           "signal", "socket", "subprocess", "time", "until", "os", "threading"]
+           "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
 
 PROGRAM = os.path.join(build_directory(), "doorward")
 
@@ -48,7 +49,8 @@ class Place:
         key = os.path.join(self.directory, "key")
         subprocess.run([PROGRAM, "key-file", "create", key], check=True, stdout=subprocess.DEVNULL)
         self.settings = {"issuer": "https://id.example", "run_directory": self.run, "key_file": key,
-                         "database_socket": os.path.join(self.directory, "no-database"), **settings}
+                         "database_socket": os.path.join(self.directory, "no-database"),
+                         "default_template_directory": os.path.join(SOURCE, "templates"), **settings}
         self.write(workers, pool, pools)
 
     def write(self, workers=2, pool="", pools="", **settings):
@@ -80,6 +82,7 @@ class Place:
         self.programs.append(program)
         if ready:
             until(lambda: self.answers(program), 10, "the first answer")
+            until(lambda: len(self.children(program.pid)) in (0, 1 + len(self.workers(program))), 5, "all names")
         return program
 
     def answers(self, program=None):

@@ -3,8 +3,7 @@
 import random
 import struct
 
-import fcgi_client as wire
-from kit import Closed, Connection, Place, TestCase, main, parameters, request, time
+from kit import Closed, Connection, Place, TestCase, main, parameters, request, time, wire
 
 GARBAGE = {
     "a bad version": wire.record(wire.BEGIN, struct.pack(">HB5x", 1, 0), version=7),
@@ -56,29 +55,11 @@ class Wire(TestCase):
                 self.good()
         self.assertEqual(self.place.workers(self.program), before)
 
-    def test_huge_lengths_cost_one_worker_at_most(self):
-        "abuse 32, CVE-2025-23016: huge lengths never read past; at most that worker dies and is replaced"
-        for what, lengths in LENGTHS.items():
-            with self.subTest(what), Connection(self.place.socket) as connection:
-                connection.send(announced(*lengths))
-                connection.socket.shutdown(1)
-                self.assertTrue(connection.is_closed(within=5))
-                self.good()
-        self.assertNotRegex(self.place.log(), "heap-buffer-overflow|SEGV")
-
-    def test_random_bytes(self):
-        "abuse 32: 300 connections of random and of bent bytes leave the pool serving"
-        chance = random.Random(4711)
-        plain = wire.begin() + wire.stream(wire.PARAMS, b"".join(wire.pair(*item) for item in parameters())) \
-            + wire.stream(wire.STDIN, b"")
-        for turn in range(300):
-            bent = bytearray(plain if turn % 3 else chance.randbytes(200))
-            for _ in range(chance.randrange(1, 5)):
-                bent[chance.randrange(len(bent))] = chance.randrange(256)
-            with Connection(self.place.socket) as connection:
-                connection.send(bytes(bent[:chance.randrange(1, len(bent) + 1)]))
-        self.good()
-        self.assertNotIn("worker died", self.place.log().replace("signal=ABRT", ""))
+    def test_refused_body_leaves_a_kept_connection_usable(self):
+        "abuse 8: after a refused body the next request on the connection is read from its start"
+        with Connection(self.place.socket) as connection:
+            self.assertEqual(connection.request(parameters(), b"a" * 300000, keep=True).status, 413)
+            self.assertEqual(connection.request(keep=True).status, 200)
 
     def test_large_headers(self):
         "abuse 6: 1 MiB of header or cookie is answered with 431, 400 headers too"
@@ -106,12 +87,6 @@ class Wire(TestCase):
                 got = request(self.place.socket, parameters(extra=extra), body)
                 self.assertEqual(got.status, status)
 
-    def test_refused_body_leaves_a_kept_connection_usable(self):
-        "abuse 8: after a refused body the next request on the connection is read from its start"
-        with Connection(self.place.socket) as connection:
-            self.assertEqual(connection.request(parameters(), b"a" * 300000, keep=True).status, 413)
-            self.assertEqual(connection.request(keep=True).status, 200)
-
     def test_head(self):
         "HEAD is answered as GET, with the length and without the body"
         got = request(self.place.socket, parameters(method="HEAD"))
@@ -135,6 +110,42 @@ class Wire(TestCase):
     def test_without_a_peer(self):
         "abuse 81: a web server that passes no REMOTE_ADDR is refused"
         self.assertEqual(request(self.place.socket, parameters(without=("REMOTE_ADDR",))).status, 400)
+
+
+class Hostile(TestCase):
+    """What may cost the worker that reads it: libfcgi ends the process when it can't have the memory."""
+
+    def check(self, place, before):
+        self.assertEqual(request(place.socket, timeout=5).status, 200)
+        self.assertNotRegex(place.log(), "buffer-overflow|use-after-free|SEGV|runtime error")
+        return len(place.find_in_log("worker died")) - before
+
+    def test_huge_lengths_cost_one_worker_at_most(self):
+        "abuse 32, CVE-2025-23016: huge lengths never read past; at most that worker dies and is replaced"
+        with Place(workers=2) as place:
+            place.start()
+            for what, lengths in LENGTHS.items():
+                with self.subTest(what), Connection(place.socket) as connection:
+                    before = len(place.find_in_log("worker died"))
+                    connection.send(announced(*lengths))
+                    connection.socket.shutdown(1)
+                    self.assertTrue(connection.is_closed(within=5))
+                    self.assertLessEqual(self.check(place, before), 1)
+
+    def test_random_bytes(self):
+        "abuse 32: 300 connections of random and of bent bytes leave the pool serving"
+        chance = random.Random(4711)
+        plain = wire.begin() + wire.stream(wire.PARAMS, b"".join(wire.pair(*item) for item in parameters())) \
+            + wire.stream(wire.STDIN, b"")
+        with Place(workers=2) as place:
+            place.start()
+            for turn in range(300):
+                bent = bytearray(plain if turn % 3 else chance.randbytes(200))
+                for _ in range(chance.randrange(1, 5)):
+                    bent[chance.randrange(len(bent))] = chance.randrange(256)
+                with Connection(place.socket) as connection:
+                    connection.send(bytes(bent[:chance.randrange(1, len(bent) + 1)]))
+            self.check(place, 0)
 
 
 if __name__ == "__main__":
