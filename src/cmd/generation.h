@@ -31,9 +31,9 @@ struct generation {
 };
 
 /*
- * Reads and checks the configuration file: settings, key file, families, numbers of workers, and, with
- * the database within reach, its schema. workers_override, when not 0, takes the place of each pool's
- * workers. NULL with a message in error_arena.
+ * Reads and checks the configuration file: settings, key file, families, numbers of workers, templates,
+ * and, with the database within reach, its schema. workers_override, when not 0, takes the place of each
+ * pool's workers. NULL with a message in error_arena.
  */
 struct generation *generation_make(const char *config_path, int number, int64_t workers_override,
                                    struct arena *error_arena, const char **error_out) MUST_CHECK;

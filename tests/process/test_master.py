@@ -121,6 +121,18 @@ class Reload(TestCase):
                 self.assertEqual(request(place.socket).status, 200)
                 place.write(workers=1)
 
+    def test_broken_template_is_refused(self):
+        "abuse 58: SIGHUP with a broken template changes nothing; the log names file and line"
+        with Place(workers=1) as place:
+            program = place.start()
+            own = os.path.join(place.directory, "templates")
+            os.mkdir(own)
+            with open(os.path.join(own, "login.mustache"), "w") as file:
+                file.write("<p>\n{{#open}}\n")
+            place.write(workers=1, template_directory=own)
+            self.reload(program, place, r"reload refused.*login\.mustache:\d+: .+")
+            self.assertEqual(request(place.socket).status, 200)
+
     def test_new_pool_that_can_not_be_bound_is_refused(self):
         "abuse 61: SIGHUP with a socket that can't be had changes nothing"
         with Place(workers=1) as place:
