@@ -8,16 +8,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* clang-format off */
 static const struct cli_command *const tables[] = {
+    serve_commands,
     config_commands,
     routes_commands,
     migrate_commands,
     key_file_commands,
     key_commands,
+    service_commands,
+    client_commands,
+    user_commands,
+    admin_commands,
+    api_key_commands,
     template_commands,
     version_commands,
     NULL,
 };
+/* clang-format on */
 
 static bool started_by_web_server(void)
 {

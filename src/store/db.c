@@ -240,12 +240,14 @@ static struct prepared *prepared_slot(struct db *db, const struct statement *sta
     bug("more than %d statements", PREPARED_SLOTS);
 }
 
-/* NULL when the row of the statement and what the server says of it agree. */
+/* NULL when the row of the statement and what the server says of it agree. Of INSERT … RETURNING the
+ * server tells the columns only when it runs. */
 static const char *disagreement(const struct statement *statement, MYSQL_STMT *handle)
 {
+    unsigned columns = mysql_stmt_field_count(handle);
     if (mysql_stmt_param_count(handle) != strlen(statement->parameters))
         return "number of parameters";
-    if (mysql_stmt_field_count(handle) != statement->column_count)
+    if (columns != statement->column_count && (columns || !text_starts(statement->sql, "INSERT")))
         return "number of columns";
     return NULL;
 }
@@ -448,8 +450,11 @@ static enum fault execute_once(struct db *db, const struct statement *statement,
     db->counts.statements++;
     db->counts.round_trips++;
     *handle_out = handle;
-    if (!mysql_stmt_execute(handle) && (!statement->column_count || !mysql_stmt_store_result(handle)))
+    if (!mysql_stmt_execute(handle) && (!statement->column_count || !mysql_stmt_store_result(handle))) {
+        if (mysql_stmt_field_count(handle) != statement->column_count)
+            bug("%s: number of columns", statement->name);
         return FAULT_NONE;
+    }
     fault = fault_of(mysql_stmt_errno(handle));
     if (fault == FAULT_REFUSED || is_loss(fault))
         log_error("database: %s: %u %s", statement->name, mysql_stmt_errno(handle), mysql_stmt_error(handle));

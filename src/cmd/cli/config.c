@@ -183,10 +183,12 @@ static const char *broken_template(struct arena *arena, const char *folder)
         const char *path = arena_printf(arena, "%s/%s", folder, entry->d_name);
         if (!text_ends(path, ".mustache") && !text_ends(path, ".json"))
             continue;
-        const struct template_fault *fault = template_file_check(arena, path);
+        struct template_file *file = template_file_make(path);
+        const struct template_fault *fault = template_file_load(file);
         if (fault)
             told = fault->line ? arena_printf(arena, "%s:%zu: %s", path, fault->line, fault->message)
                                : arena_printf(arena, "%s: %s", path, fault->message);
+        template_file_free_chain(file);
     }
     if (directory)
         closedir(directory);
@@ -260,16 +262,13 @@ static enum cli_status config_show(struct cli *cli)
 {
     struct strbuf out = strbuf_start(cli->arena);
     enum settings_format format = cli->json ? SETTINGS_JSON : SETTINGS_TEXT;
-    if (cli_option(cli, "mdoc"))
-        format = SETTINGS_MAN;
     settings_write(cli->settings, format, cli_option(cli, "changed") != NULL, &out);
-    printf("%s%s", out.data, format == SETTINGS_JSON ? "\n" : "");
+    printf("%s%s", out.data, cli->json ? "\n" : "");
     return CLI_OK;
 }
 
 static const struct cli_option show_options[] = {
     { "changed", NULL, false, "only what isn't at its default" },
-    { "mdoc", NULL, false, "the list of options that doorward.conf(5) holds" },
     { .name = NULL },
 };
 

@@ -1,0 +1,134 @@
+/* client.c: `doorward client add|list|show|disable|enable|rotate-secret`: applications of a service. */
+#include "cmd/cli/listing.h"
+
+#include "core/encode.h"
+#include "core/text.h"
+#include "domain/manage/clients.h"
+
+static void write_client(struct cli *cli, struct json_writer *writer, const struct registered_client *client)
+{
+    client_write(writer, client);
+    if (cli->json)
+        return;
+    const char *name = client->client.client_name ? client->client.client_name : "";
+    printf("%s  %-8s %s\n", client->row.client_id, client->row.status, name);
+    if (client->secret)
+        printf("client_secret %s\nIt is shown only now.\n", client->secret);
+}
+
+static enum cli_status print_client(struct cli *cli, const struct registered_client *client)
+{
+    struct json_writer writer = json_writer_start(cli->arena);
+    write_client(cli, &writer, client);
+    if (cli->json)
+        cli_print_json(&writer);
+    return CLI_OK;
+}
+
+static enum cli_status client_add(struct cli *cli)
+{
+    struct registered_client client;
+    const char *metadata = cli_read_file(cli, cli_option(cli, "metadata"));
+    if (!metadata)
+        return CLI_REFUSED;
+    enum outcome outcome = client_register(&cli->context, cli_option(cli, "service"), metadata, &client);
+    return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
+}
+
+static enum cli_status write_clients(struct cli *cli, const struct client_row *rows, size_t count)
+{
+    struct json_writer writer = json_writer_start(cli->arena);
+    json_open_array(&writer, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const char *error;
+        struct registered_client client = { .row = rows[i] };
+        if (!client_from_metadata(cli->arena, rows[i].metadata, &client.client, &error))
+            return cli_fail(cli, CLI_REFUSED, "client %s: stored metadata is broken: %s", rows[i].client_id,
+                            error);
+        write_client(cli, &writer, &client);
+    }
+    json_close_array(&writer);
+    if (cli->json)
+        cli_print_json(&writer);
+    return CLI_OK;
+}
+
+static enum cli_status client_list(struct cli *cli)
+{
+    struct page page;
+    struct client_row *rows;
+    size_t count;
+    unsigned char id[16];
+    const unsigned char *service_id;
+    enum cli_status status = listing_page(cli, &page);
+    if (status == CLI_OK)
+        status = listing_service(cli, id, &service_id);
+    if (status == CLI_OK)
+        status =
+            listing_result(cli, clients_list(cli->context.db, cli->arena, service_id, &page, &rows, &count));
+    return status == CLI_OK ? write_clients(cli, rows, count) : status;
+}
+
+static enum cli_status client_show(struct cli *cli)
+{
+    struct registered_client client;
+    enum outcome outcome = client_find(&cli->context, cli->arguments[0], &client);
+    return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
+}
+
+static enum cli_status set_active(struct cli *cli, bool active)
+{
+    enum outcome outcome = client_set_active(&cli->context, cli->arguments[0], active);
+    return outcome == OUTCOME_OK ? client_show(cli) : cli_refused(cli, outcome);
+}
+
+static enum cli_status client_disable(struct cli *cli)
+{
+    return set_active(cli, false);
+}
+
+static enum cli_status client_enable(struct cli *cli)
+{
+    return set_active(cli, true);
+}
+
+static enum cli_status client_rotate(struct cli *cli)
+{
+    int64_t keep_s = 0;
+    const char *keep = cli_option(cli, "keep-old");
+    struct registered_client client;
+    if (keep && !text_to_duration(keep, &keep_s))
+        return cli_fail(cli, CLI_USAGE, "--keep-old must be a duration such as 1h or 7d");
+    enum outcome outcome = client_rotate_secret(&cli->context, cli->arguments[0], keep_s, &client);
+    return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
+}
+
+static const struct cli_option add_options[] = {
+    { "metadata", "FILE", true, "JSON in the words of RFC 7591 section 2; - is standard input" },
+    { "service", "ID", true, "the service that it belongs to" },
+    { .name = NULL },
+};
+
+static const struct cli_option list_options[] = {
+    { "service", "ID", false, "only those of this service" },
+    LISTING_LIMIT,
+    LISTING_OFFSET,
+    { .name = NULL },
+};
+
+static const struct cli_option rotate_options[] = {
+    { "keep-old", "TIME", false, "let the old secret work for so long still (7d)" },
+    { .name = NULL },
+};
+
+const struct cli_command client_commands[] = {
+    { "client", "add", NULL, "Register a client; answers in the same words.", add_options, CLI_CONTEXT,
+      client_add },
+    { "client", "list", NULL, "Tell the clients.", list_options, CLI_CONTEXT, client_list },
+    { "client", "show", "ID", "Tell one client.", NULL, CLI_CONTEXT, client_show },
+    { "client", "disable", "ID", "Switch a client off.", NULL, CLI_CONTEXT, client_disable },
+    { "client", "enable", "ID", "Switch a client on again.", NULL, CLI_CONTEXT, client_enable },
+    { "client", "rotate-secret", "ID", "Give a client a new secret.", rotate_options, CLI_CONTEXT,
+      client_rotate },
+    { .noun = NULL },
+};

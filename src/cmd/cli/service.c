@@ -1,0 +1,102 @@
+/* service.c: `doorward service add|list|show|disable|enable`: tenants. */
+#include "cmd/cli/listing.h"
+
+#include "core/encode.h"
+#include "domain/manage/services.h"
+
+static void write_service(struct cli *cli, struct json_writer *writer, const struct service_row *row)
+{
+    const char *id = uuid_encode(cli->arena, row->id);
+    json_open_object(writer, NULL);
+    json_write_text(writer, "id", id);
+    json_write_text(writer, "name", row->name);
+    json_write_text(writer, "status", row->status);
+    json_write_integer(writer, "created_at", row->created_at);
+    json_write_integer(writer, "updated_at", row->updated_at);
+    json_close_object(writer);
+    if (!cli->json)
+        printf("%s  %-8s %s\n", id, row->status, row->name);
+}
+
+static enum cli_status print_service(struct cli *cli, const struct service_row *row)
+{
+    struct json_writer writer = json_writer_start(cli->arena);
+    write_service(cli, &writer, row);
+    if (cli->json)
+        cli_print_json(&writer);
+    return CLI_OK;
+}
+
+static enum cli_status service_add_command(struct cli *cli)
+{
+    struct service_row row;
+    enum outcome outcome = service_add(&cli->context, cli_option(cli, "name"), &row);
+    return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
+}
+
+static enum cli_status service_list(struct cli *cli)
+{
+    struct page page;
+    struct service_row *rows;
+    size_t count;
+    enum cli_status status = listing_page(cli, &page);
+    page.search = cli_option(cli, "search");
+    if (status == CLI_OK)
+        status = listing_result(cli, services_list(cli->context.db, cli->arena, &page, &rows, &count));
+    if (status != CLI_OK)
+        return status;
+    struct json_writer writer = json_writer_start(cli->arena);
+    json_open_array(&writer, NULL);
+    for (size_t i = 0; i < count; i++)
+        write_service(cli, &writer, &rows[i]);
+    json_close_array(&writer);
+    if (cli->json)
+        cli_print_json(&writer);
+    return CLI_OK;
+}
+
+static enum cli_status service_show(struct cli *cli)
+{
+    struct service_row row;
+    enum outcome outcome = service_find(&cli->context, cli->arguments[0], &row);
+    return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
+}
+
+static enum cli_status set_active(struct cli *cli, bool active)
+{
+    enum outcome outcome = service_set_active(&cli->context, cli->arguments[0], active);
+    return outcome == OUTCOME_OK ? service_show(cli) : cli_refused(cli, outcome);
+}
+
+static enum cli_status service_disable(struct cli *cli)
+{
+    return set_active(cli, false);
+}
+
+static enum cli_status service_enable(struct cli *cli)
+{
+    return set_active(cli, true);
+}
+
+static const struct cli_option add_options[] = {
+    { "name", "NAME", true, "what people call it" },
+    { .name = NULL },
+};
+
+static const struct cli_option list_options[] = {
+    LISTING_SEARCH,
+    LISTING_LIMIT,
+    LISTING_OFFSET,
+    { .name = NULL },
+};
+
+const struct cli_command service_commands[] = {
+    { "service", "add", NULL, "Make a service: a tenant with its own clients.", add_options, CLI_CONTEXT,
+      service_add_command },
+    { "service", "list", NULL, "Tell the services.", list_options, CLI_CONTEXT, service_list },
+    { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
+    { "service", "disable", "ID", "Switch a service and all its clients off.", NULL, CLI_CONTEXT,
+      service_disable },
+    { "service", "enable", "ID", "Switch a service on again.", NULL, CLI_CONTEXT, service_enable },
+    { .noun = NULL },
+};

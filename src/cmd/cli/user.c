@@ -1,0 +1,140 @@
+/* user.c: `doorward user add|list|show|disable|enable|set-password`: people's accounts. */
+#include "cmd/cli/listing.h"
+
+#include "core/encode.h"
+#include "domain/manage/users.h"
+
+static void write_user(struct cli *cli, struct json_writer *writer, const struct user_row *row)
+{
+    const char *id = uuid_encode(cli->arena, row->id);
+    json_open_object(writer, NULL);
+    json_write_text(writer, "id", id);
+    json_write_text(writer, "email", row->email);
+    json_write_boolean(writer, "email_verified", row->email_verified);
+    json_write_text(writer, "name", row->name);
+    json_write_boolean(writer, "has_password", row->password_hash != NULL);
+    json_write_text(writer, "status", row->status);
+    json_write_integer(writer, "created_at", row->created_at);
+    json_write_integer(writer, "updated_at", row->updated_at);
+    json_close_object(writer);
+    if (!cli->json)
+        printf("%s  %-8s %s  %s\n", id, row->status, row->email, row->name);
+}
+
+static enum cli_status print_user(struct cli *cli, const struct user_row *row)
+{
+    struct json_writer writer = json_writer_start(cli->arena);
+    write_user(cli, &writer, row);
+    if (cli->json)
+        cli_print_json(&writer);
+    return CLI_OK;
+}
+
+static enum cli_status add(struct cli *cli)
+{
+    struct user_row row;
+    struct new_user user = { .email = cli_option(cli, "email"),
+                             .name = cli_option(cli, "name"),
+                             .email_verified = cli_option(cli, "verified") != NULL };
+    if (!cli_option(cli, "no-password")) {
+        user.password = cli_secret(cli, "password-file", "DOORWARD_PASSWORD", "Password of the user: ");
+        if (!user.password)
+            return CLI_REFUSED;
+    }
+    enum outcome outcome = user_add(&cli->context, &user, &row);
+    return outcome == OUTCOME_OK ? print_user(cli, &row) : cli_refused(cli, outcome);
+}
+
+static enum cli_status list(struct cli *cli)
+{
+    struct page page;
+    struct user_row *rows;
+    size_t count;
+    enum cli_status status = listing_page(cli, &page);
+    page.search = cli_option(cli, "search");
+    if (status == CLI_OK)
+        status = listing_result(cli, users_list(cli->context.db, cli->arena, &page, &rows, &count));
+    if (status != CLI_OK)
+        return status;
+    struct json_writer writer = json_writer_start(cli->arena);
+    json_open_array(&writer, NULL);
+    for (size_t i = 0; i < count; i++)
+        write_user(cli, &writer, &rows[i]);
+    json_close_array(&writer);
+    if (cli->json)
+        cli_print_json(&writer);
+    return CLI_OK;
+}
+
+static enum cli_status show(struct cli *cli)
+{
+    struct user_row row;
+    enum outcome outcome = user_find(&cli->context, cli->arguments[0], &row);
+    return outcome == OUTCOME_OK ? print_user(cli, &row) : cli_refused(cli, outcome);
+}
+
+static enum cli_status set_active(struct cli *cli, bool active)
+{
+    struct user_row row;
+    enum outcome outcome = user_find(&cli->context, cli->arguments[0], &row);
+    if (outcome == OUTCOME_OK)
+        outcome = user_set_active(&cli->context, row.id, active);
+    return outcome == OUTCOME_OK ? show(cli) : cli_refused(cli, outcome);
+}
+
+static enum cli_status disable(struct cli *cli)
+{
+    return set_active(cli, false);
+}
+
+static enum cli_status enable(struct cli *cli)
+{
+    return set_active(cli, true);
+}
+
+static enum cli_status set_password(struct cli *cli)
+{
+    struct user_row row;
+    enum outcome outcome = user_find(&cli->context, cli->arguments[0], &row);
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    const char *password =
+        cli_secret(cli, "password-file", "DOORWARD_PASSWORD", "New password of the user: ");
+    if (!password)
+        return CLI_REFUSED;
+    outcome = user_set_password(&cli->context, row.id, password);
+    return outcome == OUTCOME_OK ? show(cli) : cli_refused(cli, outcome);
+}
+
+static const struct cli_option add_options[] = {
+    { "email", "ADDRESS", true, "by which the person signs in" },
+    { "name", "NAME", true, "what the person is called" },
+    { "password-file", "FILE", false, "its first line is the password; - is standard input" },
+    { "no-password", NULL, false, "no password: the account can't sign in by one" },
+    { "verified", NULL, false, "the address is known to be the person's" },
+    { .name = NULL },
+};
+
+static const struct cli_option list_options[] = {
+    LISTING_SEARCH,
+    LISTING_LIMIT,
+    LISTING_OFFSET,
+    { .name = NULL },
+};
+
+static const struct cli_option password_options[] = {
+    { "password-file", "FILE", false, "its first line is the password; - is standard input" },
+    { .name = NULL },
+};
+
+const struct cli_command user_commands[] = {
+    { "user", "add", NULL, "Make an account.", add_options, CLI_CONTEXT, add },
+    { "user", "list", NULL, "Tell the accounts.", list_options, CLI_CONTEXT, list },
+    { "user", "show", "ID|ADDRESS", "Tell one account.", NULL, CLI_CONTEXT, show },
+    { "user", "disable", "ID|ADDRESS", "Lock an account and end its sessions and tokens.", NULL, CLI_CONTEXT,
+      disable },
+    { "user", "enable", "ID|ADDRESS", "Unlock an account.", NULL, CLI_CONTEXT, enable },
+    { "user", "set-password", "ID|ADDRESS", "Set a password; ends all sessions and tokens of the account.",
+      password_options, CLI_CONTEXT, set_password },
+    { .noun = NULL },
+};

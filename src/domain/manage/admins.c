@@ -1,0 +1,59 @@
+/* admins.c: see admins.h. */
+#include "domain/manage/admins.h"
+
+#include "crypto/random.h"
+#include "domain/login/password_login.h"
+#include "domain/manage/users.h"
+
+enum { MAX_NAME_CHARACTERS = 200 };
+
+static const char unknown[] = "no such admin";
+
+enum outcome admin_add(struct context *context, const char *email, const char *name, const char *password,
+                       struct admin_row *row_out)
+{
+    *row_out = (struct admin_row) { .email = email,
+                                    .email_key = email_canonical(context->arena, email),
+                                    .name = name,
+                                    .status = "active",
+                                    .created_at = context->now,
+                                    .updated_at = context->now };
+    if (!row_out->email_key)
+        return refuse(context, OUTCOME_INVALID_REQUEST, "that is no e-mail address");
+    if (!person_name_is_plain(name, 1, MAX_NAME_CHARACTERS))
+        return refuse(context, OUTCOME_INVALID_REQUEST, "the name must have 1 to 200 visible characters");
+    enum outcome outcome = new_password_hash(context, password, &row_out->password_hash);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    random_uuid_timed(context->now_ms, row_out->id);
+    enum store_result result = admins_add(context->db, row_out);
+    if (result == STORE_CONFLICT)
+        return refuse(context, OUTCOME_ALREADY_EXISTS, "there is an admin with this address");
+    return store_outcome(context, result, OUTCOME_UNAVAILABLE, "the admin was not written");
+}
+
+enum outcome admin_find(struct context *context, const char *email, struct admin_row *row_out)
+{
+    const char *email_key = email_canonical(context->arena, email);
+    if (!email_key)
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    return store_outcome(context, admins_find_by_email_key(context->db, context->arena, email_key, row_out),
+                         OUTCOME_NOT_FOUND, unknown);
+}
+
+enum outcome admin_set_active(struct context *context, const unsigned char id[16], bool active)
+{
+    return store_outcome(context,
+                         admins_set_status(context->db, id, active ? "active" : "disabled", context->now),
+                         OUTCOME_NOT_FOUND, unknown);
+}
+
+enum outcome admin_set_password(struct context *context, const unsigned char id[16], const char *password)
+{
+    const char *hash;
+    enum outcome outcome = new_password_hash(context, password, &hash);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    return store_outcome(context, admins_change_password(context->db, id, hash, context->now),
+                         OUTCOME_NOT_FOUND, unknown);
+}

@@ -1,0 +1,16 @@
+/* admins.h: people who may administer; never users, so that no user becomes one. */
+#ifndef DOORWARD_DOMAIN_MANAGE_ADMINS_H
+#define DOORWARD_DOMAIN_MANAGE_ADMINS_H
+
+#include "domain/context.h"
+#include "store/admins.h"
+
+/* INVALID_REQUEST for an address, name or password that can't be taken; ALREADY_EXISTS. */
+enum outcome admin_add(struct context *context, const char *email, const char *name, const char *password,
+                       struct admin_row *row_out);
+
+enum outcome admin_find(struct context *context, const char *email, struct admin_row *row_out);
+enum outcome admin_set_active(struct context *context, const unsigned char id[16], bool active);
+enum outcome admin_set_password(struct context *context, const unsigned char id[16], const char *password);
+
+#endif

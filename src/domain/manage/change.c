@@ -1,0 +1,29 @@
+/* change.c: see change.h. */
+#include "domain/manage/change.h"
+
+#include "domain/stored_versions.h"
+
+struct change {
+    struct context *context;
+    db_work_fn work;
+    void *argument;
+    struct versions versions;
+};
+
+static enum store_result work_and_bump(struct db *db, void *argument)
+{
+    struct change *change = argument;
+    enum store_result result = change->work(db, change->argument);
+    if (result != STORE_OK)
+        return result;
+    return versions_bump_directory(db, change->context->arena, change->context->now_ms, &change->versions);
+}
+
+enum store_result change_directory(struct context *context, db_work_fn work, void *argument)
+{
+    struct change change = { .context = context, .work = work, .argument = argument };
+    enum store_result result = db_transact(context->db, work_and_bump, &change);
+    if (result == STORE_OK)
+        stored_versions_publish(context, &change.versions);
+    return result;
+}

@@ -1,0 +1,157 @@
+/* clients.c: see clients.h. */
+#include "domain/manage/clients.h"
+
+#include "core/encode.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "domain/manage/change.h"
+
+enum { SECRET_BYTES = 32 };
+
+static const char unknown[] = "no such client";
+
+/* --- secrets --- */
+
+/* 256 random bits, so that the stored hash needs no salt; sealed as well, since client_secret_jwt
+ * (OpenID Connect Core §9) needs the secret itself. */
+static const char *make_secret(struct context *context, struct client_secret_row *row_out)
+{
+    const char *secret = random_text(context->arena, SECRET_BYTES);
+    *row_out = (struct client_secret_row) { .created_at = context->now };
+    random_uuid_timed(context->now_ms, row_out->id);
+    sha256_text(secret, row_out->secret_hash);
+    const char *bound_to =
+        arena_printf(context->arena, "client_secrets:%s", uuid_encode(context->arena, row_out->id));
+    struct bytes plain = { (const unsigned char *)secret, strlen(secret) };
+    row_out->sealed = keyfile_seal(context->keyfile, context->arena, bound_to, plain);
+    return secret;
+}
+
+/* --- registering --- */
+
+struct addition {
+    struct arena *arena;
+    struct client_row *row;
+    struct client_secret_row *secret; /* NULL: none */
+};
+
+static enum store_result add(struct db *db, void *argument)
+{
+    struct addition *addition = argument;
+    enum store_result result = clients_add(db, addition->arena, addition->row, &addition->row->number);
+    if (result != STORE_OK || !addition->secret)
+        return result;
+    addition->secret->client_number = addition->row->number;
+    return clients_add_secret(db, addition->secret);
+}
+
+enum outcome client_register(struct context *context, const char *service_id, const char *metadata,
+                             struct registered_client *client_out)
+{
+    *client_out = (struct registered_client) { 0 };
+    struct client_row *row = &client_out->row;
+    if (!uuid_decode(service_id, row->service_id))
+        return refuse(context, OUTCOME_NOT_FOUND, "no such service");
+    enum outcome outcome = client_metadata_read(context, metadata, &client_out->client);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    struct json_writer writer = json_writer_start(context->arena);
+    json_open_object(&writer, NULL);
+    client_metadata_write(&writer, &client_out->client);
+    json_close_object(&writer);
+    unsigned char id[16];
+    random_uuid(id);
+    row->client_id = uuid_encode(context->arena, id);
+    row->status = "active";
+    row->metadata = writer.text.data;
+    row->created_at = row->updated_at = context->now;
+    struct client_secret_row secret;
+    bool secretive = !client_is_public(&client_out->client);
+    struct addition addition = { context->arena, row, secretive ? &secret : NULL };
+    client_out->secret = secretive ? make_secret(context, &secret) : NULL;
+    enum store_result result = change_directory(context, add, &addition);
+    if (result == STORE_UNCERTAIN)
+        result = clients_find(context->db, context->arena, row->client_id, row);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such service");
+}
+
+/* --- finding and changing --- */
+
+enum outcome client_find(struct context *context, const char *client_id, struct registered_client *client_out)
+{
+    const char *error;
+    *client_out = (struct registered_client) { 0 };
+    if (!text_is_printable(client_id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum store_result result = clients_find(context->db, context->arena, client_id, &client_out->row);
+    if (result == STORE_OK &&
+        !client_from_metadata(context->arena, client_out->row.metadata, &client_out->client, &error)) {
+        log_error("client %s: stored metadata is broken: %s", client_id, error);
+        return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
+    }
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
+struct status_change {
+    const char *client_id, *status;
+    int64_t now;
+};
+
+static enum store_result set_status(struct db *db, void *argument)
+{
+    const struct status_change *change = argument;
+    return clients_set_status(db, change->client_id, change->status, change->now);
+}
+
+enum outcome client_set_active(struct context *context, const char *client_id, bool active)
+{
+    struct status_change change = { client_id, active ? "active" : "disabled", context->now };
+    if (!text_is_printable(client_id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    return store_outcome(context, change_directory(context, set_status, &change), OUTCOME_NOT_FOUND, unknown);
+}
+
+struct secret_change {
+    struct client_secret_row secret;
+    int64_t old_until;
+};
+
+static enum store_result change_secret(struct db *db, void *argument)
+{
+    const struct secret_change *change = argument;
+    enum store_result result = clients_expire_secrets(db, change->secret.client_number, change->old_until);
+    return result == STORE_OK ? clients_add_secret(db, &change->secret) : result;
+}
+
+enum outcome client_rotate_secret(struct context *context, const char *client_id, int64_t keep_s,
+                                  struct registered_client *client_out)
+{
+    enum outcome outcome = client_find(context, client_id, client_out);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (client_is_public(&client_out->client))
+        return refuse(context, OUTCOME_INVALID_REQUEST, "a public client has no secret");
+    struct secret_change change = { .old_until = context->now + keep_s };
+    client_out->secret = make_secret(context, &change.secret);
+    change.secret.client_number = client_out->row.number;
+    return store_outcome(context, change_directory(context, change_secret, &change), OUTCOME_NOT_FOUND,
+                         unknown);
+}
+
+void client_write(struct json_writer *writer, const struct registered_client *client)
+{
+    struct arena *arena = writer->text.arena;
+    json_open_object(writer, NULL);
+    json_write_text(writer, "client_id", client->row.client_id);
+    json_write_integer(writer, "client_id_issued_at", client->row.created_at);
+    if (client->secret) {
+        json_write_text(writer, "client_secret", client->secret);
+        json_write_integer(writer, "client_secret_expires_at", 0);
+    }
+    client_metadata_write(writer, &client->client);
+    json_write_text(writer, "service_id", uuid_encode(arena, client->row.service_id));
+    json_write_text(writer, "status", client->row.status);
+    json_close_object(writer);
+}

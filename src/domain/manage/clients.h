@@ -1,0 +1,31 @@
+/* clients.h: a service's applications: registered, found, switched off, given new secrets. */
+#ifndef DOORWARD_DOMAIN_MANAGE_CLIENTS_H
+#define DOORWARD_DOMAIN_MANAGE_CLIENTS_H
+
+#include "domain/manage/client_metadata.h"
+#include "store/clients.h"
+
+struct registered_client {
+    struct client_row row;
+    struct client client; /* the metadata; secrets and service stay empty */
+    const char *secret;   /* only where one was just made; never to be had again */
+};
+
+/* Registers a client of a service (UUID) from the text of its metadata. NOT_FOUND for the service, and
+ * what client_metadata_read() refuses. */
+enum outcome client_register(struct context *context, const char *service_id, const char *metadata,
+                             struct registered_client *client_out);
+
+enum outcome client_find(struct context *context, const char *client_id,
+                         struct registered_client *client_out);
+
+enum outcome client_set_active(struct context *context, const char *client_id, bool active);
+
+/* A new secret; the old ones end keep_s seconds from now. INVALID_REQUEST for a public client. */
+enum outcome client_rotate_secret(struct context *context, const char *client_id, int64_t keep_s,
+                                  struct registered_client *client_out);
+
+/* An object in the words of RFC 7591 §3.2.1, with service_id and status of our own. */
+void client_write(struct json_writer *writer, const struct registered_client *client);
+
+#endif

@@ -1,0 +1,106 @@
+/* users.c: see users.h. */
+#include "domain/manage/users.h"
+
+#include "core/encode.h"
+#include "crypto/password.h"
+#include "crypto/random.h"
+#include "domain/login/password_login.h"
+#include "store/authorizations.h"
+#include "store/sessions.h"
+
+enum { MAX_NAME_CHARACTERS = 200 };
+
+static const char unknown[] = "no such user";
+
+enum outcome new_password_hash(struct context *context, const char *password, const char **hash_out)
+{
+    const struct settings *settings = context->settings;
+    const struct scrypt_cost cost = { settings->scrypt_log_n, settings->scrypt_r, settings->scrypt_p };
+    const char *error;
+    const char *prepared = password_prepare(context->arena, password, &error);
+    if (!prepared)
+        return refuse(context, OUTCOME_INVALID_REQUEST, error);
+    *hash_out = password_hash(context->arena, prepared, &cost);
+    return OUTCOME_OK;
+}
+
+static enum outcome check(struct context *context, const struct new_user *user, struct user_row *row_out)
+{
+    *row_out = (struct user_row) { .email = user->email,
+                                   .email_key = email_canonical(context->arena, user->email),
+                                   .email_verified = user->email_verified,
+                                   .name = user->name,
+                                   .status = "active",
+                                   .created_at = context->now,
+                                   .updated_at = context->now };
+    if (!row_out->email_key)
+        return refuse(context, OUTCOME_INVALID_REQUEST, "that is no e-mail address");
+    if (!person_name_is_plain(user->name, 1, MAX_NAME_CHARACTERS))
+        return refuse(context, OUTCOME_INVALID_REQUEST, "the name must have 1 to 200 visible characters");
+    return user->password ? new_password_hash(context, user->password, &row_out->password_hash) : OUTCOME_OK;
+}
+
+enum outcome user_add(struct context *context, const struct new_user *user, struct user_row *row_out)
+{
+    enum outcome outcome = check(context, user, row_out);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    random_uuid_timed(context->now_ms, row_out->id);
+    enum store_result result = users_add(context->db, row_out);
+    if (result == STORE_UNCERTAIN)
+        result = users_find(context->db, context->arena, row_out->id, row_out);
+    if (result == STORE_CONFLICT)
+        return refuse(context, OUTCOME_ALREADY_EXISTS, "there is a user with this address");
+    return store_outcome(context, result, OUTCOME_UNAVAILABLE, "the user was not written");
+}
+
+enum outcome user_find(struct context *context, const char *id_or_email, struct user_row *row_out)
+{
+    unsigned char id[16];
+    enum store_result result = STORE_NOT_FOUND;
+    const char *email_key = email_canonical(context->arena, id_or_email);
+    if (uuid_decode(id_or_email, id))
+        result = users_find(context->db, context->arena, id, row_out);
+    else if (email_key)
+        result = users_find_by_email_key(context->db, context->arena, email_key, row_out);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
+struct user_change {
+    const unsigned char *id;
+    int64_t now;
+    const char *status;        /* NULL: stays */
+    const char *password_hash; /* NULL: stays */
+    bool keep_signed_in;
+};
+
+static enum store_result change_user(struct db *db, void *argument)
+{
+    const struct user_change *change = argument;
+    enum store_result result = STORE_OK;
+    if (change->status)
+        result = users_set_status(db, change->id, change->status, change->now);
+    if (result == STORE_OK && change->password_hash)
+        result = users_change_password(db, change->id, change->password_hash, change->now);
+    if (result != STORE_OK || change->keep_signed_in)
+        return result;
+    result = sessions_end_of_user(db, change->id);
+    return result == STORE_OK ? authorizations_revoke_by_user(db, change->id, change->now) : result;
+}
+
+enum outcome user_set_active(struct context *context, const unsigned char id[16], bool active)
+{
+    struct user_change change = {
+        .id = id, .now = context->now, .status = active ? "active" : "disabled", .keep_signed_in = active
+    };
+    return store_outcome(context, db_transact(context->db, change_user, &change), OUTCOME_NOT_FOUND, unknown);
+}
+
+enum outcome user_set_password(struct context *context, const unsigned char id[16], const char *password)
+{
+    struct user_change change = { .id = id, .now = context->now };
+    enum outcome outcome = new_password_hash(context, password, &change.password_hash);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    return store_outcome(context, db_transact(context->db, change_user, &change), OUTCOME_NOT_FOUND, unknown);
+}

@@ -1,0 +1,29 @@
+/* users.h: people's accounts, as an admin handles them. */
+#ifndef DOORWARD_DOMAIN_MANAGE_USERS_H
+#define DOORWARD_DOMAIN_MANAGE_USERS_H
+
+#include "domain/context.h"
+#include "store/users.h"
+
+struct new_user {
+    const char *email, *name;
+    const char *password; /* NULL: none, so that the account can't sign in by password */
+    bool email_verified;
+};
+
+/* INVALID_REQUEST for an address, name or password that can't be taken; ALREADY_EXISTS. */
+enum outcome user_add(struct context *context, const struct new_user *user, struct user_row *row_out);
+
+/* By id (UUID) or by address. */
+enum outcome user_find(struct context *context, const char *id_or_email, struct user_row *row_out);
+
+/* Disabling ends every session and token of the user; enabling brings none of them back. */
+enum outcome user_set_active(struct context *context, const unsigned char id[16], bool active);
+
+/* Ends every session and token of the user too. */
+enum outcome user_set_password(struct context *context, const unsigned char id[16], const char *password);
+
+/* A new hash of a password that must be good enough; INVALID_REQUEST with the reason. */
+enum outcome new_password_hash(struct context *context, const char *password, const char **hash_out);
+
+#endif
