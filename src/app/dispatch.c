@@ -2,6 +2,7 @@
 #include "app/dispatch.h"
 
 #include "app/answer.h"
+#include "app/limit.h"
 #include "app/policy.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -127,28 +128,6 @@ static enum outcome read_body(struct call *call)
     return refuse(&call->context, OUTCOME_UNSUPPORTED_MEDIA_TYPE, "the content type is not taken here");
 }
 
-/* Counted before anything of the request is believed. */
-static enum outcome check_limit(struct call *call)
-{
-    const struct settings *settings = call->context.settings;
-    struct limit_state state;
-    if (call->route->limit != LIMIT_SIGN_IN)
-        return OUTCOME_OK;
-    uint64_t key = shared_limit_key("sign-in address", call->context.address);
-    bool within =
-        shared_limit_take(call->context.shared, key, call->context.now_ms, settings->sign_in_window_s,
-                          settings->sign_in_limit_per_address, 1, &state);
-    int64_t left = state.limit > state.used ? state.limit - state.used : 0;
-    struct response *response = &call->response;
-    response_header(response, "RateLimit-Limit", arena_printf(call->arena, "%lld", (long long)state.limit));
-    response_header(response, "RateLimit-Remaining", arena_printf(call->arena, "%lld", (long long)left));
-    response_header(response, "RateLimit-Reset", arena_printf(call->arena, "%lld", (long long)state.reset_s));
-    if (within)
-        return OUTCOME_OK;
-    call->context.retry_after_s = state.retry_after_s;
-    return refuse(&call->context, OUTCOME_TOO_MANY_REQUESTS, "too many attempts from this address");
-}
-
 static bool origin_is_listed(const struct call *call, const char *origin)
 {
     return text_has_word(call->context.settings->cors_origins, ' ', origin);
@@ -190,7 +169,7 @@ static enum outcome run_handler(struct call *call)
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { check_origin,   read_body,    check_limit,
+static const stage_fn stages[] = { check_origin,   read_body,    limit_check,
                                    refresh_caches, policy_check, run_handler };
 
 /* The rules of CORS: everybody may read public documents; listed origins the rest, without cookies. */

@@ -10,6 +10,7 @@
 
 static const struct cli_command *const tables[] = {
     config_commands,
+    routes_commands,
     migrate_commands,
     key_file_commands,
     key_commands,
@@ -18,6 +19,7 @@ static const struct cli_command *const tables[] = {
     user_commands,
     admin_commands,
     api_key_commands,
+    template_commands,
     version_commands,
     NULL,
 };

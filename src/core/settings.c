@@ -32,7 +32,7 @@ struct option {
     const char *name;
     enum option_kind kind;
     size_t offset;
-    const char *fallback;     /* the default, as it would be written; "@name@" is a directory of the build */
+    const char *fallback;     /* the default, as it would be written; "$name/" is a directory of the build */
     int64_t minimum, maximum; /* of a number; of a text, minimum 1 says that it can't be empty */
     const char *choices;      /* space separated */
     const char *help;         /* one sentence or two, for `config show` and the manual */
@@ -55,11 +55,11 @@ static const struct option main_options[] = {
       "Where sockets, the lock file and the page area shared by the processes live." },
     { "template_directory", KIND_PATH, AT(template_directory), "", 0, 0, NULL,
       "Templates of your own, used before the default ones of the same name." },
-    { "default_template_directory", KIND_PATH, AT(default_template_directory), "@datadir@/templates", 1, 0,
+    { "default_template_directory", KIND_PATH, AT(default_template_directory), "$pkgdatadir/templates", 1, 0,
       NULL, "The templates that came with the program." },
-    { "sql_directory", KIND_PATH, AT(sql_directory), "@datadir@/sql", 1, 0, NULL,
+    { "sql_directory", KIND_PATH, AT(sql_directory), "$pkgdatadir/sql", 1, 0, NULL,
       "The numbered files of the database schema that came with the program." },
-    { "key_file", KIND_PATH, AT(key_file), "@sysconfdir@/doorward/key-file", 1, 0, NULL,
+    { "key_file", KIND_PATH, AT(key_file), "$sysconfdir/doorward/key-file", 1, 0, NULL,
       "The keys that seal what the database holds; made by doorward key-file create." },
     { "log", KIND_TEXT, AT(log), "stderr", 1, 0, NULL, "Where the log goes: stderr, syslog or file:/path." },
     { "log_level", KIND_CHOICE, AT(log_level), "info", 0, 0, "error warn info debug",
@@ -98,7 +98,8 @@ static const struct option main_options[] = {
     { "refresh_token_lifetime", KIND_DURATION, AT(refresh_token_lifetime_s), "30d", 300, 3650 * (int64_t)DAY,
       NULL, "How long a refresh token can be used; each use gives a new one." },
     { "refresh_token_max_age", KIND_DURATION, AT(refresh_token_max_age_s), "365d", 300, 3650 * (int64_t)DAY,
-      NULL, "How long after the sign-in the last refresh token can be used, however often they are renewed." },
+      NULL,
+      "How long after the sign-in the last refresh token can be used, however often they are renewed." },
     { "refresh_grace", KIND_DURATION, AT(refresh_grace_s), "30s", 0, 600, NULL,
       "How long a used refresh token gets the same answer again, for an answer that was lost." },
     { "flow_lifetime", KIND_DURATION, AT(flow_lifetime_s), "1h", 60, DAY, NULL,
@@ -395,7 +396,7 @@ static const struct kind kinds[] = {
 /* The default with the directories of this build put in. */
 static const char *expand(struct arena *arena, const char *fallback)
 {
-    static const char *const directories[][2] = { { "@datadir@", DATADIR }, { "@sysconfdir@", SYSCONFDIR } };
+    static const char *const directories[][2] = { { "$pkgdatadir", DATADIR }, { "$sysconfdir", SYSCONFDIR } };
     for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
         if (text_starts(fallback, directories[i][0]))
             return arena_printf(arena, "%s%s", directories[i][1], fallback + strlen(directories[i][0]));
@@ -729,7 +730,7 @@ static bool has_bounds(const struct option *option)
     return kinds[option->kind].take == take_number;
 }
 
-/* "Default: x. From a to b." Directories keep their @names@, which the build replaces. */
+/* "Default: x. From a to b." Directories of the build keep their names. */
 static void write_man_option(const struct option *option, struct strbuf *out)
 {
     struct arena *arena = out->arena;

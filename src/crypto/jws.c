@@ -27,19 +27,25 @@ bool jws_alg_fits(const char *alg, const struct jwk *key)
     return found && fits(found, key);
 }
 
-const char *jws_algs(void)
+static void list_algs(char *list, size_t size)
 {
-    static char list[128];
     size_t length = 0;
-    for (size_t i = 0; !list[0] && i < algs_count; i++) {
+    for (size_t i = 0; i < algs_count; i++) {
         size_t name = strlen(algs[i].name);
-        if (length + name + 2 > sizeof(list))
+        if (length + name + 2 > size)
             bug("the list of algorithms has outgrown its place");
         if (length)
             list[length++] = ' ';
-        memcpy(list + length, algs[i].name, name);
+        memcpy(list + length, algs[i].name, name + 1);
         length += name;
     }
+}
+
+const char *jws_algs(void)
+{
+    static char list[128];
+    if (!list[0])
+        list_algs(list, sizeof(list));
     return list;
 }
 

@@ -16,25 +16,13 @@ static const char *form_flow(struct call *call, const struct ticket *ticket)
     return arena_printf(call->arena, "%s %s", ticket->text, sid);
 }
 
-/* A scope in the reader's words; one that only the application knows is shown by its name. */
-static struct json *describe_scope(struct view *view, const char *name)
-{
-    struct arena *arena = view->call->arena;
-    struct json *scope = json_new_object(arena);
-    const char *title = view_text_if_any(view, arena_printf(arena, "scope_%s", name));
-    json_put_text(scope, "name", name);
-    json_put_text(scope, "title", title == NULL ? name : title);
-    json_put_text(scope, "detail", view_text_if_any(view, arena_printf(arena, "scope_%s_detail", name)));
-    return scope;
-}
-
 static struct json *describe_scopes(struct view *view, const char *list)
 {
     struct json *scopes = json_new_array(view->call->arena);
     const char *word;
     size_t length;
     while (text_next_word(&list, ' ', &word, &length))
-        json_append(scopes, describe_scope(view, arena_strndup(view->call->arena, word, length)));
+        json_append(scopes, view_scope(view, arena_strndup(view->call->arena, word, length)));
     return scopes;
 }
 

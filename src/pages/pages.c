@@ -4,7 +4,6 @@
 #include "pages/error_page.h"
 #include "pages/handlers.h"
 
-/* Sign-in and registration count their tries themselves, per address and per account. */
 /* clang-format off */
 static const struct route routes[] = {
     { .method = "GET", .path = "/", .who = BY_BROWSER, .handler = get_start },
@@ -15,9 +14,11 @@ static const struct route routes[] = {
       .body = BODY_FORM, .handler = any_authorize },
 
     { .method = "GET", .path = "/login", .who = BY_BROWSER, .handler = get_login },
-    { .method = "POST", .path = "/login", .who = BY_BROWSER, .body = BODY_FORM, .handler = post_login },
+    { .method = "POST", .path = "/login", .who = BY_BROWSER, .body = BODY_FORM,
+      .limit = LIMIT_SIGN_IN, .handler = post_login },
     { .method = "GET", .path = "/register", .who = BY_BROWSER, .handler = get_register },
-    { .method = "POST", .path = "/register", .who = BY_BROWSER, .body = BODY_FORM, .handler = post_register },
+    { .method = "POST", .path = "/register", .who = BY_BROWSER, .body = BODY_FORM,
+      .limit = LIMIT_SIGN_IN, .handler = post_register },
     { .method = "GET", .path = "/oauth/consent", .who = BY_BROWSER, .handler = get_consent },
     { .method = "POST", .path = "/oauth/consent", .who = BY_BROWSER, .body = BODY_FORM,
       .handler = post_consent },

@@ -102,8 +102,7 @@ static const struct template_fault *read_json(struct template_file *file)
     return fault;
 }
 
-/* Fills the members of a good version, in file->arena; NULL, or what is wrong. */
-static const struct template_fault *load(struct template_file *file)
+const struct template_fault *template_file_load(struct template_file *file)
 {
     struct template_fault *fault = arena_alloc(file->arena, sizeof *fault);
     if (!read_file(file->arena, file->path, &file->text, &fault->message))
@@ -127,7 +126,7 @@ static void forget_version(struct template_file *file)
 static void take_new_version(struct template_file *file)
 {
     struct template_file fresh = { .path = file->path, .arena = arena_make(ARENA_LIMIT) };
-    const struct template_fault *fault = load(&fresh);
+    const struct template_fault *fault = template_file_load(&fresh);
     if (fault != NULL) {
         log_error("template.broken file=%s line=%zu error=\"%s\" use=%s", file->path, fault->line,
                   fault->message, file->usable ? "last_good_version" : "next_folder");
@@ -168,10 +167,4 @@ void template_file_refresh(struct template_file *file, int64_t now_ms)
         take_new_version(file);
     else
         forget_version(file);
-}
-
-const struct template_fault *template_file_check(struct arena *arena, const char *path)
-{
-    struct template_file file = { .path = arena_strdup(arena, path), .arena = arena };
-    return load(&file);
 }

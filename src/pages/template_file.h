@@ -33,11 +33,14 @@ void template_file_free_chain(struct template_file *file);
  * be used is told to the log once and leaves the last good one in place; a file that is gone has none. */
 void template_file_refresh(struct template_file *file, int64_t now_ms);
 
-/* Reads and compiles without keeping: NULL, or line (0: none) and reason of what is wrong. */
+/* What is wrong with a file: the line (0: none) and the reason. */
 struct template_fault {
     size_t line;
     const char *message;
 };
-const struct template_fault *template_file_check(struct arena *arena, const char *path);
+
+/* Reads and compiles file->path into file->arena, filling text, hash, template and json. NULL, or what
+ * is wrong. */
+const struct template_fault *template_file_load(struct template_file *file);
 
 #endif

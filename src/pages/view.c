@@ -178,6 +178,17 @@ void view_parameter(struct view *view, const char *name, const char *value)
     json_append(parameters, parameter);
 }
 
+struct json *view_scope(struct view *view, const char *name)
+{
+    struct arena *arena = view->call->arena;
+    struct json *scope = json_new_object(arena);
+    const char *title = view_text_if_any(view, arena_printf(arena, "scope_%s", name));
+    json_put_text(scope, "name", name);
+    json_put_text(scope, "title", title == NULL ? name : title);
+    json_put_text(scope, "detail", view_text_if_any(view, arena_printf(arena, "scope_%s_detail", name)));
+    return scope;
+}
+
 struct view *view_start(struct call *call, const char *page, const struct client *client,
                         const char *ui_locales)
 {
@@ -370,21 +381,26 @@ static const char last_resort[] =
     "<h1>This page can't be shown at the moment</h1>"
     "<p>Its template is missing or broken. The administrator finds the reason in the log.</p></html>";
 
-void view_finish(struct view *view, int status)
+const char *view_render(struct view *view, const char **error_out)
 {
-    struct call *call = view->call;
     put_title(view);
     put_texts(view);
-    put_headers(view);
     json_each(view->model, check_variable, view);
+    struct strbuf html = strbuf_start(view->call->arena);
+    bool rendered = templates_render(view_templates(&view->call->context), view->service, view->page,
+                                     view->model, &html, error_out);
+    return rendered ? html.data : NULL;
+}
 
-    struct strbuf html = strbuf_start(call->arena);
-    const char *error;
-    if (templates_render(view_templates(&call->context), view->service, view->page, view->model, &html,
-                         &error)) {
-        response_html(&call->response, status, html.data);
+void view_finish(struct view *view, int status)
+{
+    struct response *response = &view->call->response;
+    const char *error, *html = view_render(view, &error);
+    put_headers(view);
+    if (html != NULL) {
+        response_html(response, status, html);
         return;
     }
     log_error("template.not_rendered page=%s error=\"%s\"", view->page, error);
-    response_html(&call->response, status < 500 ? 500 : status, last_resort);
+    response_html(response, status < 500 ? 500 : status, last_resort);
 }

@@ -55,6 +55,9 @@ void view_error(struct view *view, const char *field, const char *text_key);
 void view_link(struct view *view, const char *href, const char *label);
 void view_parameter(struct view *view, const char *name, const char *value);
 
+/* A scope in the reader's words; one that only the application knows is shown by its name. */
+struct json *view_scope(struct view *view, const char *name);
+
 /* The page has a script of our own, which it must also work without. */
 void view_script(struct view *view, const char *file);
 
@@ -62,6 +65,9 @@ void view_script(struct view *view, const char *file);
 void view_form_may_reach(struct view *view, const char *uri);
 /* All places where the client may send the browser on from its redirect URI. */
 void view_form_may_reach_client(struct view *view, const struct client *client, const char *redirect_uri);
+
+/* The page's HTML, in the arena; NULL with the reason when its template can't be rendered. */
+const char *view_render(struct view *view, const char **error_out);
 
 /* Renders and answers. */
 void view_finish(struct view *view, int status);

@@ -61,10 +61,9 @@ export class Person {
   }
 
   async #send(url, form) {
-    const response = await fetch(url, {
-      method: form ? 'POST' : 'GET', redirect: 'manual', body: form,
-      headers: { accept: 'text/html', origin: form ? issuer : undefined,
-        cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') } });
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = { accept: 'text/html', ...(cookie && { cookie }), ...(form && { origin: issuer }) };
+    const response = await fetch(url, { method: form ? 'POST' : 'GET', redirect: 'manual', body: form, headers });
     for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
       if (value === '' || /max-age=0\b/i.test(line)) this.cookies.delete(name);

@@ -26,12 +26,15 @@ def template_directory(cache):
         return place
     os.makedirs(cache, exist_ok=True)
     making = tempfile.mkdtemp(dir=cache)
-    run(["mariadb-install-db", "--no-defaults", f"--datadir={making}", "--skip-test-db",
-         "--auth-root-authentication-method=normal", "--innodb-log-file-size=16M"] + _as_root())
     try:
+        # --force: no look-up of the host's name, which a bare machine can't answer and nobody needs here
+        run(["mariadb-install-db", "--no-defaults", "--force", f"--datadir={making}", "--skip-test-db",
+             "--auth-root-authentication-method=normal", "--innodb-log-file-size=16M"] + _as_root())
         os.rename(making, place)
     except OSError:  # somebody else was quicker
-        shutil.rmtree(making)
+        pass
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
     return place
 
 

@@ -90,10 +90,6 @@ enum cli_status cli_main(const struct cli_command *const *tables, char *const *w
 /* The configuration's path: -c, else $DOORWARD_CONFIG, else the place that configure chose. */
 const char *cli_config_path(const struct cli *cli);
 
-/* Fills cli->context for a command that needs it (open.c); CLI_OK, or the status with the reason told. */
-enum cli_status cli_open(struct cli *cli);
-void cli_close(struct cli *cli);
-
 /* Tables of the files in this folder, each ended by a row with noun NULL. */
 extern const struct cli_command serve_commands[], config_commands[], routes_commands[], version_commands[],
     migrate_commands[], key_file_commands[], key_commands[], service_commands[], client_commands[],

@@ -4,8 +4,12 @@
  */
 #include "cmd/cli/cli.h"
 
+#include "app/route.h"
 #include "core/text.h"
+#include "pages/template_file.h"
+#include "store/migrations.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +34,11 @@ static struct finding fine(const char *detail)
     return (struct finding) { VERDICT_OK, detail, NULL };
 }
 
+static struct finding failed(const char *detail, const char *fix)
+{
+    return (struct finding) { VERDICT_FAIL, detail, fix };
+}
+
 /* The first check: those behind it lean on cli->settings. */
 static struct finding check_file(struct cli *cli)
 {
@@ -41,16 +50,18 @@ static struct finding check_file(struct cli *cli)
     return fine(path);
 }
 
+/* Others may read it as long as no secret stands in it. */
 static struct finding check_file_mode(struct cli *cli)
 {
     struct stat status;
     const char *path = cli_config_path(cli);
     if (stat(path, &status) != 0 || !(status.st_mode & 07))
-        return fine("not readable by everyone");
-    return (struct finding) {
-        *cli->settings->database_password ? VERDICT_WARN : VERDICT_OK, "readable by everyone",
-        arena_printf(cli->arena, "chmod o= %s, or keep the password in a file:/path", path)
-    };
+        return fine("closed to others");
+    if (!*cli->settings->database_password)
+        return fine("open to others, and holds no secret");
+    return (struct finding) { VERDICT_WARN, "open to others, and there is a database_password",
+                              arena_printf(cli->arena, "chmod o= %s, or keep the password in a file:/path",
+                                           path) };
 }
 
 static struct finding check_issuer(struct cli *cli)
@@ -64,34 +75,153 @@ static struct finding check_issuer(struct cli *cli)
 static struct finding check_directory(struct cli *cli, const char *path, int mode, const char *fix)
 {
     struct stat status;
-    if (!*path)
-        return fine("not used");
+    errno = 0;
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode) && access(path, mode) == 0)
         return fine(path);
     const char *why = errno ? strerror(errno) : "not a directory";
-    return (struct finding) { VERDICT_FAIL, arena_printf(cli->arena, "%s: %s", path, why), fix };
+    return failed(arena_printf(cli->arena, "%s: %s", path, why), fix);
 }
 
 static struct finding check_run_directory(struct cli *cli)
 {
-    errno = 0;
     return check_directory(cli, cli->settings->run_directory, W_OK | X_OK,
                            "make the directory and give it to the user that the server runs as");
 }
 
-static struct finding check_template_directory(struct cli *cli)
+static void release_keyfile(void *keyfile)
 {
-    errno = 0;
-    return check_directory(cli, cli->settings->template_directory, R_OK | X_OK,
-                           "make the directory, or leave template_directory out");
+    keyfile_free(keyfile);
+}
+
+static struct finding check_key_file(struct cli *cli)
+{
+    const char *error;
+    struct keyfile *keyfile = keyfile_load(cli->settings->key_file, &error);
+    if (!keyfile)
+        return failed(
+            arena_strdup(cli->arena, error),
+            "doorward key-file create makes one; chmod 0640 at most, and give it to the server's user");
+    arena_defer(cli->arena, release_keyfile, keyfile);
+    cli->context.keyfile = keyfile;
+    return fine(arena_printf(cli->arena, "%s, %zu keys, newest %s", cli->settings->key_file,
+                             keyfile_count(keyfile), keyfile_name(keyfile, 0)));
+}
+
+static void release_db(void *db)
+{
+    db_destroy(db);
+}
+
+static struct finding check_database(struct cli *cli)
+{
+    const struct settings *settings = cli->settings;
+    struct db *db = db_make(settings);
+    const char *place =
+        arena_printf(cli->arena, "%s as %s at %s", settings->database_name, settings->database_user,
+                     *settings->database_host ? settings->database_host : settings->database_socket);
+    arena_defer(cli->arena, release_db, db);
+    if (!db_connect(db))
+        return failed(arena_printf(cli->arena, "can't connect to %s", place),
+                      "see the line on standard error; correct the database_ options or start MariaDB");
+    cli->context.db = db;
+    return fine(place);
+}
+
+static struct finding check_schema(struct cli *cli)
+{
+    const char *reason = NULL;
+    if (!cli->context.db)
+        return (struct finding) { VERDICT_WARN, "not looked at", "bring the database up first" };
+    if (schema_is_known(cli->context.db, cli->arena, &reason) != STORE_OK)
+        return failed("can't be read", "see the line on standard error");
+    return reason ? failed(reason, "doorward migrate") : fine("up to date");
+}
+
+static const struct route_family *find_family(const char *name, size_t length)
+{
+    for (size_t i = 0; route_families[i]; i++) {
+        const char *known = route_families[i]->name;
+        if (strlen(known) == length && memcmp(known, name, length) == 0)
+            return route_families[i];
+    }
+    return NULL;
+}
+
+/* A family that is in no pool answers nothing; one that isn't known ends the start. */
+static struct finding check_pools(struct cli *cli)
+{
+    struct strbuf served = strbuf_start(cli->arena);
+    for (size_t i = 0; i < cli->settings->pool_count; i++) {
+        const char *cursor = cli->settings->pools[i].families, *word;
+        size_t length;
+        if (text_equal(cursor, "all"))
+            return fine("every family is served");
+        while (text_next_word(&cursor, ' ', &word, &length)) {
+            if (!find_family(word, length))
+                return failed(arena_printf(cli->arena, "pool %s: there is no family %.*s",
+                                           cli->settings->pools[i].name, (int)length, word),
+                              "doorward routes lists the families");
+            strbuf_add_format(&served, "%.*s ", (int)length, word);
+        }
+    }
+    for (size_t i = 0; route_families[i]; i++) {
+        if (!text_has_word(served.data, ' ', route_families[i]->name))
+            return (struct finding) { VERDICT_WARN,
+                                      arena_printf(cli->arena, "no pool serves %s", route_families[i]->name),
+                                      "add it to the families of a pool" };
+    }
+    return fine("every family is served");
+}
+
+/* The first broken file of a folder, told; NULL when there is none. */
+static const char *broken_template(struct arena *arena, const char *folder)
+{
+    const char *told = NULL;
+    DIR *directory = opendir(folder);
+    const struct dirent *entry;
+    while (directory && !told && (entry = readdir(directory))) {
+        const char *path = arena_printf(arena, "%s/%s", folder, entry->d_name);
+        if (!text_ends(path, ".mustache") && !text_ends(path, ".json"))
+            continue;
+        struct template_file *file = template_file_make(path);
+        const struct template_fault *fault = template_file_load(file);
+        if (fault)
+            told = arena_printf(arena, "%s:%zu: %s", path, fault->line, fault->message);
+        template_file_free_chain(file);
+    }
+    if (directory)
+        closedir(directory);
+    return told;
+}
+
+static struct finding check_templates(struct cli *cli)
+{
+    const char *const folders[] = { cli->settings->default_template_directory,
+                                    cli->settings->template_directory };
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        if (!*folders[i])
+            continue;
+        struct finding found = check_directory(cli, folders[i], R_OK | X_OK,
+                                               "make the directory readable, or leave the option out");
+        const char *broken = broken_template(cli->arena, folders[i]);
+        if (found.verdict != VERDICT_OK)
+            return found;
+        if (broken)
+            return failed(broken, "doorward template check tells more");
+    }
+    return fine("all compile");
 }
 
 static const struct check checks[] = {
     { "configuration", check_file },
     { "configuration file mode", check_file_mode },
     { "issuer", check_issuer },
+    { "pools", check_pools },
     { "run directory", check_run_directory },
-    { "template directory", check_template_directory },
+    { "key file", check_key_file },
+    { "database", check_database },
+    { "schema", check_schema },
+    { "templates", check_templates },
 };
 
 static void print_finding(struct cli *cli, struct json_writer *writer, const struct check *check,

@@ -10,21 +10,7 @@
 #include "crypto/random.h"
 #include "store/users.h"
 
-#include <arpa/inet.h>
-
 enum { HASH_RETRY_S = 2, NAME_MIN_CHARACTERS = 2, NAME_MAX_CHARACTERS = 100 };
-
-/* An IPv6 customer has a whole /64 to try from: it counts as one address. */
-static const char *limited_address(struct context *context)
-{
-    unsigned char address[16];
-    if (context->address == NULL || inet_pton(AF_INET6, context->address, address) != 1)
-        return context->address == NULL ? "" : context->address;
-    memset(address + 8, 0, 8);
-    char text[INET6_ADDRSTRLEN];
-    inet_ntop(AF_INET6, address, text, sizeof text);
-    return arena_strdup(context->arena, text);
-}
 
 /* Counts one try for key; TOO_MANY_REQUESTS when the limit has been passed by it. */
 static enum outcome count_try(struct context *context, uint64_t key, int64_t limit, const char *reason)
@@ -35,12 +21,6 @@ static enum outcome count_try(struct context *context, uint64_t key, int64_t lim
         return OUTCOME_OK;
     context->retry_after_s = state.retry_after_s;
     return refuse(context, OUTCOME_TOO_MANY_REQUESTS, reason);
-}
-
-static enum outcome count_address(struct context *context)
-{
-    return count_try(context, shared_limit_key("sign_in.address", limited_address(context)),
-                     context->settings->sign_in_limit_per_address, "too many tries from this address");
 }
 
 static struct scrypt_cost wanted_cost(const struct settings *settings)
@@ -97,16 +77,13 @@ static enum outcome find_user(struct context *context, const char *email_key, st
 enum outcome password_login(struct context *context, const struct password_login *login,
                             unsigned char user_id_out[16])
 {
-    enum outcome counted = count_address(context);
-    if (counted != OUTCOME_OK)
-        return counted;
     const char *email_key = email_canonical(context->arena, login->email);
     const char *password = password_normalise(context->arena, login->password);
     if (password == NULL)
         return refuse(context, OUTCOME_WRONG_PASSWORD, "no usable password was sent");
     uint64_t account = shared_limit_key("sign_in.account", email_key == NULL ? "" : email_key);
-    counted = count_try(context, account, context->settings->sign_in_limit_per_account,
-                        "too many failed tries for this account");
+    enum outcome counted = count_try(context, account, context->settings->sign_in_limit_per_account,
+                                     "too many failed tries for this account");
     if (counted != OUTCOME_OK)
         return counted;
 
@@ -186,10 +163,6 @@ enum outcome register_person(struct context *context, const struct registration 
     enum outcome read = read_registration(context, registration, &user, &password, field_out);
     if (read != OUTCOME_OK)
         return read;
-    enum outcome counted = count_address(context);
-    if (counted != OUTCOME_OK)
-        return counted;
-
     enum outcome entered = enter_gate(context);
     if (entered != OUTCOME_OK)
         return entered;

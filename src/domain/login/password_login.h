@@ -11,8 +11,8 @@ struct password_login {
 };
 
 /*
- * Counts the try (per address and per account) before it looks, hashes also for an unknown user, and
- * upgrades an outdated hash. OK with the user's id; WRONG_PASSWORD for every kind of mismatch
+ * Counts the try (per account; per address is the row's limit) before it looks, hashes also for an unknown
+ * user, and upgrades an outdated hash. OK with the user's id; WRONG_PASSWORD for every kind of mismatch
  * (unknown, no password, disabled); TOO_MANY_REQUESTS with retry_after_s; UNAVAILABLE when the
  * machine already hashes as much as it may.
  */

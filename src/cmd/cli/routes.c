@@ -1,0 +1,109 @@
+/* routes.c: `doorward routes`: the families' tables (src/cmd/routes.c) as people and scripts read them. */
+#include "cmd/cli/cli.h"
+
+#include "app/route.h"
+
+enum { DEFAULT_BODY_MAX = 16 * 1024 };
+
+/* A bit of a row and its name here. */
+struct bit {
+    unsigned bit;
+    const char *name;
+};
+
+static const struct bit who_names[] = {
+    { BY_ANYONE, "anyone" }, { BY_BROWSER, "browser" }, { BY_SESSION, "session" },
+    { BY_CLIENT, "client" }, { BY_BEARER, "bearer" },
+};
+
+static const struct bit body_names[] = {
+    { BODY_FORM, "form" },
+    { BODY_JSON, "json" },
+    { BODY_JSON_VALUES, "json-values" },
+};
+
+static const char *const cors_names[] = {
+    [CORS_NONE] = "none", [CORS_LISTED] = "listed", [CORS_PUBLIC] = "public"
+};
+static const char *const limit_names[] = { [LIMIT_NONE] = "none", [LIMIT_SIGN_IN] = "sign-in" };
+
+/* The names of the bits that are set, separated by spaces. */
+static const char *name_bits(struct arena *arena, unsigned bits, const struct bit *names, size_t count)
+{
+    struct strbuf out = strbuf_start(arena);
+    for (size_t i = 0; i < count; i++) {
+        if (bits & names[i].bit)
+            strbuf_add_format(&out, "%s%s", out.length ? " " : "", names[i].name);
+    }
+    return out.data;
+}
+
+static size_t body_max(const struct route *route)
+{
+    if (!route->body)
+        return 0;
+    return route->body_max ? route->body_max : DEFAULT_BODY_MAX;
+}
+
+static void write_route(struct cli *cli, struct json_writer *writer, const struct route_family *family,
+                        const struct route *route)
+{
+    json_open_object(writer, NULL);
+    json_write_text(writer, "family", family->name);
+    json_write_text(writer, "method", route->method);
+    json_write_text(writer, "path", route->path);
+    json_open_array(writer, "aliases");
+    for (size_t i = 0; i < ROUTE_MAX_ALIASES && route->aliases[i]; i++)
+        json_write_text(writer, NULL, route->aliases[i]);
+    json_close_array(writer);
+    json_write_words(writer, "who", name_bits(cli->arena, route->who, who_names, ARRAY_SIZE(who_names)), ' ');
+    json_write_words(writer, "body", name_bits(cli->arena, route->body, body_names, ARRAY_SIZE(body_names)),
+                     ' ');
+    json_write_integer(writer, "body_max", (int64_t)body_max(route));
+    json_write_text(writer, "limit", limit_names[route->limit]);
+    json_write_text(writer, "cors", cors_names[route->cors]);
+    json_write_boolean(writer, "own_origin", route->own_origin);
+    json_write_boolean(writer, "plain_http", route->plain_http);
+    json_close_object(writer);
+}
+
+static void print_route(struct cli *cli, const struct route *route)
+{
+    const char *body = name_bits(cli->arena, route->body, body_names, ARRAY_SIZE(body_names));
+    printf("  %-6s %-44s %s", route->method, route->path,
+           name_bits(cli->arena, route->who, who_names, ARRAY_SIZE(who_names)));
+    if (*body)
+        printf("; body %s up to %zu", body, body_max(route));
+    if (route->limit)
+        printf("; limit %s", limit_names[route->limit]);
+    if (route->cors)
+        printf("; cors %s", cors_names[route->cors]);
+    printf("%s%s\n", route->own_origin ? "; own origin" : "", route->plain_http ? "; plain http" : "");
+    for (size_t i = 0; i < ROUTE_MAX_ALIASES && route->aliases[i]; i++)
+        printf("  %-6s %s\n", "", route->aliases[i]);
+}
+
+static enum cli_status routes(struct cli *cli)
+{
+    struct json_writer writer = json_writer_start(cli->arena);
+    json_open_array(&writer, NULL);
+    for (const struct route_family *const *family = route_families; *family; family++) {
+        if (!cli->json)
+            printf("%s%s\n", family == route_families ? "" : "\n", (*family)->name);
+        for (size_t i = 0; i < (*family)->count; i++) {
+            if (cli->json)
+                write_route(cli, &writer, *family, &(*family)->routes[i]);
+            else
+                print_route(cli, &(*family)->routes[i]);
+        }
+    }
+    json_close_array(&writer);
+    if (cli->json)
+        cli_print_json(&writer);
+    return CLI_OK;
+}
+
+const struct cli_command routes_commands[] = {
+    { "routes", NULL, NULL, "List every endpoint with what its row says.", NULL, CLI_NOTHING, routes },
+    { .noun = NULL },
+};

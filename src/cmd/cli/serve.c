@@ -1,0 +1,115 @@
+/*
+ * serve.c: `doorward serve` and `doorward housekeep`. Descriptor 0 decides what serve is: a listening
+ * socket there means that a web server or spawn-fcgi runs us, one process a time, and that we are one
+ * worker without a master, unless DOORWARD_WORKERS asks for more.
+ */
+#include "cmd/cli/cli.h"
+
+#include "cmd/housekeeper.h"
+#include "cmd/master.h"
+#include "cmd/place.h"
+#include "cmd/signals.h"
+#include "cmd/worker.h"
+#include "core/log.h"
+#include "core/text.h"
+
+#include <unistd.h>
+
+enum { HOUSEKEEPING_BUDGET_MS = 30 * 1000, WORKERS_MAX = 200 };
+
+/* DOORWARD_WORKERS: how many workers each pool gets, whatever the configuration says; 0 when unset. */
+static bool read_workers(int64_t *workers_out)
+{
+    const char *text = getenv("DOORWARD_WORKERS");
+
+    *workers_out = 0;
+    return text_empty(text) || text_to_int(text, 0, WORKERS_MAX, workers_out);
+}
+
+static int run_alone(const struct application *shared_part)
+{
+    struct slot slot = { .state = SLOT_STARTING };
+    struct worker worker = {
+        .application = *shared_part,
+        .request_limit = shared_part->settings->pools[0].requests_per_worker,
+        .slot = &slot,
+        .listener = STDIN_FILENO,
+        .signals = signals_open(),
+    };
+
+    worker.application.families = route_families;
+    application_open(&worker.application);
+    int status = worker_run(&worker);
+    application_close(&worker.application);
+    close(worker.signals);
+    return status;
+}
+
+/* No master, no fork, no pid file: whoever started us counts our processes. */
+static enum cli_status serve_alone(struct cli *cli)
+{
+    struct application application;
+    const char *error;
+
+    if (!application_prepare(cli->arena, cli_config_path(cli), &application, &error))
+        return cli_fail(cli, CLI_CONFIGURATION, "%s", error);
+    const struct settings *settings = application.settings;
+    if (!log_open(settings->log, settings->log_level))
+        return cli_fail(cli, CLI_CONFIGURATION, "log target %s can't be opened", settings->log);
+    if (!place_make(cli->arena, settings->run_directory, &error))
+        return cli_fail(cli, CLI_CONFIGURATION, "%s", error);
+    application.shared = shared_map(arena_printf(cli->arena, "%s/shared", settings->run_directory));
+    int status = run_alone(&application);
+    shared_unmap(application.shared);
+    return status == EXIT_SUCCESS ? CLI_OK : CLI_REFUSED;
+}
+
+static enum cli_status serve(struct cli *cli)
+{
+    const char *no_respawn = getenv("DOORWARD_NO_RESPAWN");
+    const char *error = NULL;
+    struct master_options options = {
+        .config_path = cli_config_path(cli),
+        .no_respawn = no_respawn && text_equal(no_respawn, "1"),
+    };
+
+    if (!read_workers(&options.workers))
+        return cli_fail(cli, CLI_USAGE, "DOORWARD_WORKERS must be a number up to %d", WORKERS_MAX);
+    listen_take_inherited(&options.inherited);
+    bool handed_over = options.inherited.count == 1 && options.inherited.descriptors[0] == STDIN_FILENO;
+    if (handed_over && options.workers <= 1)
+        return serve_alone(cli);
+    int status = master_run(cli->arena, &options, &error);
+    return error ? cli_fail(cli, (enum cli_status)status, "%s", error) : (enum cli_status)status;
+}
+
+/* One round of what a housekeeper does, for cron where there's no master. */
+static enum cli_status housekeep(struct cli *cli)
+{
+    const struct application application = {
+        .settings = cli->settings,
+        .keyfile = cli->context.keyfile,
+        .shared = cli->context.shared,
+        .db = cli->context.db,
+        .directory = cli->context.directory,
+        .keyring = cli->context.keyring,
+    };
+    struct housekeeper housekeeper;
+
+    housekeeper_start(&housekeeper, &application);
+    enum store_result result = housekeeper_step(&housekeeper, HOUSEKEEPING_BUDGET_MS);
+    housekeeper_end(&housekeeper);
+    return result == STORE_OK ? CLI_OK : cli_fail(cli, CLI_UNAVAILABLE, "the database is away");
+}
+
+const struct cli_command serve_commands[] = {
+    { .noun = "serve",
+      .help = "Serve requests: a master with its workers, or one worker on a socket that was handed over.",
+      .needs = CLI_NOTHING,
+      .run = serve },
+    { .noun = "housekeep",
+      .help = "Delete what has expired and see to the signing keys, once; for cron.",
+      .needs = CLI_CONTEXT,
+      .run = housekeep },
+    { 0 },
+};

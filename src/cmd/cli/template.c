@@ -1,0 +1,122 @@
+/* template.c: `doorward template check` and `doorward template preview`. */
+#include "cmd/cli/cli.h"
+
+#include "core/text.h"
+#include "pages/preview.h"
+#include "pages/template_check.h"
+
+#include <unistd.h>
+
+/* --- check --- */
+
+struct listing {
+    struct cli *cli;
+    struct json_writer writer;
+    size_t told;
+};
+
+static void tell(const struct template_finding *finding, void *context)
+{
+    struct listing *listing = context;
+    const char *kind = finding->serious ? "error" : "note";
+    listing->told++;
+    if (!listing->cli->json) {
+        const char *line = finding->line == 0 ? "" : arena_printf(listing->cli->arena, "%zu:", finding->line);
+        printf("%s:%s %s: %s\n", finding->file, line, kind, finding->message);
+        return;
+    }
+    json_open_object(&listing->writer, NULL);
+    json_write_text(&listing->writer, "file", finding->file);
+    json_write_integer(&listing->writer, "line", (int64_t)finding->line);
+    json_write_text(&listing->writer, "kind", kind);
+    json_write_text(&listing->writer, "message", finding->message);
+    json_close_object(&listing->writer);
+}
+
+static enum cli_status check(struct cli *cli)
+{
+    struct listing listing = { cli, json_writer_start(cli->arena), 0 };
+    json_open_object(&listing.writer, NULL);
+    json_open_array(&listing.writer, "findings");
+    size_t serious = template_check(cli->arena, cli->settings, tell, &listing);
+    json_close_array(&listing.writer);
+    json_write_integer(&listing.writer, "errors", (int64_t)serious);
+    json_close_object(&listing.writer);
+    if (cli->json)
+        cli_print_json(&listing.writer);
+    else if (listing.told == 0)
+        printf("All templates, texts and colours are fine.\n");
+    return serious == 0 ? CLI_OK : CLI_REFUSED;
+}
+
+/* --- preview --- */
+
+/* The file itself, for a page that is looked at from a disk. */
+static const char *file_link(struct cli *cli, const char *service, const char *name)
+{
+    const struct settings *settings = cli->settings;
+    const char *candidates[] = {
+        service == NULL
+            ? NULL
+            : arena_printf(cli->arena, "%s/services/%s/%s", settings->template_directory, service, name),
+        text_empty(settings->template_directory)
+            ? NULL
+            : arena_printf(cli->arena, "%s/%s", settings->template_directory, name),
+        arena_printf(cli->arena, "%s/%s", settings->default_template_directory, name),
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+        if (candidates[i] != NULL && access(candidates[i], R_OK) == 0)
+            return arena_printf(cli->arena, "file://%s", candidates[i]);
+    }
+    return NULL;
+}
+
+static void list_state(const char *name, struct json *member, void *context)
+{
+    (void)member;
+    (void)context;
+    fprintf(stderr, " %s", name);
+}
+
+static void list_page(const char *name, struct json *member, void *context)
+{
+    (void)context;
+    fprintf(stderr, "  %s:", name);
+    json_each(member, list_state, NULL);
+    fputc('\n', stderr);
+}
+
+static enum cli_status preview(struct cli *cli)
+{
+    const char *error, *state = cli_option(cli, "state"), *service = cli_option(cli, "service");
+    struct preview wanted = { .page = cli->arguments[0],
+                              .state = state == NULL ? "default" : state,
+                              .service = service,
+                              .language = cli_option(cli, "language"),
+                              .css = file_link(cli, service, "doorward.css"),
+                              .brand_css = file_link(cli, service, "brand.css"),
+                              .icon = file_link(cli, service, "icon.svg") };
+    const char *html = preview_render(cli->arena, cli->settings, &wanted, &error);
+    if (html != NULL) {
+        fputs(html, stdout);
+        return CLI_OK;
+    }
+    enum cli_status status = cli_fail(cli, CLI_REFUSED, "%s; pages and their states are:", error);
+    json_each(preview_samples(cli->arena, cli->settings, &error), list_page, NULL);
+    return status;
+}
+
+static const struct cli_option preview_options[] = {
+    { "state", "STATE", false, "what the page shows: default, error, …" },
+    { "language", "TAG", false, "language of its texts: de" },
+    { "service", "ID", false, "whose branding is shown" },
+    { .name = NULL },
+};
+
+const struct cli_command template_commands[] = {
+    { "template", "check", NULL, "Say what is wrong with templates, texts and colours.", NULL, CLI_SETTINGS,
+      check },
+    { "template", "preview", "PAGE", "Print a page with sample data.", preview_options, CLI_SETTINGS,
+      preview },
+    { .noun = NULL },
+};

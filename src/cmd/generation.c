@@ -1,0 +1,90 @@
+/* generation.c: see generation.h. To add a check that a reload must pass: a row in checks[]. */
+#include "cmd/generation.h"
+
+#include "core/log.h"
+#include "store/migrations.h"
+
+enum { ARENA_LIMIT = 16 * 1024 * 1024 };
+
+static bool check_worker_count(struct generation *generation, const char **error_out)
+{
+    int64_t total = 0;
+
+    for (size_t i = 0; i < generation->application.settings->pool_count; i++)
+        total += generation->workers[i];
+    if (total <= GENERATION_MAX_WORKERS)
+        return true;
+    *error_out = arena_printf(generation->arena, "%lld workers in all pools; at most %d are possible",
+                              (long long)total, GENERATION_MAX_WORKERS);
+    return false;
+}
+
+static bool check_families(struct generation *generation, const char **error_out)
+{
+    const struct settings *settings = generation->application.settings;
+
+    for (size_t i = 0; i < settings->pool_count; i++) {
+        generation->families[i] = application_families(generation->arena, &settings->pools[i], error_out);
+        if (!generation->families[i])
+            return false;
+    }
+    return true;
+}
+
+/* A database that is away stops nobody: workers answer what they can without it. */
+static bool check_schema(struct generation *generation, const char **error_out)
+{
+    struct db *db = db_make(generation->application.settings);
+    const char *reason = NULL;
+
+    if (!db_connect(db))
+        log_warn("the database is away; starting without it");
+    else if (schema_is_known(db, generation->arena, &reason) != STORE_OK)
+        reason = NULL;
+    db_destroy(db);
+    if (reason)
+        *error_out = reason;
+    return !reason;
+}
+
+static bool (*const checks[])(struct generation *generation, const char **error_out) = {
+    check_worker_count,
+    check_families,
+    check_schema,
+};
+
+static bool fill(struct generation *generation, const char *config_path, int64_t workers_override,
+                 const char **error_out)
+{
+    if (!application_prepare(generation->arena, config_path, &generation->application, error_out))
+        return false;
+    const struct settings *settings = generation->application.settings;
+    for (size_t i = 0; i < settings->pool_count; i++) {
+        generation->workers[i] = workers_override ? workers_override : settings->pools[i].workers;
+        generation->listeners[i] = -1;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+        if (!checks[i](generation, error_out))
+            return false;
+    return true;
+}
+
+struct generation *generation_make(const char *config_path, int number, int64_t workers_override,
+                                   struct arena *error_arena, const char **error_out)
+{
+    struct arena *arena = arena_make(ARENA_LIMIT);
+    struct generation *generation = arena_alloc(arena, sizeof(*generation));
+
+    generation->arena = arena;
+    generation->number = number;
+    if (fill(generation, config_path, workers_override, error_out))
+        return generation;
+    *error_out = arena_strdup(error_arena, *error_out);
+    arena_destroy(arena);
+    return NULL;
+}
+
+void generation_free(struct generation *generation)
+{
+    arena_destroy(generation->arena);
+}

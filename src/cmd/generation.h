@@ -1,0 +1,36 @@
+/*
+ * generation.h: one reading of the configuration and all that follows from it, in memory of its own.
+ * A reload makes a new one beside the old; the old goes when the last of its processes has gone.
+ */
+#ifndef DOORWARD_CMD_GENERATION_H
+#define DOORWARD_CMD_GENERATION_H
+
+#include "cmd/application.h"
+
+enum {
+    /* all pools together, so that two generations fit the scoreboard */
+    GENERATION_MAX_WORKERS = SHARED_SLOTS / 2 - 2
+};
+
+struct generation {
+    int number;
+    struct arena *arena;
+    struct application application; /* shared by its processes; not opened */
+    const struct route_family *const *families[MAX_POOLS];
+    int listeners[MAX_POOLS]; /* descriptors, held by struct sockets */
+    int64_t workers[MAX_POOLS];
+    size_t children;         /* processes that live */
+    int64_t retired_at_ms;   /* 0: serving */
+    struct generation *next; /* in the master's list of retired ones */
+};
+
+/*
+ * Reads and checks the configuration file: settings, key file, families, numbers of workers, and, with
+ * the database within reach, its schema. workers_override, when not 0, takes the place of each pool's
+ * workers. NULL with a message in error_arena.
+ */
+struct generation *generation_make(const char *config_path, int number, int64_t workers_override,
+                                   struct arena *error_arena, const char **error_out) MUST_CHECK;
+void generation_free(struct generation *generation);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * housekeeper.c: see housekeeper.h. A sweep that finds nothing, on a machine where nothing was asked
+ * since the last one, doubles the pause: an idle installation's database is left alone.
+ */
+#include "cmd/housekeeper.h"
+
+#include "cmd/signals.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "domain/keyring.h"
+#include "store/housekeeping.h"
+
+#include <errno.h>
+#include <poll.h>
+
+enum {
+    ARENA_LIMIT = 4 * 1024 * 1024,
+    SWEEP_BUDGET_MS = 2000,
+    SOON_MS = 100, /* when the budget ended first */
+    KEYS_PERIOD_MS = 3600 * 1000,
+    LONGEST_PAUSE_MS = 24 * 3600 * 1000
+};
+
+void housekeeper_start(struct housekeeper *housekeeper, const struct application *application)
+{
+    *housekeeper = (struct housekeeper){
+        .application = application,
+        .arena = arena_make(ARENA_LIMIT),
+        .next_ms = clock_mono_ms(),
+        .pause_ms = application->settings->housekeeping_interval_s * 1000,
+    };
+}
+
+void housekeeper_end(struct housekeeper *housekeeper)
+{
+    arena_destroy(housekeeper->arena);
+}
+
+int housekeeper_wait_ms(const struct housekeeper *housekeeper)
+{
+    int64_t wait = housekeeper->next_ms - clock_mono_ms();
+
+    return wait > 0 ? (int)wait : 0;
+}
+
+static int64_t count_activity(struct shared *shared)
+{
+    int64_t requests = 0;
+
+    for (size_t i = 0; i < SHARED_SLOTS; i++)
+        requests += __atomic_load_n(&shared_slot(shared, i)->requests, __ATOMIC_RELAXED);
+    return requests;
+}
+
+/* Interval by interval while something happens, twice as long each time when nothing does. */
+static void plan_next(struct housekeeper *housekeeper, const struct housekeeping *report)
+{
+    int64_t interval_ms = housekeeper->application->settings->housekeeping_interval_s * 1000;
+    int64_t activity = count_activity(housekeeper->application->shared);
+    bool idle = activity == housekeeper->activity && report->deleted == 0;
+
+    housekeeper->activity = activity;
+    housekeeper->pause_ms = idle ? housekeeper->pause_ms * 2 : interval_ms;
+    if (housekeeper->pause_ms > LONGEST_PAUSE_MS)
+        housekeeper->pause_ms = LONGEST_PAUSE_MS;
+    housekeeper->next_ms = clock_mono_ms() + (report->more ? SOON_MS : housekeeper->pause_ms);
+}
+
+static enum store_result sweep(struct housekeeper *housekeeper, struct context *context, int64_t budget_ms)
+{
+    struct housekeeping report = { 0 };
+    enum store_result result = housekeeping_run(context->db, context->now, budget_ms, &report);
+
+    if (report.deleted > 0)
+        log_info("housekeeping deleted=%lld", (long long)report.deleted);
+    if (result == STORE_OK)
+        plan_next(housekeeper, &report);
+    return result;
+}
+
+/* On the first start this makes the keys. A failure is tried again at the next step. */
+static enum store_result see_to_keys(struct housekeeper *housekeeper, struct context *context)
+{
+    if (clock_mono_ms() < housekeeper->keys_next_ms)
+        return STORE_OK;
+    if (keyring_prepare(context) != OUTCOME_OK) {
+        log_warn("signing keys can't be seen to: %s", context->reason ? context->reason : "unknown");
+        return STORE_FAILED;
+    }
+    housekeeper->keys_next_ms = clock_mono_ms() + KEYS_PERIOD_MS;
+    return STORE_OK;
+}
+
+enum store_result housekeeper_step(struct housekeeper *housekeeper, int64_t budget_ms)
+{
+    if (housekeeper_wait_ms(housekeeper) > 0)
+        return STORE_OK;
+    struct context context = application_context(housekeeper->application, housekeeper->arena);
+    housekeeper->next_ms = clock_mono_ms() + context.settings->housekeeping_interval_s * 1000;
+    enum store_result result = see_to_keys(housekeeper, &context);
+    if (result == STORE_OK)
+        result = sweep(housekeeper, &context, budget_ms);
+    arena_reset(housekeeper->arena);
+    return result;
+}
+
+/* Waits until something is due or a signal comes; true when the signal says to leave. */
+static bool wait_for_work(const struct housekeeper *housekeeper, int signals)
+{
+    struct pollfd news = { .fd = signals, .events = POLLIN };
+    bool leave = false;
+
+    if (poll(&news, 1, housekeeper_wait_ms(housekeeper)) < 0 && errno != EINTR)
+        return true;
+    for (int number = signals_next(signals); number; number = signals_next(signals)) {
+        leave |= number == SIGTERM || number == SIGQUIT;
+        if (number == SIGUSR1)
+            log_open(housekeeper->application->settings->log, housekeeper->application->settings->log_level);
+    }
+    return leave;
+}
+
+int housekeeper_run(const struct application *application, int signals)
+{
+    struct housekeeper housekeeper;
+
+    housekeeper_start(&housekeeper, application);
+    while (!wait_for_work(&housekeeper, signals))
+        (void)housekeeper_step(&housekeeper, SWEEP_BUDGET_MS);
+    housekeeper_end(&housekeeper);
+    return EXIT_SUCCESS;
+}

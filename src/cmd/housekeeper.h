@@ -1,0 +1,32 @@
+/*
+ * housekeeper.h: what has to be done without being asked for: deleting what has expired, and seeing to
+ * it that there are signing keys. The same steps are taken by the housekeeper process of a master, by
+ * a worker that is alone, in small portions between requests, and by `doorward housekeep`.
+ */
+#ifndef DOORWARD_CMD_HOUSEKEEPER_H
+#define DOORWARD_CMD_HOUSEKEEPER_H
+
+#include "cmd/application.h"
+
+struct housekeeper {
+    const struct application *application; /* opened */
+    struct arena *arena;                   /* of one step */
+    int64_t next_ms;                       /* clock_mono_ms() of the next step */
+    int64_t pause_ms;                      /* until the one after; grows while nothing happens */
+    int64_t keys_next_ms;
+    int64_t activity; /* requests served by all processes, as of the last step */
+};
+
+void housekeeper_start(struct housekeeper *housekeeper, const struct application *application);
+void housekeeper_end(struct housekeeper *housekeeper);
+
+/* Milliseconds until something is due, 0 when it is. */
+int housekeeper_wait_ms(const struct housekeeper *housekeeper);
+
+/* Does what is due, for about budget_ms. STORE_OK also when nothing was. */
+enum store_result housekeeper_step(struct housekeeper *housekeeper, int64_t budget_ms);
+
+/* The housekeeper process: steps until a signal says to leave. Returns the exit status. */
+int housekeeper_run(const struct application *application, int signals);
+
+#endif

@@ -1,0 +1,246 @@
+/*
+ * worker.c: see worker.h. Read worker_run() at the bottom first.
+ *
+ * A worker that leaves goes on accepting for a moment, until nobody is waiting: the connections in the
+ * backlog of a socket that is going away have nobody else. Then it keeps nothing any more; it doesn't
+ * close a kept connection that is idle, since a request may just be on its way, unless it must.
+ */
+#include "cmd/worker.h"
+
+#include "cmd/housekeeper.h"
+#include "cmd/signals.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "http/fcgi.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum {
+    ARENA_LIMIT = 32 * 1024 * 1024,
+    IO_TIMEOUT_S = 10,
+    ACCEPT_WHILE_LEAVING_MS = 1000,
+    HOUSEKEEPING_PORTION_MS = 50,
+    REQUEST_ID_SIZE = sizeof((struct slot *)0)->request
+};
+
+enum leaving { STAYING, LEAVING_POLITELY, LEAVING_NOW };
+
+struct duty {
+    struct worker *worker;
+    struct fcgi *door;
+    struct arena *arena;
+    struct request_limits limits;
+    struct housekeeper housekeeper; /* alone only */
+    enum leaving leaving;
+    bool accepting;
+    int64_t left_at_ms; /* when leaving began */
+};
+
+static void set_state(struct slot *slot, enum slot_state state)
+{
+    __atomic_store_n(&slot->state, (int32_t)state, __ATOMIC_RELEASE);
+}
+
+void worker_poke_master(pid_t master)
+{
+    /* a process that has taken over an orphan is not to be poked */
+    if (master && getppid() == master)
+        kill(master, SIGUSR2);
+}
+
+/* "https://host/idp" gives "/idp", "https://host" gives "". */
+static const char *base_path(const char *issuer)
+{
+    const char *authority = strstr(issuer, "://");
+    const char *start = authority ? authority + 3 : issuer;
+
+    return start + strcspn(start, "/");
+}
+
+static void begin_leaving(struct duty *duty, enum leaving how)
+{
+    if (duty->leaving >= how)
+        return;
+    if (duty->leaving == STAYING)
+        duty->left_at_ms = clock_mono_ms();
+    duty->leaving = how;
+    fcgi_stop_keeping(duty->door);
+    set_state(duty->worker->slot, SLOT_LEAVING);
+    worker_poke_master(duty->worker->master);
+}
+
+static void obey(struct duty *duty, int number)
+{
+    const struct settings *settings = duty->worker->application.settings;
+    bool alone = duty->worker->master == 0;
+
+    if (number == SIGTERM || (number == SIGINT && alone))
+        begin_leaving(duty, LEAVING_NOW);
+    else if (number == SIGQUIT || (number == SIGUSR1 && alone)) /* USR1: the FastCGI specification's hint */
+        begin_leaving(duty, LEAVING_POLITELY);
+    else if (number == SIGUSR1)
+        log_open(settings->log, settings->log_level);
+}
+
+static void obey_signals(struct duty *duty)
+{
+    for (int number = signals_next(duty->worker->signals); number;
+         number = signals_next(duty->worker->signals))
+        obey(duty, number);
+}
+
+/* The request's id is put on the scoreboard before anything of it is looked at. */
+static void announce_request(struct slot *slot, const char *id)
+{
+    snprintf(slot->request, REQUEST_ID_SIZE, "%s", id);
+}
+
+/* Nobody looks after the deadline of a worker that is alone, so it sets itself an alarm, which ends it:
+ * its process manager starts another. */
+static void guard_deadline(const struct worker *worker, bool busy)
+{
+    if (worker->master == 0)
+        alarm(busy ? (unsigned)worker->application.settings->request_deadline_s : 0);
+}
+
+static void answer(struct duty *duty)
+{
+    struct request request;
+    struct response response;
+    int status = request_read(duty->arena, fcgi_parameters(duty->door), &duty->limits, fcgi_read, duty->door,
+                              &request);
+
+    announce_request(duty->worker->slot, request.id);
+    if (fcgi_peer_is_gone(duty->door)) {
+        log_info("nobody waits for the answer any more request=%s", request.id);
+        return;
+    }
+    dispatch(&duty->worker->application, &request, status, &response);
+    struct bytes printed = response_print(&response, text_equal(request.method, "HEAD"));
+    if (!fcgi_write(duty->door, printed))
+        log_info("the answer could not be delivered request=%s", request.id);
+}
+
+static void serve(struct duty *duty)
+{
+    struct slot *slot = duty->worker->slot;
+
+    __atomic_store_n(&slot->busy_since_ms, clock_mono_ms(), __ATOMIC_RELAXED);
+    set_state(slot, SLOT_BUSY);
+    guard_deadline(duty->worker, true);
+    if (fcgi_receive(duty->door)) {
+        answer(duty);
+        fcgi_finish(duty->door);
+        arena_reset(duty->arena);
+        __atomic_fetch_add(&slot->requests, 1, __ATOMIC_RELAXED);
+    }
+    guard_deadline(duty->worker, false);
+    announce_request(slot, "");
+    set_state(slot, duty->leaving == STAYING ? SLOT_IDLE : SLOT_LEAVING);
+    if (slot->requests >= duty->worker->request_limit)
+        begin_leaving(duty, LEAVING_POLITELY);
+}
+
+static bool keeps_house(const struct duty *duty)
+{
+    return duty->worker->master == 0 && duty->worker->application.settings->single_worker_housekeeping;
+}
+
+/* Nobody spoke within the time that wait_ms() gave. */
+static void use_quiet_moment(struct duty *duty)
+{
+    if (duty->leaving != STAYING) {
+        fcgi_stop_accepting(duty->door);
+        duty->accepting = false;
+    } else if (keeps_house(duty)) {
+        (void)housekeeper_step(&duty->housekeeper, HOUSEKEEPING_PORTION_MS);
+    }
+}
+
+static int64_t leaving_for_ms(const struct duty *duty)
+{
+    return clock_mono_ms() - duty->left_at_ms;
+}
+
+static int wait_ms(const struct duty *duty)
+{
+    if (duty->leaving == STAYING)
+        return keeps_house(duty) ? housekeeper_wait_ms(&duty->housekeeper) : -1;
+    if (duty->accepting)
+        return 0;
+    int64_t left = WORKER_LEAVE_LIMIT_MS - leaving_for_ms(duty);
+    return left > 0 ? (int)left : 0;
+}
+
+static bool is_time_to_go(struct duty *duty)
+{
+    if (duty->leaving == STAYING)
+        return false;
+    if (duty->accepting && leaving_for_ms(duty) > ACCEPT_WHILE_LEAVING_MS) {
+        fcgi_stop_accepting(duty->door);
+        duty->accepting = false;
+    }
+    if (duty->accepting)
+        return false;
+    return duty->leaving == LEAVING_NOW || fcgi_connections(duty->door) == 0 ||
+           leaving_for_ms(duty) > WORKER_LEAVE_LIMIT_MS;
+}
+
+static bool work_once(struct duty *duty)
+{
+    switch (fcgi_wait(duty->door, wait_ms(duty))) {
+    case FCGI_READY:
+        serve(duty);
+        return true;
+    case FCGI_WOKEN:
+        obey_signals(duty);
+        return true;
+    case FCGI_QUIET:
+        use_quiet_moment(duty);
+        return true;
+    case FCGI_BROKEN:
+        break;
+    }
+    log_error("the listening socket is unusable");
+    return false;
+}
+
+/* Dies with its master; one that died before this call is noticed by the parent having changed. */
+static void follow_master(struct duty *duty)
+{
+    pid_t master = duty->worker->master;
+
+    if (master == 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != master)
+        begin_leaving(duty, LEAVING_NOW);
+}
+
+int worker_run(struct worker *worker)
+{
+    const struct settings *settings = worker->application.settings;
+    struct duty duty = {
+        .worker = worker,
+        .door = fcgi_open(worker->listener, worker->signals, IO_TIMEOUT_S),
+        .arena = arena_make(ARENA_LIMIT),
+        .limits = { base_path(settings->issuer), settings->trusted_proxies, (size_t)settings->max_body_bytes },
+        .accepting = true,
+    };
+    bool usable = true;
+
+    if (keeps_house(&duty))
+        housekeeper_start(&duty.housekeeper, &worker->application);
+    set_state(worker->slot, SLOT_IDLE);
+    follow_master(&duty);
+    worker_poke_master(worker->master);
+    while (usable && !is_time_to_go(&duty))
+        usable = work_once(&duty);
+    fcgi_close(duty.door);
+    housekeeper_end(&duty.housekeeper);
+    arena_destroy(duty.arena);
+    return usable ? EXIT_SUCCESS : EXIT_FAILURE;
+}

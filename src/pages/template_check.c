@@ -1,0 +1,267 @@
+/* template_check.c: see template_check.h. Read template_check() at the bottom first. */
+#include "pages/template_check.h"
+
+#include "core/encode.h"
+#include "core/text.h"
+#include "pages/contract.h"
+#include "pages/contrast.h"
+#include "pages/preview.h"
+#include "pages/template_file.h"
+#include "pages/templates.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+struct check {
+    struct arena *arena;
+    const struct settings *settings;
+    struct templates *templates;
+    template_report_fn report;
+    void *context;
+    size_t serious;
+    const char *folder, *service; /* in hand */
+    const char *file, *page;      /* the template in hand; page NULL for a partial */
+    const struct json *english;   /* all texts, as the folder in hand sees them */
+};
+
+static void tell(struct check *check, const char *file, size_t line, bool serious, const char *message)
+{
+    struct template_finding finding = { file, line, serious, message };
+    check->serious += serious;
+    check->report(&finding, check->context);
+}
+
+/* Calls visit for each regular file name in a folder that ends in suffix. */
+static void each_file(struct check *check, const char *folder, const char *suffix,
+                      void (*visit)(struct check *check, const char *path, const char *name))
+{
+    DIR *directory = opendir(folder);
+    const struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        if (entry->d_name[0] != '.' && text_ends(entry->d_name, suffix))
+            visit(check, arena_printf(check->arena, "%s/%s", folder, entry->d_name),
+                  arena_strdup(check->arena, entry->d_name));
+    }
+    if (directory != NULL)
+        closedir(directory);
+}
+
+/* --- templates: what they name --- */
+
+static bool is_offered(const struct check *check, const char *name)
+{
+    if (check->page != NULL)
+        return contract_offers(check->page, name);
+    for (size_t i = 0; contract_pages[i] != NULL; i++) {
+        if (contract_offers(contract_pages[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* The variable that a name stands for in its sections ("policy_uri" inside {{#client}}); NULL when no
+ * page offers one. */
+static const char *resolve(const struct check *check, const struct mustache_use *use)
+{
+    for (const struct mustache_use *section = use->section; section != NULL; section = section->section) {
+        const char *outer = resolve(check, section);
+        if (outer == NULL)
+            continue;
+        const char *member = arena_printf(check->arena, "%s.%s", outer, use->name);
+        const char *item = arena_printf(check->arena, "%s[].%s", outer, use->name);
+        if (is_offered(check, member))
+            return member;
+        if (is_offered(check, item))
+            return item;
+    }
+    return is_offered(check, use->name) ? use->name : NULL;
+}
+
+static void check_variable(struct check *check, const struct mustache_use *use)
+{
+    bool is_text = text_starts(use->name, "text.");
+    if (text_equal(use->name, "."))
+        return;
+    if (is_text && json_member_text(check->english, use->name + 5) == NULL)
+        tell(check, check->file, use->line, true,
+             arena_printf(check->arena, "there is no text %s in text/en.json", use->name + 5));
+    if (!is_text && resolve(check, use) == NULL)
+        tell(check, check->file, use->line, true,
+             arena_printf(check->arena, "no page offers a variable %s here", use->name));
+}
+
+static void check_use(const struct mustache_use *use, void *context)
+{
+    struct check *check = context;
+    if (use->kind == MUSTACHE_VARIABLE || use->kind == MUSTACHE_SECTION || use->kind == MUSTACHE_INVERTED)
+        check_variable(check, use);
+    bool is_file = use->kind == MUSTACHE_PARTIAL || use->kind == MUSTACHE_PARENT;
+    if (is_file && templates_find(check->templates, check->service, use->name) == NULL)
+        tell(check, check->file, use->line, true,
+             arena_printf(check->arena, "there is no usable template %s.mustache", use->name));
+}
+
+static const char *page_of(const char *name)
+{
+    for (size_t i = 0; contract_pages[i] != NULL; i++) {
+        size_t length = strlen(contract_pages[i]);
+        if (strncmp(name, contract_pages[i], length) == 0 && text_equal(name + length, ".mustache"))
+            return contract_pages[i];
+    }
+    return NULL;
+}
+
+static void check_template(struct check *check, const char *path, const char *name)
+{
+    struct template_file file = { .path = arena_strdup(check->arena, path), .arena = check->arena };
+    const struct template_fault *fault = template_file_load(&file);
+    if (fault != NULL) {
+        tell(check, path, fault->line, true, fault->message);
+        return;
+    }
+    check->file = path;
+    check->page = page_of(name);
+    mustache_each_use(file.template, check_use, check);
+}
+
+/* --- texts --- */
+
+struct text_check {
+    struct check *check;
+    const char *file;
+    const struct json *own, *reference;
+};
+
+static void check_stale(const char *name, struct json *member, void *context)
+{
+    struct text_check *text = context;
+    struct arena *arena = text->check->arena;
+    if (json_text(member) == NULL)
+        tell(text->check, text->file, 0, true, arena_printf(arena, "%s is not a string", name));
+    if (json_member(text->reference, name) == NULL)
+        tell(text->check, text->file, 0, false,
+             arena_printf(arena, "%s is stale: no such text in en.json", name));
+}
+
+static void check_missing(const char *name, struct json *member, void *context)
+{
+    struct text_check *text = context;
+    (void)member;
+    if (json_member(text->own, name) == NULL)
+        tell(text->check, text->file, 0, false,
+             arena_printf(text->check->arena, "%s is missing: English is shown", name));
+}
+
+/* A language that the defaults don't have should be whole; others lay a few texts over the defaults. */
+static bool must_be_whole(const struct check *check, const char *name)
+{
+    const char *defaults = check->settings->default_template_directory;
+    const char *twin = arena_printf(check->arena, "%s/text/%s", defaults, name);
+    return text_equal(check->folder, defaults) || access(twin, F_OK) != 0;
+}
+
+static void check_texts(struct check *check, const char *path, const char *name)
+{
+    struct template_file file = { .path = arena_strdup(check->arena, path), .arena = check->arena };
+    const struct template_fault *fault = template_file_load(&file);
+    if (fault != NULL) {
+        tell(check, path, fault->line, true, fault->message);
+        return;
+    }
+    struct text_check text = { check, path, file.json, check->english };
+    json_each(file.json, check_stale, &text);
+    if (must_be_whole(check, name))
+        json_each(check->english, check_missing, &text);
+}
+
+/* --- colours --- */
+
+static const char *read_text(struct check *check, const char *path)
+{
+    struct template_file file = { .path = arena_strdup(check->arena, path), .arena = check->arena };
+    return template_file_load(&file) == NULL ? (const char *)file.text.data : NULL;
+}
+
+static void check_colours(struct check *check, const char *path, const char *name)
+{
+    bool is_base = text_equal(name, "doorward.css");
+    const char *base_path =
+        is_base ? path
+                : arena_printf(check->arena, "%s/doorward.css", check->settings->default_template_directory);
+    struct contrast_sheet sheets[] = { { read_text(check, base_path) }, { NULL } };
+    size_t count = sheets[0].text != NULL;
+    if (!is_base && (sheets[count].text = read_text(check, path)) != NULL)
+        count++;
+    struct contrast_finding *findings;
+    size_t found = contrast_check(check->arena, sheets, count, &findings);
+    for (size_t i = 0; i < found; i++)
+        tell(check, path, findings[i].line, true, findings[i].message);
+}
+
+/* --- pages --- */
+
+struct render_check {
+    struct check *check;
+    const char *page;
+};
+
+static void check_state(const char *state, struct json *member, void *context)
+{
+    const struct render_check *render = context;
+    struct check *check = render->check;
+    struct preview preview = { .page = render->page, .state = state, .service = check->service };
+    const char *error;
+    (void)member;
+    if (preview_render(check->arena, check->settings, &preview, &error) == NULL)
+        tell(check, arena_printf(check->arena, "%s/%s.mustache", check->folder, render->page), 0, true,
+             arena_printf(check->arena, "state %s can't be rendered: %s", state, error));
+}
+
+static void check_pages(struct check *check)
+{
+    const char *error;
+    const struct json *samples = preview_samples(check->arena, check->settings, &error);
+    if (samples == NULL)
+        tell(check, check->folder, 0, true, error);
+    for (size_t i = 0; samples != NULL && contract_pages[i] != NULL; i++) {
+        struct render_check render = { check, contract_pages[i] };
+        json_each(json_member(samples, contract_pages[i]), check_state, &render);
+    }
+}
+
+/* --- folders --- */
+
+static void check_folder(struct check *check, const char *folder, const char *service)
+{
+    check->folder = folder;
+    check->service = service;
+    check->english = templates_texts(check->templates, check->arena, service, "en");
+    each_file(check, folder, ".mustache", check_template);
+    each_file(check, arena_printf(check->arena, "%s/text", folder), ".json", check_texts);
+    each_file(check, folder, ".css", check_colours);
+    check_pages(check);
+}
+
+static void check_service(struct check *check, const char *path, const char *name)
+{
+    unsigned char id[16];
+    if (uuid_decode(name, id))
+        check_folder(check, path, name);
+    else
+        tell(check, path, 0, false, "is not the id of a service: nobody looks into it");
+}
+
+size_t template_check(struct arena *arena, const struct settings *settings, template_report_fn report,
+                      void *context)
+{
+    struct check check = { .arena = arena, .settings = settings, .report = report, .context = context };
+    check.templates = templates_make(settings);
+    check_folder(&check, settings->default_template_directory, NULL);
+    if (!text_empty(settings->template_directory)) {
+        check_folder(&check, settings->template_directory, NULL);
+        each_file(&check, arena_printf(arena, "%s/services", settings->template_directory), "",
+                  check_service);
+    }
+    templates_free(check.templates);
+    return check.serious;
+}
