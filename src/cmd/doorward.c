@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* clang-format off */
 static const struct cli_command *const tables[] = {
+    serve_commands,
     config_commands,
     routes_commands,
     migrate_commands,
@@ -23,6 +25,7 @@ static const struct cli_command *const tables[] = {
     version_commands,
     NULL,
 };
+/* clang-format on */
 
 static bool started_by_web_server(void)
 {
