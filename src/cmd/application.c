@@ -67,7 +67,7 @@ bool application_prepare_with(struct arena *arena, const struct settings *settin
         return false;
     }
     arena_defer(arena, free_keyfile, keyfile);
-    *application_out = (struct application){ .settings = settings, .keyfile = keyfile };
+    *application_out = (struct application) { .settings = settings, .keyfile = keyfile };
     return true;
 }
 
@@ -97,7 +97,7 @@ struct context application_context(const struct application *application, struct
 {
     int64_t now_ms = clock_now_ms();
 
-    return (struct context){
+    return (struct context) {
         .arena = arena,
         .now = now_ms / 1000,
         .now_ms = now_ms,

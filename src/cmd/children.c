@@ -28,7 +28,8 @@ static const char *role_name(const struct child *child)
 
 static const char *pool_name(const struct child *child)
 {
-    return child->kind == HOUSEKEEPER ? "-" : child->generation->application.settings->pools[child->kind].name;
+    return child->kind == HOUSEKEEPER ? "-"
+                                      : child->generation->application.settings->pools[child->kind].name;
 }
 
 static struct slot *slot_of(const struct children *children, const struct child *child)
@@ -104,8 +105,8 @@ bool children_start(struct children *children, struct generation *generation, si
         log_error("no room on the scoreboard for another process");
         return false;
     }
-    *child = (struct child){ .kind = kind, .generation = generation, .started_ms = clock_mono_ms() };
-    *slot_of(children, child) = (struct slot){
+    *child = (struct child) { .kind = kind, .generation = generation, .started_ms = clock_mono_ms() };
+    *slot_of(children, child) = (struct slot) {
         .state = SLOT_STARTING,
         .pool = (int32_t)kind,
         .generation = generation->number,
@@ -130,7 +131,8 @@ static void log_ending(const struct child *child, const struct slot *slot, int s
     const char *request = slot->request[0] ? slot->request : "-";
 
     if (!died)
-        log_info("%s left pid=%d pool=%s served=%lld", role_name(child), (int)child->pid, pool_name(child), served);
+        log_info("%s left pid=%d pool=%s served=%lld", role_name(child), (int)child->pid, pool_name(child),
+                 served);
     else if (WIFSIGNALED(status))
         log_error("doorward: %s died pid=%d signal=%s request=%s pool=%s served=%lld", role_name(child),
                   (int)child->pid, signal_name(WTERMSIG(status)), request, pool_name(child), served);
@@ -160,15 +162,15 @@ bool children_reap(struct children *children, struct ending *ending_out)
     }
     struct slot *slot = slot_of(children, child);
     bool left = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
-    *ending_out = (struct ending){
+    *ending_out = (struct ending) {
         .child = *child,
         .died = !left,
         .early = !left && slot->requests == 0 && clock_mono_ms() - child->started_ms < EARLY_MS,
     };
     log_ending(child, slot, status, !left);
-    *slot = (struct slot){ .state = SLOT_FREE };
+    *slot = (struct slot) { .state = SLOT_FREE };
     child->generation->children--;
-    *child = (struct child){ 0 };
+    *child = (struct child) { 0 };
     return true;
 }
 

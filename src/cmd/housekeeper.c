@@ -23,7 +23,7 @@ enum {
 
 void housekeeper_start(struct housekeeper *housekeeper, const struct application *application)
 {
-    *housekeeper = (struct housekeeper){
+    *housekeeper = (struct housekeeper) {
         .application = application,
         .arena = arena_make(ARENA_LIMIT),
         .next_ms = clock_mono_ms(),

@@ -27,7 +27,7 @@ bool listen_is_listener(int descriptor)
 
 static bool make_address(const char *path, struct sockaddr_un *address_out)
 {
-    *address_out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    *address_out = (struct sockaddr_un) { .sun_family = AF_UNIX };
     if (strlen(path) >= sizeof address_out->sun_path)
         return false;
     memcpy(address_out->sun_path, path, strlen(path));
@@ -79,7 +79,8 @@ static bool set_access(struct arena *arena, const char *path, const struct pool_
         *error_out = arena_printf(arena, "pool %s: there is no group %s", pool->name, pool->socket_group);
         return false;
     }
-    if ((group && chown(path, (uid_t)-1, group->gr_gid) != 0) || chmod(path, (mode_t)pool->socket_mode) != 0) {
+    if ((group && chown(path, (uid_t)-1, group->gr_gid) != 0) ||
+        chmod(path, (mode_t)pool->socket_mode) != 0) {
         *error_out = arena_printf(arena, "socket %s: %s", path, strerror(errno));
         return false;
     }
@@ -168,7 +169,7 @@ void listen_take_inherited(struct inherited *inherited_out)
     const char *names = getenv("LISTEN_FDNAMES");
     int64_t owner, count = 0;
 
-    *inherited_out = (struct inherited){ 0 };
+    *inherited_out = (struct inherited) { 0 };
     bool ours = pid && text_to_int(pid, 1, INT32_MAX, &owner) && owner == getpid() && count_text &&
                 text_to_int(count_text, 1, MAX_POOLS, &count);
     for (int64_t i = 0; ours && i < count; i++) {

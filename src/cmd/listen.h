@@ -26,7 +26,8 @@ bool listen_bind(struct arena *arena, const struct pool_settings *pool, struct l
                  const char **error_out) MUST_CHECK;
 
 /* Sets mode and group anew, after a changed configuration. */
-bool listen_set_access(struct arena *arena, const struct pool_settings *pool, const char **error_out) MUST_CHECK;
+bool listen_set_access(struct arena *arena, const struct pool_settings *pool,
+                       const char **error_out) MUST_CHECK;
 
 /* What was handed over: LISTEN_FDS from descriptor 3 on (sd_listen_fds(3)), meant for this process, or
  * else a listening socket on descriptor 0. The environment is cleared of it. */

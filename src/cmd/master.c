@@ -82,9 +82,8 @@ static void free_retired(struct master *master)
 /* Makes a generation with its sockets the incoming one; false with a message. */
 static bool admit(struct master *master, const char **error_out)
 {
-    struct generation *generation =
-        generation_make(master->options->config_path, master->generations + 1, master->options->workers,
-                        master->messages, error_out);
+    struct generation *generation = generation_make(master->options->config_path, master->generations + 1,
+                                                    master->options->workers, master->messages, error_out);
 
     if (!generation)
         return false;
@@ -175,7 +174,7 @@ static void bury(struct master *master, const struct ending *ending)
     if (ending->early)
         note_early_death(back_off);
     else
-        *back_off = (struct back_off){ 0 };
+        *back_off = (struct back_off) { 0 };
     if (!ending->died || ending->child.told_to_leave)
         return;
     if (master->options->no_respawn) {
@@ -195,7 +194,8 @@ static void reap(struct master *master)
     free_retired(master);
 }
 
-static void start_missing_of(struct master *master, struct generation *generation, size_t kind, int64_t wanted)
+static void start_missing_of(struct master *master, struct generation *generation, size_t kind,
+                             int64_t wanted)
 {
     struct back_off *back_off = &master->back_off[kind];
     int64_t missing = wanted - (int64_t)children_count(&master->children, generation, kind);
@@ -311,7 +311,7 @@ static void loop(struct master *master)
 static void clear_scoreboard(struct shared *shared)
 {
     for (size_t i = 0; i < SHARED_SLOTS; i++)
-        *shared_slot(shared, i) = (struct slot){ .state = SLOT_FREE };
+        *shared_slot(shared, i) = (struct slot) { .state = SLOT_FREE };
 }
 
 /* The run directory is that of the first configuration; a reload doesn't move it. */

@@ -44,7 +44,8 @@ int place_lock(struct arena *arena, const char *directory, const char **error_ou
         return -1;
     }
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-        *error_out = arena_printf(arena, "another doorward%s is running in %s", holder(arena, directory), directory);
+        *error_out =
+            arena_printf(arena, "another doorward%s is running in %s", holder(arena, directory), directory);
         close(descriptor);
         return -1;
     }

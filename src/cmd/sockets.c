@@ -63,12 +63,11 @@ void sockets_keep_only(struct sockets *sockets, const struct generation *generat
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < sockets->count; i++) {
+    for (size_t i = 0; i < sockets->count; i++)
         if (uses(generation, sockets->own[i].descriptor))
             sockets->own[kept++] = sockets->own[i];
         else
             listen_close(&sockets->own[i]);
-    }
     sockets->count = kept;
 }
 

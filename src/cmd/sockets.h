@@ -15,7 +15,8 @@ struct sockets {
 };
 
 /* Gives the generation a listener for each pool; false with a message, and nothing left behind. */
-bool sockets_provide(struct sockets *sockets, struct generation *generation, const char **error_out) MUST_CHECK;
+bool sockets_provide(struct sockets *sockets, struct generation *generation,
+                     const char **error_out) MUST_CHECK;
 
 /* Closes, and removes from the file system, those that the generation (NULL: none) doesn't use. */
 void sockets_keep_only(struct sockets *sockets, const struct generation *generation);

@@ -227,7 +227,8 @@ int worker_run(struct worker *worker)
         .worker = worker,
         .door = fcgi_open(worker->listener, worker->signals, IO_TIMEOUT_S),
         .arena = arena_make(ARENA_LIMIT),
-        .limits = { base_path(settings->issuer), settings->trusted_proxies, (size_t)settings->max_body_bytes },
+        .limits = { base_path(settings->issuer), settings->trusted_proxies,
+                    (size_t)settings->max_body_bytes },
         .accepting = true,
     };
     bool usable = true;

@@ -730,6 +730,15 @@ static bool has_bounds(const struct option *option)
     return kinds[option->kind].take == take_number;
 }
 
+/* mdoc wants each sentence on a line of its own. */
+static void write_man_sentences(const char *text, struct strbuf *out)
+{
+    const char *end;
+    for (; (end = strstr(text, ". ")); text = end + 2)
+        strbuf_add_format(out, "%.*s.\n", (int)(end - text), text);
+    strbuf_add_format(out, "%s\n", text);
+}
+
 /* "Default: x. From a to b." Directories of the build keep their names. */
 static void write_man_option(const struct option *option, struct strbuf *out)
 {
@@ -743,7 +752,8 @@ static void write_man_option(const struct option *option, struct strbuf *out)
     } else {
         strbuf_add_format(out, "Ar %s", kinds[option->kind].argument);
     }
-    strbuf_add_format(out, "\n%s\n", option->help);
+    strbuf_add_char(out, '\n');
+    write_man_sentences(option->help, out);
     if (*option->fallback)
         strbuf_add_format(out, "Default:\n.Ql %s .\n", option->fallback);
     if (has_bounds(option))

@@ -96,7 +96,7 @@ void fcgi_close(struct fcgi *door)
 
 static void add_polled(struct fcgi *door, int descriptor, struct connection *owner)
 {
-    door->polled[door->polled_count] = (struct pollfd){ .fd = descriptor, .events = POLLIN };
+    door->polled[door->polled_count] = (struct pollfd) { .fd = descriptor, .events = POLLIN };
     door->owners[door->polled_count++] = owner;
 }
 

@@ -84,19 +84,30 @@ static bool read_colour(const char *text, unsigned *value_out)
     return true;
 }
 
-/* "  --brand: #0b6b62;" sets a colour for one mode, or for both where it isn't inside a media rule. */
+/* The index of a property that is set at text ("--brand: …"), COLOURS for anything else. */
+static size_t property_at(const char *text)
+{
+    size_t length = strcspn(text, ": \t;}");
+    for (size_t i = 0; i < COLOURS; i++) {
+        if (strlen(colours[i]) == length && strncmp(text, colours[i], length) == 0 &&
+            text[length + strspn(text + length, " \t")] == ':')
+            return i;
+    }
+    return COLOURS;
+}
+
+/* ":root { --brand: #0b6b62; }" sets a colour for one mode, or for both where it isn't inside a rule for
+ * dark screens. */
 static void read_line(const char *line, size_t number, bool dark, struct colour set[COLOURS][MODES])
 {
-    const char *name = line + strspn(line, " \t{");
-    size_t length = strcspn(name, ": \t");
-    const char *value = name + length + strspn(name + length, ": \t");
-    unsigned colour;
-    for (size_t i = 0; i < COLOURS; i++) {
-        if (strlen(colours[i]) != length || strncmp(name, colours[i], length) != 0 ||
-            !read_colour(value, &colour))
+    for (const char *name = line; (name = strstr(name, "--")) != NULL; name += 2) {
+        size_t which = property_at(name);
+        const char *value = strchr(name, ':');
+        unsigned colour;
+        if (which == COLOURS || !read_colour(value + 1 + strspn(value + 1, " \t"), &colour))
             continue;
         for (size_t mode = dark; mode < MODES; mode++)
-            set[i][mode] = (struct colour) { true, colour, number };
+            set[which][mode] = (struct colour) { true, colour, number };
     }
 }
 

@@ -1,8 +1,5 @@
 /* test_canonical.c: addresses and passwords in the one form in which they are compared. */
-#include "core/base.h"
-
-#include <setjmp.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "crypto/password.h"
 #include "domain/login/password_login.h"
@@ -143,6 +140,5 @@ int main(void)
                                         drop_arena),
         cmocka_unit_test(name__hidden_and_reordering_characters_are_refused),
     };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return UNIT_RUN(tests);
 }

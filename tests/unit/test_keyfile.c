@@ -152,6 +152,7 @@ static void keyfile__all_keys_open_and_verify_and_the_first_seals_and_signs(void
     assert_true(keyfile_verify(both, "csrf", "data", 4, mac, sizeof(mac)));
     keyfile_sign(both, "csrf", "data", 4, mac, sizeof(mac));
     assert_false(keyfile_verify(old, "csrf", "data", 4, mac, sizeof(mac)));
+    assert_true(keyfile_verify(both, "csrf", "data", 4, mac, sizeof(mac)));
     keyfile_free(old);
     keyfile_free(both);
     arena_destroy(arena);

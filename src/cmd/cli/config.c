@@ -186,7 +186,8 @@ static const char *broken_template(struct arena *arena, const char *folder)
         struct template_file *file = template_file_make(path);
         const struct template_fault *fault = template_file_load(file);
         if (fault)
-            told = arena_printf(arena, "%s:%zu: %s", path, fault->line, fault->message);
+            told = fault->line ? arena_printf(arena, "%s:%zu: %s", path, fault->line, fault->message)
+                               : arena_printf(arena, "%s: %s", path, fault->message);
         template_file_free_chain(file);
     }
     if (directory)

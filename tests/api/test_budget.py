@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""What each endpoint costs the database, counted by the database, held to budget.json: statements, round
+trips and commits per request. One look at the stored versions per second is the machine's, not the
+request's, and is taken off by the time that a run took."""
+import json
+import math
+import os
+import time
+
+from kit import *
+
+REQUESTS = 200
+COUNTERS = ("Questions", "Com_stmt_execute", "Com_stmt_prepare", "Com_stmt_close", "Com_stmt_reset", "Com_begin", "Com_commit", "Com_rollback",
+            "Com_insert", "Com_update", "Com_delete", "Com_replace", "Com_select", "Com_set_option")
+WRITES = ("Com_insert", "Com_update", "Com_delete", "Com_replace")
+
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "budget.json"), encoding="utf-8") as file:
+    BUDGET = json.load(file)
+
+
+def status(site):
+    names = ",".join(f"'{name}'" for name in COUNTERS)
+    return {name: int(value) for name, value in site.sql(f"SHOW GLOBAL STATUS WHERE Variable_name IN ({names})")}
+
+
+def own_cost(site):
+    """What looking costs by itself."""
+    one, two = status(site), status(site)
+    return {name: two[name] - one[name] for name in COUNTERS}
+
+
+def measure(site, calls):
+    """Statements, round trips and commits of all calls together, and the seconds they took."""
+    looking = own_cost(site)
+    before, began = status(site), time.monotonic()
+    for call in calls:
+        answer = call()
+        assert answer.status == 200, str(answer)
+    elapsed = time.monotonic() - began
+    after = status(site)
+    used = {name: after[name] - before[name] - looking[name] for name in COUNTERS}
+    statements = used["Com_stmt_execute"] or used["Questions"]
+    # An explicit transaction commits once; without one each write commits by itself.
+    commits = used["Com_commit"] if used["Com_begin"] else sum(used[name] for name in WRITES)
+    return {"statements": statements, "round_trips": used["Questions"] + used["Com_stmt_prepare"], "commits": commits}, elapsed, used
+
+
+def held(site, name, warm_up, calls):
+    """Asserts that the calls stay within the budget of that name."""
+    for call in warm_up:
+        assert call().status == 200
+    seen, elapsed, used = measure(site, calls)
+    tolerated = math.ceil(elapsed) + 2
+    for what, limit in BUDGET[name].items():
+        allowed = limit * len(calls) + (0 if what == "commits" else tolerated)
+        assert seen[what] <= allowed, f"{name}: {seen[what]} {what} for {len(calls)} requests in {elapsed:.1f} s, allowed {allowed}; {used}"
+
+
+def repeated(site, name, call):
+    held(site, name, [call] * 10, [call] * REQUESTS)
+
+
+@test("budget: discovery and keys cost nothing")
+def documents(site):
+    repeated(site, "discovery", lambda: site.web.get("/.well-known/openid-configuration"))
+    repeated(site, "keys", lambda: site.web.get("/.well-known/jwks.json"))
+
+
+@test("budget: client_credentials costs nothing but a look at the versions once a second")
+def machine(site):
+    client = site.client("machine")
+    repeated(site, "client_credentials", lambda: client_credentials(site, client))
+
+
+@test("budget: introspection and userinfo are one statement, in one round trip, without a commit")
+def reads(site):
+    client = site.client()
+    tokens = sign_in(site, client, scope="openid profile offline_access", prompt="consent")
+    repeated(site, "introspection", lambda: introspect(site, client, tokens.access))
+    repeated(site, "introspection of a refresh token", lambda: introspect(site, client, tokens.refresh))
+    repeated(site, "userinfo", lambda: userinfo(site, tokens.access))
+
+
+@test("budget: code redemption is one commit and at most two statements more")
+def codes(site):
+    client = site.client()
+    browser = signed_in(site)
+    ready = [authorize(site, client, browser=browser, prompt="none")["code"] for _ in range(REQUESTS // 2 + 10)]
+    calls = [lambda code=code: redeem(site, client, code) for code in ready]
+    held(site, "code redemption", calls[:10], calls[10:])
+
+
+@test("budget: refresh is one commit and at most two statements more")
+def refreshes(site):
+    client = site.client()
+    line = [sign_in(site, client, scope="openid offline_access", prompt="consent").refresh]
+
+    def rotate():
+        answer = refresh(site, client, line[0])
+        if answer.status == 200:
+            line[0] = answer.json()["refresh_token"]
+        return answer
+    repeated(site, "refresh", rotate)
+
+
+@test("budget: revocation is one commit and at most one statement more")
+def revocations(site):
+    machine = site.client("machine")
+    tokens = [client_credentials(site, machine).json()["access_token"] for _ in range(110)]
+    calls = [lambda token=token: revoke(site, machine, token) for token in tokens]
+    held(site, "revocation", calls[:10], calls[10:])
+
+
+run(workers=1, settings={"housekeeping_interval": "1h"})
