@@ -138,7 +138,7 @@ static void count_users(struct probe *probe)
     printf("%s %lld\n", result_names[result], (long long)count);
 }
 
-static void revoke(struct probe *probe)
+static void revoke_one(struct probe *probe)
 {
     unsigned char id[16];
     read_id(probe->words[1], id);
@@ -199,7 +199,7 @@ static const struct {
     { "find", find },           { "add", add },
     { "transact", transact },   { "transact-paused", transact_paused },
     { "cross", cross },         { "count-users", count_users },
-    { "revoke", revoke },       { "carry", carry },
+    { "revoke", revoke_one },       { "carry", carry },
     { "housekeep", housekeep }, { "counts", counts },
     { "schema", schema },
 };
