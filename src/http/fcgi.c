@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 enum {
+    DISCARD_MAX = 1024 * 1024, /* bytes of a refused body that are still read */
     NO_LISTENER = -1,
     ROLE_RESPONDER = 1,
     /* a connection silent for this long may be closed when its place is needed */
@@ -278,10 +279,23 @@ bool fcgi_write(struct fcgi *door, struct bytes data)
     return true;
 }
 
+/* Reads what is left of a body that was refused early: Apache takes a connection that closes while it is
+ * sending for a broken worker, and would tell 503 instead of our 413. True when nothing is left. */
+static bool discard_body(FCGX_Stream *in)
+{
+    char waste[8192];
+
+    for (size_t read = 0; read < DISCARD_MAX; read += sizeof(waste)) {
+        if (FCGX_GetStr(waste, sizeof(waste), in) < (int)sizeof(waste))
+            return FCGX_GetError(in) == 0;
+    }
+    return false;
+}
+
 void fcgi_finish(struct fcgi *door)
 {
     FCGX_Request *request = &door->current->request;
-    bool keep = request->keepConnection && door->keeping;
+    bool keep = discard_body(request->in) && request->keepConnection && door->keeping;
 
     request->keepConnection = 1;
     FCGX_Finish_r(request);

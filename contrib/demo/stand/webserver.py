@@ -159,7 +159,7 @@ def _write_apache(web):
     if web.plain_port:
         plain = site.replace(f"127.0.0.1:{web.port}", f"127.0.0.1:{web.plain_port}")
         site += "\n".join(line for line in plain.splitlines() if "SSL" not in line)
-    return _apache_main(web, ["proxy", "proxy_fcgi"], site)
+    return _apache_main(web, ["proxy", "proxy_fcgi", "buffer", "reqtimeout"], site)
 
 
 def _write_fcgid(web):
