@@ -42,10 +42,6 @@ class WebServer:
         """True when the web server starts the program itself, as a single worker."""
         return SERVERS[self.kind]["spawns"]
 
-    @staticmethod
-    def packages(kind):
-        return SERVERS[kind]["packages"]
-
     def start(self):
         os.makedirs(self.directory, exist_ok=True)
         if os.geteuid() == 0:
@@ -191,10 +187,10 @@ FcgidFixPathinfo 1
 
 
 SERVERS = {
-    "nginx": {"packages": ["nginx-light"], "spawns": False, "write": _write_nginx},
-    "lighttpd": {"packages": ["lighttpd"], "spawns": False, "write": lambda web: _write_lighttpd(web, False)},
-    "apache": {"packages": ["apache2"], "spawns": False, "write": _write_apache},
-    "lighttpd-spawned": {"packages": ["lighttpd"], "spawns": True,
+    "nginx": {"spawns": False, "write": _write_nginx},
+    "lighttpd": {"spawns": False, "write": lambda web: _write_lighttpd(web, False)},
+    "apache": {"spawns": False, "write": _write_apache},
+    "lighttpd-spawned": {"spawns": True,
                          "write": lambda web: _write_lighttpd(web, True)},
-    "fcgid": {"packages": ["apache2", "libapache2-mod-fcgid"], "spawns": True, "write": _write_fcgid},
+    "fcgid": {"spawns": True, "write": _write_fcgid},
 }
