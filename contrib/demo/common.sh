@@ -94,6 +94,6 @@ demo_directory() { printf '%s\n' "${DOORWARD_DEMO_DIR:-/tmp/doorward-demo-$(id -
 demo_pid() {
     local directory="$1" pid
     pid="$(cat "$directory/.doorward-demo" 2>/dev/null)" || return 1
-    [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q 'demo/demo\.py' || return 1
+    [ -n "$pid" ] && { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -q 'demo/demo\.py' || return 1
     printf '%s\n' "$pid"
 }

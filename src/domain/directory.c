@@ -109,8 +109,9 @@ static const struct metadata_member {
     { "response_types", METADATA_WORDS, offsetof(struct client, response_types), "code" },
     { "scope", METADATA_TEXT, offsetof(struct client, scope), "" },
     { "application_type", METADATA_TEXT, offsetof(struct client, application_type), "web" },
+    /* None named: the secret is taken either way, Basic (the default of RFC 7591 §2) or in the body. */
     { "token_endpoint_auth_method", METADATA_TEXT, offsetof(struct client, token_endpoint_auth_method),
-      "client_secret_basic" },
+      NULL },
     { "id_token_signed_response_alg", METADATA_TEXT, offsetof(struct client, id_token_signed_response_alg),
       "RS256" },
     { "require_pkce", METADATA_BOOLEAN, offsetof(struct client, require_pkce), NULL },

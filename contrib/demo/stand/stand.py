@@ -16,6 +16,8 @@ from .process import Process, StartError, free_port, run
 from .webserver import WORKING_USER, WebServer
 
 SCOPE = "openid profile email offline_access roles manage_permissions"
+API_PERMISSIONS = ("read:users write:users delete:users read:subscriptions write:subscriptions "
+                   "delete:subscriptions read:analytics read:service write:service read:provider_tokens")
 GRANTS = ["authorization_code", "refresh_token", "client_credentials"]
 
 
@@ -183,7 +185,7 @@ class Stand:
         for who, email in people.items():
             self.add_person(who, email, names[who], passwords[who])
         key = self.doorward_json("api-key", "add", "--service", service["id"], "--name", "Demo key",
-                                 "--permissions", "users:read users:write")
+                                 "--permissions", API_PERMISSIONS)
         self.known = {
             "DOORWARD_SERVICE_ID": service["id"],
             "DOORWARD_CLIENT_ID": client["client_id"], "DOORWARD_CLIENT_SECRET": client["client_secret"],
@@ -209,7 +211,7 @@ class Stand:
         os.chmod(path, 0o600)
         try:
             return self.doorward_json(noun, "add", "--email", email, "--name", name, "--password-file", path,
-                                      *(["--verified"] if verified else []))
+                                      *(["--verified"] if verified and noun == "user" else []))
         finally:
             os.unlink(path)
 
