@@ -94,9 +94,9 @@ static void set_options(MYSQL *mysql, const struct settings *settings, unsigned 
 {
     const unsigned connect_timeout_s = CONNECT_TIMEOUT_S;
     const unsigned local_infile = 0;
-    const bool over_socket = !text_empty(settings->database_socket);
+    const bool over_socket = text_empty(settings->database_host);
     const unsigned protocol = over_socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
-    const my_bool use_tls = !text_empty(settings->database_tls_ca);
+    const my_bool use_tls = !over_socket && !text_empty(settings->database_tls_ca);
     set_option(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout_s);
     set_option(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout_s);
     set_option(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
@@ -127,7 +127,7 @@ static bool set_session(MYSQL *mysql)
 static bool open_connection(struct db *db, unsigned timeout_s)
 {
     const struct settings *settings = db->settings;
-    const bool over_socket = !text_empty(settings->database_socket);
+    const bool over_socket = text_empty(settings->database_host);
     MYSQL *mysql = mysql_init(NULL);
     if (!mysql)
         fatal("out of memory");
