@@ -33,7 +33,8 @@ enum {
     ROLE_RESPONDER = 1,
     /* a connection silent for this long may be closed when its place is needed */
     DISPENSABLE_MS = 10 * 1000,
-    DESCRIPTORS_PAUSE_US = 100 * 1000
+    DESCRIPTORS_PAUSE_US = 100 * 1000,
+    DISCARD_MAX = 1024 * 1024 /* bytes of a refused body that are still read */
 };
 
 struct connection {
@@ -342,21 +343,27 @@ bool fcgi_write(struct fcgi *door, struct bytes data)
     return true;
 }
 
-/* What was sent of a body and not read would be taken for the next request. */
-static void read_rest(FCGX_Stream *in)
+/* What was sent of a body and not read would be taken for the next request; and Apache takes a
+ * connection that closes while it is still sending for a broken worker. False when there is more than
+ * anybody should have to read: then the connection is of no use any more. */
+static bool read_rest(FCGX_Stream *in)
 {
     char rest[4096];
+    int got;
 
-    while (FCGX_GetStr(rest, sizeof rest, in) > 0)
-        continue;
+    for (size_t total = 0; total < DISCARD_MAX; total += (size_t)got) {
+        got = FCGX_GetStr(rest, sizeof rest, in);
+        if (got <= 0)
+            return true;
+    }
+    return false;
 }
 
 void fcgi_finish(struct fcgi *door)
 {
     FCGX_Request *request = &door->current->request;
-    bool wanted = request->keepConnection;
+    bool wanted = read_rest(request->in) && request->keepConnection;
 
-    read_rest(request->in);
     request->keepConnection = 1;
     FCGX_Finish_r(request);
     door->current->silent_since_ms = clock_mono_ms();

@@ -82,9 +82,14 @@ static struct finding check_directory(struct cli *cli, const char *path, int mod
     return failed(arena_printf(cli->arena, "%s: %s", path, why), fix);
 }
 
+/* A missing one is made at the start, if only its parent is there. */
 static struct finding check_run_directory(struct cli *cli)
 {
-    return check_directory(cli, cli->settings->run_directory, W_OK | X_OK,
+    const char *path = cli->settings->run_directory;
+    const char *parent = arena_strndup(cli->arena, path, (size_t)(strrchr(path, '/') - path));
+    if (access(path, F_OK) != 0 && access(*parent ? parent : "/", W_OK | X_OK) == 0)
+        return fine(arena_printf(cli->arena, "%s is made at the start", path));
+    return check_directory(cli, path, W_OK | X_OK,
                            "make the directory and give it to the user that the server runs as");
 }
 
