@@ -482,6 +482,10 @@ struct mustache *mustache_compile(struct arena *arena, const char *text, size_t 
     compiler.end = compiler.text + length;
     compiler.frames[0].tail = &nodes;
     *error_out = (struct mustache_error) { 0, NULL };
+    if (!text_is_utf8(text, length)) {
+        *error_out = (struct mustache_error) { 1, "not UTF-8, or a NUL in it" };
+        return NULL;
+    }
     if (!compile(&compiler))
         return NULL;
     template->nodes = nodes;

@@ -242,8 +242,9 @@ const char *uri_add_query(struct arena *arena, const char *uri, const char *enco
 {
     if (text_empty(encoded_pairs))
         return uri;
-    const char *joint = strchr(uri, '?') ? "&" : "?";
-    if (text_ends(uri, "?") || text_ends(uri, "&"))
+    const char *query = strchr(uri, '?');
+    const char *joint = query ? "&" : "?";
+    if (query && (text_ends(uri, "?") || text_ends(uri, "&")))
         joint = "";
     return arena_printf(arena, "%s%s%s", uri, joint, encoded_pairs);
 }
