@@ -62,8 +62,8 @@ static bool secret_is_right(const struct context *context, const struct client *
 /* An unknown client and a wrong secret are told apart in the log alone. */
 static enum outcome failed(struct context *context, const struct attempt *attempt, const char *reason)
 {
-    log_warn("client authentication failed: client=%s from=%s reason=\"%s\"", attempt->client_id,
-             context->address, reason);
+    log_warn("client authentication failed: from=%s reason=\"%s\" client=%s", context->address, reason,
+             attempt->client_id);
     return refuse(context, OUTCOME_INVALID_CLIENT, "client authentication failed");
 }
 
