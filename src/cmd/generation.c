@@ -5,7 +5,7 @@
 #include "pages/template_check.h"
 #include "store/migrations.h"
 
-enum { ARENA_LIMIT = 16 * 1024 * 1024 };
+enum { ARENA_LIMIT = 16 * 1024 * 1024, CHECK_ARENA_LIMIT = 1024 * 1024 * 1024 };
 
 static bool check_worker_count(struct generation *generation, const char **error_out)
 {
@@ -65,11 +65,12 @@ static void note_first(const struct template_finding *finding, void *context)
 static bool check_templates(struct generation *generation, const char **error_out)
 {
     struct first_finding first = { .arena = generation->arena };
+    struct arena *arena = arena_make(CHECK_ARENA_LIMIT); /* all files at once, and gone when checked */
+    size_t serious = template_check(arena, generation->application.settings, note_first, &first);
 
-    if (template_check(generation->arena, generation->application.settings, note_first, &first) == 0)
-        return true;
+    arena_destroy(arena);
     *error_out = first.message;
-    return false;
+    return serious == 0;
 }
 
 static bool (*const checks[])(struct generation *generation, const char **error_out) = {
