@@ -2,10 +2,11 @@
 """The command line: what scripts may rely on: exit statuses, where output goes, and what a typo is answered with."""
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 
-from harness import TestCase, build_directory, main
+from harness import SOURCE, TestCase, build_directory, main
 
 PROGRAM = os.path.join(build_directory(), "doorward")
 
@@ -28,6 +29,7 @@ class CommandLine(TestCase):
     def write(self, more):
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(f"issuer = https://sso.example.org\nrun_directory = {self.folder}\n"
+                       f"default_template_directory = {self.folder}/templates\n"
                        f"key_file = {self.folder}/key-file\ndatabase_socket = {self.folder}/none.sock\n{more}")
 
     def test_usage(self):
@@ -65,7 +67,7 @@ class CommandLine(TestCase):
     def test_configuration(self):
         "command line: a broken configuration ends with 3 and names file and line"
         self.write("workrs = 1\n")
-        self.assertEqual((3, "", f"doorward config show: {self.config}:5: unknown option 'workrs', "
+        self.assertEqual((3, "", f"doorward config show: {self.config}:6: unknown option 'workrs', "
                                  "did you mean 'workers'?\n"), run("config", "show", config=self.config))
         self.assertEqual(3, run("service", "list", config=os.path.join(self.folder, "absent"))[0])
 
@@ -93,12 +95,23 @@ class CommandLine(TestCase):
         self.assertEqual(1, status)
         self.assertEqual("OK", found["configuration"]["result"])
         self.assertEqual(("FAIL", "FAIL"), (found["key file"]["result"], found["database"]["result"]))
+        self.assertEqual("FAIL", found["templates"]["result"])
         self.assertTrue(all("fix" in row for row in found.values() if row["result"] != "OK"))
         self.write("nonsense = 1\n")
         status, out, _ = run("config", "check", config=self.config)
         self.assertEqual(1, status)
         self.assertIn("FAIL configuration: ", out)
         self.assertIn("\n     fix: ", out)
+
+    def test_check_of_templates(self):
+        "command line: config check takes the templates of this release, and names the line that breaks one"
+        folder = os.path.join(self.folder, "templates")
+        shutil.copytree(os.path.join(SOURCE, "templates"), folder)
+        self.assertIn("OK   templates: all compile\n", run("config", "check", config=self.config)[1])
+        with open(os.path.join(folder, "login.mustache"), "a", encoding="utf-8") as file:
+            file.write("{{#open}}")
+        self.assertRegex(run("config", "check", config=self.config)[1],
+                         r"FAIL templates: \S+/login\.mustache:\d+: 'open' is never closed\n")
 
     def test_families(self):
         "command line: config check finds families that don't exist or that nobody serves"
