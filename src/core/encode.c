@@ -27,18 +27,20 @@ static char *encode64(struct arena *arena, const char *alphabet, bool pad, struc
     return text;
 }
 
-/* By ranges, since every token that comes in passes through here. */
-static int value64(const char *alphabet, char character)
+enum { NO_DIGIT = 64 };
+
+/* The value of each character, in a table that is made at first use: every token that comes in passes
+ * through here. */
+static const unsigned char *values64(const char *alphabet)
 {
-    if (character >= 'A' && character <= 'Z')
-        return character - 'A';
-    if (character >= 'a' && character <= 'z')
-        return character - 'a' + 26;
-    if (character >= '0' && character <= '9')
-        return character - '0' + 52;
-    if (character == alphabet[62])
-        return 62;
-    return character == alphabet[63] ? 63 : -1;
+    static unsigned char tables[2][256];
+    unsigned char *table = tables[alphabet == url_alphabet];
+    if (table['B'])
+        return table;
+    memset(table, NO_DIGIT, 256);
+    for (unsigned char i = 0; i < 64; i++)
+        table[(unsigned char)alphabet[i]] = i;
+    return table;
 }
 
 /* Unpadded groups only; spare bits must be zero, so that each value has one spelling. */
@@ -50,11 +52,12 @@ static bool decode64(struct arena *arena, const char *alphabet, const char *text
     unsigned char *data = arena_alloc(arena, length / 4 * 3 + 3);
     size_t size = 0;
     unsigned bits = 0, have = 0;
+    const unsigned char *values = values64(alphabet);
     for (size_t i = 0; i < length; i++) {
-        int value = value64(alphabet, text[i]);
-        if (value < 0)
+        unsigned char value = values[(unsigned char)text[i]];
+        if (value == NO_DIGIT)
             return false;
-        bits = bits << 6 | (unsigned)value;
+        bits = bits << 6 | value;
         have += 6;
         if (have >= 8) {
             have -= 8;

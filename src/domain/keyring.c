@@ -231,8 +231,12 @@ static bool check_token(struct context *context, const char *text, const char *t
 static bool is_good_token(struct context *context, const char *text, const char *typ)
 {
     struct verified *verified = context->keyring->verified;
+    struct strbuf asked = strbuf_start(context->arena);
     unsigned char hash[32];
-    sha256_text(arena_printf(context->arena, "%s %s", typ ? typ : "", text), hash);
+    strbuf_add_text(&asked, typ ? typ : "");
+    strbuf_add_char(&asked, ' ');
+    strbuf_add_text(&asked, text);
+    sha256(asked.data, asked.length, hash);
     if (verified_has(verified, hash))
         return true;
     bool good = check_token(context, text, typ);

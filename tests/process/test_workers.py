@@ -114,6 +114,13 @@ class Workers(TestCase):
             self.assertGreater(len(place.find_in_log(r"worker left pid=\d+")), 4)
             self.assertEqual(place.find_in_log(DIED), [])
 
+    def test_nice_pools(self):
+        "the workers of a pool that is to be nice are, the master isn't"
+        with Place(workers=2, pool="nice = 7") as place:
+            program = place.start()
+            self.assertEqual([os.getpriority(os.PRIO_PROCESS, pid) - os.getpriority(os.PRIO_PROCESS, 0) for pid in place.workers(program)], [7, 7])
+            self.assertEqual(os.getpriority(os.PRIO_PROCESS, program.pid), os.getpriority(os.PRIO_PROCESS, 0))
+
     def test_requests_that_nobody_waits_for_are_skipped(self):
         "a request whose peer has hung up before its turn is not executed"
         with Place(workers=1) as place:
