@@ -160,8 +160,9 @@ static bool take_authority(struct arena *arena, const char *text, size_t start, 
     const char *host = at ? at + 1 : authority;
     uri->has_userinfo = at != NULL;
     uri->authority_end = uri->port_start = start + length;
-    if (strchr(host, '@') || (at && !is_made_of(arena_strndup(arena, authority, (size_t)(at - authority)),
-                                                UNRESERVED SUB_DELIMS ":", query_escape_is_plain)))
+    /* A second '@' fails as a host. */
+    if (at && !is_made_of(arena_strndup(arena, authority, (size_t)(at - authority)),
+                          UNRESERVED SUB_DELIMS ":", query_escape_is_plain))
         return false;
     const char *bracket = strchr(host, ']');
     const char *colon = strchr(bracket ? bracket : host, ':');

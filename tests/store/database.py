@@ -93,8 +93,10 @@ class Probe:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(30)
+        status = self.process.wait(30)
         self.process.stdout.close()
+        if status != 0:
+            raise AssertionError(f"the probe ended with status {status}: a leak or worse")
 
 
 def run_probe(what, socket_path):

@@ -199,7 +199,7 @@ static const struct {
     { "find", find },           { "add", add },
     { "transact", transact },   { "transact-paused", transact_paused },
     { "cross", cross },         { "count-users", count_users },
-    { "revoke", revoke_one },       { "carry", carry },
+    { "revoke", revoke_one },   { "carry", carry },
     { "housekeep", housekeep }, { "counts", counts },
     { "schema", schema },
 };

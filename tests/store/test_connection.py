@@ -1,7 +1,6 @@
 """What the store answers when the database is pulled from under it."""
 import re
 import time
-import unittest
 import uuid
 
 from database import Database, LossyProxy, Probe
@@ -196,5 +195,4 @@ class Connection(tap.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.installHandler()
     tap.main()

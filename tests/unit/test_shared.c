@@ -377,6 +377,29 @@ static void file__is_shared_by_path_and_closed_to_others(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void file__a_jwks_with_a_changed_byte_is_none(void **state)
+{
+    char folder[] = "/tmp/test_shared.XXXXXX", path[64], buffer[64];
+    static char content[2 * 1024 * 1024];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/shared", folder);
+    struct shared *one = shared_map(path);
+    shared_jwks_store(one, "{\"keys\":[]}", 11);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    size_t length = fread(content, 1, sizeof(content), file);
+    const char *found = memmem(content, length, "{\"keys\":[]}", 11);
+    assert_non_null(found);
+    assert_int_equal(fseek(file, found - content, SEEK_SET), 0);
+    assert_int_equal(fputc('[', file), '[');
+    fclose(file);
+    assert_int_equal(shared_jwks_load(one, buffer, sizeof(buffer)), 0);
+    shared_unmap(one);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void file__of_another_layout_is_replaced(void **state)
 {
     char folder[] = "/tmp/test_shared.XXXXXX", path[64];
@@ -448,6 +471,7 @@ int main(void)
         TEST(jwks__is_absent_until_stored_and_then_whole),
         TEST(jwks__is_never_a_mixture_of_two_writers),
         TEST(file__is_shared_by_path_and_closed_to_others),
+        TEST(file__a_jwks_with_a_changed_byte_is_none),
         TEST(file__of_another_layout_is_replaced),
         TEST(file__made_by_several_at_once_is_one),
     };
