@@ -79,7 +79,8 @@ def serve(options, stand, ended):
     write_env(os.path.join(options.dir, "ready"), env)
     if options.once:
         return 0
-    say("Ctrl-C ends it.")
+    if not os.environ.get("DOORWARD_DEMO_BACKGROUND"):
+        say("Ctrl-C ends it.")
     while not ended.wait(1):
         if not stand.service.running():
             say("doorward ended by itself; its log is above in " + stand.directory + "/log/doorward.log")

@@ -52,7 +52,9 @@ static int run_worker(struct children *children, struct child *child, int signal
         .application = generation->application,
         .request_limit = generation->application.settings->pools[child->kind].requests_per_worker,
         .slot = slot_of(children, child),
-        .listener = generation->listeners[child->kind],
+        .listener = generation->ends[child->kind].listener,
+        .adopt = generation->ends[child->kind].adopt,
+        .hand_over = generation->ends[child->kind].hand_over,
         .signals = signals,
         .master = master,
     };
@@ -86,9 +88,9 @@ static NORETURN void run_child(struct children *children, struct child *child, p
     close(children->signals);
     close(children->lock);
     int signals = signals_open();
-    sockets_close_others(children->sockets, housekeeper ? -1 : child->generation->listeners[child->kind]);
+    sockets_close_others(children->sockets, housekeeper ? NULL : &child->generation->ends[child->kind]);
     prctl(PR_SET_NAME, housekeeper ? "doorward-keeper" : "doorward-worker");
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_PDEATHSIG, SIGINT);
     if (getppid() != master)
         exit(EXIT_SUCCESS);
     if (!log_open(settings->log, settings->log_level))
@@ -181,7 +183,7 @@ void children_signal(struct children *children, const struct generation *generat
         if (!child->pid || (generation && child->generation != generation))
             continue;
         kill(child->pid, number);
-        child->told_to_leave |= number == SIGTERM || number == SIGQUIT;
+        child->told_to_leave |= number == SIGTERM || number == SIGINT || number == SIGQUIT;
     }
 }
 

@@ -40,7 +40,7 @@ struct ending {
 /* Takes one child that has ended off the list, logs how, and clears its slot; false when none has. */
 bool children_reap(struct children *children, struct ending *ending_out);
 
-/* Sends a signal to all children of a generation (NULL: of all); SIGTERM and SIGQUIT are noted. */
+/* Sends a signal to all children of a generation (NULL: of all); those that mean leaving are noted. */
 void children_signal(struct children *children, const struct generation *generation, int number);
 
 /* Those of this kind and generation that will go on serving. */

@@ -6,7 +6,7 @@ from through import TestCase, Through
 
 class Fcgid(Through, TestCase):
     KIND = "fcgid"
-    SPAWNED = True
+    test_program_away = None  # the web server starts the program itself
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from through import TestCase, Through
 
 class Lighttpd(Through, TestCase):
     KIND = "lighttpd"
+    REFUSES_ANNOUNCED = True
     RETRY_AFTER = None  # lighttpd can't add a header to an error of its own
 
 

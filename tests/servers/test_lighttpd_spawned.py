@@ -6,7 +6,8 @@ from through import TestCase, Through
 
 class LighttpdSpawned(Through, TestCase):
     KIND = "lighttpd-spawned"
-    SPAWNED = True
+    REFUSES_ANNOUNCED = True
+    test_program_away = None  # the web server starts the program itself
 
 
 if __name__ == "__main__":

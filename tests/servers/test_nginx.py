@@ -6,6 +6,7 @@ from through import DISCOVERY, TestCase, Through
 
 class Nginx(Through, TestCase):
     KIND = "nginx"
+    REFUSES_ANNOUNCED = True
 
     def refused(self, path):
         # nginx resolves an encoded dot segment at the root itself and refuses it, too.

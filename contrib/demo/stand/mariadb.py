@@ -10,7 +10,7 @@ from .process import Process, StartError, run
 COMMON = ["--skip-networking", "--skip-log-bin", "--skip-name-resolve", "--performance-schema=OFF",
           "--innodb-log-file-size=16M", "--max-connections=200", "--innodb-flush-method=fsync",
           "--character-set-server=utf8mb4"]
-QUICK = ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", "--innodb-buffer-pool-size=48M",
+QUICK = ["--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0", "--innodb-buffer-pool-size=48M",
          "--innodb-doublewrite=0"]
 
 

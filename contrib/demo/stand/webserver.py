@@ -42,10 +42,6 @@ class WebServer:
         """True when the web server starts the program itself, as a single worker."""
         return SERVERS[self.kind]["spawns"]
 
-    @staticmethod
-    def packages(kind):
-        return SERVERS[kind]["packages"]
-
     def start(self):
         os.makedirs(self.directory, exist_ok=True)
         if os.geteuid() == 0:
@@ -159,7 +155,7 @@ def _write_apache(web):
     if web.plain_port:
         plain = site.replace(f"127.0.0.1:{web.port}", f"127.0.0.1:{web.plain_port}")
         site += "\n".join(line for line in plain.splitlines() if "SSL" not in line)
-    return _apache_main(web, ["proxy", "proxy_fcgi"], site)
+    return _apache_main(web, ["proxy", "proxy_fcgi", "buffer", "reqtimeout"], site)
 
 
 def _write_fcgid(web):
@@ -191,10 +187,10 @@ FcgidFixPathinfo 1
 
 
 SERVERS = {
-    "nginx": {"packages": ["nginx-light"], "spawns": False, "write": _write_nginx},
-    "lighttpd": {"packages": ["lighttpd"], "spawns": False, "write": lambda web: _write_lighttpd(web, False)},
-    "apache": {"packages": ["apache2"], "spawns": False, "write": _write_apache},
-    "lighttpd-spawned": {"packages": ["lighttpd"], "spawns": True,
+    "nginx": {"spawns": False, "write": _write_nginx},
+    "lighttpd": {"spawns": False, "write": lambda web: _write_lighttpd(web, False)},
+    "apache": {"spawns": False, "write": _write_apache},
+    "lighttpd-spawned": {"spawns": True,
                          "write": lambda web: _write_lighttpd(web, True)},
-    "fcgid": {"packages": ["apache2", "libapache2-mod-fcgid"], "spawns": True, "write": _write_fcgid},
+    "fcgid": {"spawns": True, "write": _write_fcgid},
 }

@@ -34,6 +34,8 @@ static int run_alone(const struct application *shared_part)
         .request_limit = shared_part->settings->pools[0].requests_per_worker,
         .slot = &slot,
         .listener = STDIN_FILENO,
+        .adopt = -1,
+        .hand_over = -1,
         .signals = signals_open(),
     };
 
