@@ -415,7 +415,7 @@ def no_flow(site):
 def not_found(site):
     for accept, kind in (("text/html", "text/html"), ("application/json", "application/json")):
         answer = site.web.get("/nowhere", headers={"Accept": accept})
-        equal(answer.status, 404, accept)
+        equal((answer.status, answer.media_type), (404, kind), accept)
     for path in ("/.git/config", "/etc/passwd", "/templates/login.html", "/../etc/passwd", "/static/../../etc/passwd", "/static/%2e%2e/%2e%2e/etc/passwd"):
         one_of(site.web.raw_request("GET", path).status, (400, 403, 404), path)
 
