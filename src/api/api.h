@@ -4,6 +4,7 @@
 
 #include "app/route.h"
 
-extern const struct route_family token_family, userinfo_family, consent_family, metadata_family, health_family;
+extern const struct route_family token_family, userinfo_family, consent_family, metadata_family,
+    health_family;
 
 #endif

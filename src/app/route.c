@@ -58,12 +58,23 @@ static void allow_method(struct strbuf *allow, const char *method)
         strbuf_add_text(allow, ", HEAD");
 }
 
+/* Whose error format a path gets that nobody has: below these, programs ask; anywhere else, people. */
+static const struct route_family *fallback(const struct route_family *const *families, const char *path)
+{
+    size_t last = 0;
+    if (text_starts(path, "/api/") || text_starts(path, "/.well-known/"))
+        return families[0];
+    while (families[last + 1])
+        last++;
+    return families[last];
+}
+
 bool route_find(struct arena *arena, const struct route_family *const *families, const char *method,
                 const char *path, const struct route_family **family_out, const struct route **route_out,
                 const char **values_out, enum outcome *outcome_out, const char **allow_out)
 {
     struct strbuf allow = strbuf_start(arena);
-    *family_out = families[0];
+    *family_out = fallback(families, path);
     for (size_t f = 0; families[f]; f++) {
         for (size_t r = 0; r < families[f]->count; r++) {
             const struct route *route = &families[f]->routes[r];

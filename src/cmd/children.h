@@ -22,9 +22,11 @@ struct child {
 
 struct children {
     struct child list[SHARED_SLOTS];
+    struct arena *messages; /* reset by the owner, at each turn of its loop */
     struct shared *shared;
     const struct sockets *sockets;
-    int lock, signals; /* the master's, which a child closes */
+    int lock, signals;  /* the master's, which a child closes */
+    long deaths, kills; /* since the master's start, for the log */
 };
 
 /* Forks one more. False when there's no place or fork fails; it has been logged then. */
@@ -40,7 +42,7 @@ struct ending {
 /* Takes one child that has ended off the list, logs how, and clears its slot; false when none has. */
 bool children_reap(struct children *children, struct ending *ending_out);
 
-/* Sends a signal to all children of a generation (NULL: of all); SIGTERM and SIGQUIT are noted. */
+/* Sends a signal to all children of a generation (NULL: of all); those that mean leaving are noted. */
 void children_signal(struct children *children, const struct generation *generation, int number);
 
 /* Those of this kind and generation that will go on serving. */

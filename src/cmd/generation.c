@@ -2,9 +2,10 @@
 #include "cmd/generation.h"
 
 #include "core/log.h"
+#include "pages/template_check.h"
 #include "store/migrations.h"
 
-enum { ARENA_LIMIT = 16 * 1024 * 1024 };
+enum { ARENA_LIMIT = 16 * 1024 * 1024, CHECK_ARENA_LIMIT = 1024 * 1024 * 1024 };
 
 static bool check_worker_count(struct generation *generation, const char **error_out)
 {
@@ -47,9 +48,35 @@ static bool check_schema(struct generation *generation, const char **error_out)
     return !reason;
 }
 
+struct first_finding {
+    struct arena *arena;
+    const char *message;
+};
+
+static void note_first(const struct template_finding *finding, void *context)
+{
+    struct first_finding *first = context;
+
+    if (finding->serious && !first->message)
+        first->message =
+            arena_printf(first->arena, "%s:%zu: %s", finding->file, finding->line, finding->message);
+}
+
+static bool check_templates(struct generation *generation, const char **error_out)
+{
+    struct first_finding first = { .arena = generation->arena };
+    struct arena *arena = arena_make(CHECK_ARENA_LIMIT); /* all files at once, and gone when checked */
+    size_t serious = template_check(arena, generation->application.settings, note_first, &first);
+
+    arena_destroy(arena);
+    *error_out = first.message;
+    return serious == 0;
+}
+
 static bool (*const checks[])(struct generation *generation, const char **error_out) = {
     check_worker_count,
     check_families,
+    check_templates,
     check_schema,
 };
 
@@ -59,10 +86,8 @@ static bool fill(struct generation *generation, const char *config_path, int64_t
     if (!application_prepare(generation->arena, config_path, &generation->application, error_out))
         return false;
     const struct settings *settings = generation->application.settings;
-    for (size_t i = 0; i < settings->pool_count; i++) {
+    for (size_t i = 0; i < settings->pool_count; i++)
         generation->workers[i] = workers_override ? workers_override : settings->pools[i].workers;
-        generation->listeners[i] = -1;
-    }
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
         if (!checks[i](generation, error_out))
             return false;

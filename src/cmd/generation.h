@@ -12,12 +12,18 @@ enum {
     GENERATION_MAX_WORKERS = SHARED_SLOTS / 2 - 2
 };
 
+/* The descriptors of a pool, shared by all its workers of whatever generation. */
+struct pool_ends {
+    int listener;
+    int adopt, hand_over; /* a worker that leaves hands its kept connections over to the others */
+};
+
 struct generation {
     int number;
     struct arena *arena;
     struct application application; /* shared by its processes; not opened */
     const struct route_family *const *families[MAX_POOLS];
-    int listeners[MAX_POOLS]; /* descriptors, held by struct sockets */
+    struct pool_ends ends[MAX_POOLS]; /* held by struct sockets */
     int64_t workers[MAX_POOLS];
     size_t children;         /* processes that live */
     int64_t retired_at_ms;   /* 0: serving */
@@ -25,9 +31,9 @@ struct generation {
 };
 
 /*
- * Reads and checks the configuration file: settings, key file, families, numbers of workers, and, with
- * the database within reach, its schema. workers_override, when not 0, takes the place of each pool's
- * workers. NULL with a message in error_arena.
+ * Reads and checks the configuration file: settings, key file, families, numbers of workers, templates,
+ * and, with the database within reach, its schema. workers_override, when not 0, takes the place of each
+ * pool's workers. NULL with a message in error_arena.
  */
 struct generation *generation_make(const char *config_path, int number, int64_t workers_override,
                                    struct arena *error_arena, const char **error_out) MUST_CHECK;

@@ -113,7 +113,7 @@ static bool wait_for_work(const struct housekeeper *housekeeper, int signals)
     if (poll(&news, 1, housekeeper_wait_ms(housekeeper)) < 0 && errno != EINTR)
         return true;
     for (int number = signals_next(signals); number; number = signals_next(signals)) {
-        leave |= number == SIGTERM || number == SIGQUIT;
+        leave |= number == SIGTERM || number == SIGINT || number == SIGQUIT;
         if (number == SIGUSR1)
             log_open(housekeeper->application->settings->log, housekeeper->application->settings->log_level);
     }

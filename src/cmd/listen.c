@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -34,18 +35,25 @@ static bool make_address(const char *path, struct sockaddr_un *address_out)
     return true;
 }
 
-/* Whether somebody listens behind the socket file. */
+/*
+ * Whether the program that made the socket lives. The kernel notes who called listen(): when that was
+ * a master who is dead, it's only workers of his that finish their requests before they follow.
+ */
 static bool is_alive(const char *path)
 {
+    struct ucred maker = { 0 };
+    socklen_t size = sizeof maker;
     struct sockaddr_un address;
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (descriptor < 0 || !make_address(path, &address))
         return false;
-    bool refused = connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0 &&
-                   (errno == ECONNREFUSED || errno == ENOENT);
+    bool alive = connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0 ||
+                 (errno != ECONNREFUSED && errno != ENOENT);
+    if (alive && getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &maker, &size) == 0 && maker.pid > 0)
+        alive = kill(maker.pid, 0) == 0 || errno != ESRCH;
     close(descriptor);
-    return !refused;
+    return alive;
 }
 
 /* What stands at the path may be replaced: nothing, or the socket of a program that is no more. */

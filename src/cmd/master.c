@@ -87,7 +87,7 @@ static bool admit(struct master *master, const char **error_out)
 
     if (!generation)
         return false;
-    if (!sockets_provide(&master->sockets, generation, error_out)) {
+    if (!sockets_provide(&master->sockets, generation, master->serving, error_out)) {
         *error_out = arena_strdup(master->messages, *error_out);
         generation_free(generation);
         return false;
@@ -123,7 +123,7 @@ static void promote(struct master *master)
     const struct settings *settings = settings_of(master->incoming);
 
     if (master->serving)
-        retire(master, master->serving, SIGQUIT);
+        retire(master, master->serving, SIGTERM);
     master->serving = master->incoming;
     master->incoming = NULL;
     sockets_keep_only(&master->sockets, master->serving);
@@ -179,7 +179,7 @@ static void bury(struct master *master, const struct ending *ending)
         return;
     if (master->options->no_respawn) {
         master->status = MASTER_CHILD_DIED;
-        begin_stop(master, SIGTERM);
+        begin_stop(master, SIGINT);
     } else if (ending->early && master->serving && ending->child.generation == master->incoming) {
         abandon(master);
     }
@@ -221,7 +221,7 @@ static void take_signal(struct master *master, int number)
     switch (number) {
     case SIGTERM:
     case SIGINT:
-        begin_stop(master, SIGTERM);
+        begin_stop(master, SIGINT);
         break;
     case SIGQUIT:
         begin_stop(master, SIGQUIT);
@@ -338,6 +338,7 @@ static bool take_place(struct master *master, struct arena *arena, const char **
 static bool start(struct master *master, struct arena *arena, const char **error_out)
 {
     master->signals = signals_open();
+    master->children.messages = master->messages;
     master->children.signals = master->signals;
     master->children.lock = -1;
     master->children.sockets = &master->sockets;

@@ -1,4 +1,5 @@
-/* routes.c: the program's table of contents: every family of endpoints, in the order they are matched. */
+/* routes.c: the program's table of contents: every family of endpoints, in the order they are matched.
+ * The first and the last also answer for paths that nobody has: programs and people. */
 #include "api/api.h"
 #include "pages/pages.h"
 

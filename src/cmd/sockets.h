@@ -12,16 +12,19 @@ struct sockets {
     struct inherited inherited;
     struct listener own[2 * MAX_POOLS]; /* of the serving and of a new generation */
     size_t count;
+    struct pool_ends ends[3 * MAX_POOLS]; /* one for each listener that a pool has, own or inherited */
+    size_t ends_count;
 };
 
-/* Gives the generation a listener for each pool; false with a message, and nothing left behind. */
-bool sockets_provide(struct sockets *sockets, struct generation *generation,
+/* Gives the generation a listener for each pool. False with a message, and only what the serving
+ * generation (NULL: none) uses is left. */
+bool sockets_provide(struct sockets *sockets, struct generation *generation, const struct generation *serving,
                      const char **error_out) MUST_CHECK;
 
 /* Closes, and removes from the file system, those that the generation (NULL: none) doesn't use. */
 void sockets_keep_only(struct sockets *sockets, const struct generation *generation);
 
-/* In a child: closes all but the one that it serves (-1: all), and touches no file. */
-void sockets_close_others(const struct sockets *sockets, int served);
+/* In a child: closes all but those of the pool that it serves (NULL: all), and touches no file. */
+void sockets_close_others(const struct sockets *sockets, const struct pool_ends *served);
 
 #endif

@@ -2,8 +2,7 @@
  * worker.c: see worker.h. Read worker_run() at the bottom first.
  *
  * A worker that leaves goes on accepting for a moment, until nobody is waiting: the connections in the
- * backlog of a socket that is going away have nobody else. Then it keeps nothing any more; it doesn't
- * close a kept connection that is idle, since a request may just be on its way, unless it must.
+ * backlog of a socket that is going away have nobody else.
  */
 #include "cmd/worker.h"
 
@@ -26,7 +25,7 @@ enum {
     REQUEST_ID_SIZE = sizeof((struct slot *)0)->request
 };
 
-enum leaving { STAYING, LEAVING_POLITELY, LEAVING_NOW };
+enum leaving { STAYING, LEAVING_TO_OTHERS, LEAVING_POLITELY, LEAVING_NOW };
 
 struct duty {
     struct worker *worker;
@@ -68,6 +67,8 @@ static void begin_leaving(struct duty *duty, enum leaving how)
         duty->left_at_ms = clock_mono_ms();
     duty->leaving = how;
     fcgi_stop_keeping(duty->door);
+    if (how == LEAVING_TO_OTHERS)
+        fcgi_hand_over(duty->door, duty->worker->hand_over);
     set_state(duty->worker->slot, SLOT_LEAVING);
     worker_poke_master(duty->worker->master);
 }
@@ -77,8 +78,10 @@ static void obey(struct duty *duty, int number)
     const struct settings *settings = duty->worker->application.settings;
     bool alone = duty->worker->master == 0;
 
-    if (number == SIGTERM || (number == SIGINT && alone))
+    if (number == SIGINT || (number == SIGTERM && alone))
         begin_leaving(duty, LEAVING_NOW);
+    else if (number == SIGTERM)
+        begin_leaving(duty, LEAVING_TO_OTHERS);
     else if (number == SIGQUIT || (number == SIGUSR1 && alone)) /* USR1: the FastCGI specification's hint */
         begin_leaving(duty, LEAVING_POLITELY);
     else if (number == SIGUSR1)
@@ -92,10 +95,25 @@ static void obey_signals(struct duty *duty)
         obey(duty, number);
 }
 
-/* The request's id is put on the scoreboard before anything of it is looked at. */
 static void announce_request(struct slot *slot, const char *id)
 {
     snprintf(slot->request, REQUEST_ID_SIZE, "%s", id);
+}
+
+/* A request whose body is about to be read. */
+struct reading {
+    struct duty *duty;
+    const struct request *request;
+};
+
+/* Puts the request on the scoreboard first: who dies from here on dies with its name on record. */
+static long read_body(void *connection, void *data, size_t size)
+{
+    const struct reading *reading = connection;
+
+    if (!reading->duty->worker->slot->request[0])
+        announce_request(reading->duty->worker->slot, reading->request->id);
+    return fcgi_read(reading->duty->door, data, size);
 }
 
 /* Nobody looks after the deadline of a worker that is alone, so it sets itself an alarm, which ends it:
@@ -110,10 +128,10 @@ static void answer(struct duty *duty)
 {
     struct request request;
     struct response response;
-    int status = request_read(duty->arena, fcgi_parameters(duty->door), &duty->limits, fcgi_read, duty->door,
-                              &request);
+    struct reading reading = { duty, &request };
+    int status =
+        request_read(duty->arena, fcgi_parameters(duty->door), &duty->limits, read_body, &reading, &request);
 
-    announce_request(duty->worker->slot, request.id);
     if (fcgi_peer_is_gone(duty->door)) {
         log_info("nobody waits for the answer any more request=%s", request.id);
         return;
@@ -141,7 +159,7 @@ static void serve(struct duty *duty)
     announce_request(slot, "");
     set_state(slot, duty->leaving == STAYING ? SLOT_IDLE : SLOT_LEAVING);
     if (slot->requests >= duty->worker->request_limit)
-        begin_leaving(duty, LEAVING_POLITELY);
+        begin_leaving(duty, duty->worker->master ? LEAVING_TO_OTHERS : LEAVING_POLITELY);
 }
 
 static bool keeps_house(const struct duty *duty)
@@ -215,7 +233,7 @@ static void follow_master(struct duty *duty)
 
     if (master == 0)
         return;
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_PDEATHSIG, SIGINT);
     if (getppid() != master)
         begin_leaving(duty, LEAVING_NOW);
 }
@@ -223,9 +241,10 @@ static void follow_master(struct duty *duty)
 int worker_run(struct worker *worker)
 {
     const struct settings *settings = worker->application.settings;
+    const struct fcgi_ends ends = { worker->listener, worker->signals, worker->adopt };
     struct duty duty = {
         .worker = worker,
-        .door = fcgi_open(worker->listener, worker->signals, IO_TIMEOUT_S),
+        .door = fcgi_open(&ends, IO_TIMEOUT_S),
         .arena = arena_make(ARENA_LIMIT),
         .limits = { base_path(settings->issuer), settings->trusted_proxies,
                     (size_t)settings->max_body_bytes },

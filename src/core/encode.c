@@ -27,10 +27,18 @@ static char *encode64(struct arena *arena, const char *alphabet, bool pad, struc
     return text;
 }
 
+/* By ranges, since every token that comes in passes through here. */
 static int value64(const char *alphabet, char character)
 {
-    const char *found = character ? strchr(alphabet, character) : NULL;
-    return found ? (int)(found - alphabet) : -1;
+    if (character >= 'A' && character <= 'Z')
+        return character - 'A';
+    if (character >= 'a' && character <= 'z')
+        return character - 'a' + 26;
+    if (character >= '0' && character <= '9')
+        return character - '0' + 52;
+    if (character == alphabet[62])
+        return 62;
+    return character == alphabet[63] ? 63 : -1;
 }
 
 /* Unpadded groups only; spare bits must be zero, so that each value has one spelling. */

@@ -8,16 +8,21 @@ struct json_writer json_writer_start(struct arena *arena)
     return (struct json_writer) { strbuf_start(arena), false };
 }
 
+/* In runs, since most of what is written needs no escape at all. */
 static void write_quoted(struct strbuf *text, const char *value, size_t length)
 {
+    const char *end = value + length;
     strbuf_add_char(text, '"');
-    for (const char *end = value + length; value < end; value++) {
-        if (*value == '"' || *value == '\\')
-            strbuf_add_format(text, "\\%c", *value);
-        else if ((unsigned char)*value < 0x20)
-            strbuf_add_format(text, "\\u%04x", (unsigned char)*value);
-        else
-            strbuf_add_char(text, *value);
+    while (value < end) {
+        const char *run = value;
+        while (run < end && (unsigned char)*run >= 0x20 && *run != '"' && *run != '\\')
+            run++;
+        strbuf_add(text, value, (size_t)(run - value));
+        if (run < end && (unsigned char)*run < 0x20)
+            strbuf_add_format(text, "\\u%04x", (unsigned char)*run);
+        else if (run < end)
+            strbuf_add_format(text, "\\%c", *run);
+        value = run + 1;
     }
     strbuf_add_char(text, '"');
 }

@@ -56,11 +56,15 @@ void log_request(const char *id)
     snprintf(sink.request, sizeof(sink.request), "%s", id ? id : "");
 }
 
-/* A line break in a value would forge a line of its own. */
+/* A line break in a value would forge a line of its own; the controls U+0080 to U+009F, written as two
+ * bytes, move the cursor of some terminals. */
 static void tame(char *line)
 {
     for (; *line; line++) {
-        if ((unsigned char)*line < 0x20 || *line == 0x7f)
+        unsigned char byte = (unsigned char)*line, next = (unsigned char)line[1];
+        if (byte == 0xc2 && next >= 0x80 && next <= 0x9f)
+            line[0] = line[1] = '?';
+        else if (byte < 0x20 || byte == 0x7f)
             *line = '?';
     }
 }

@@ -24,8 +24,8 @@ struct mustache_error {
 
 /*
  * Compiles a template of UTF-8; it lives in the arena and keeps nothing of text. NULL with line and
- * reason in *error_out (in the arena) for a tag without an end, a section left open or closed under
- * another name, a bad name, bad delimiters, or nesting beyond the limit.
+ * reason in *error_out (in the arena) for what isn't UTF-8 or has a NUL, a tag without an end, a section left
+ * open or closed under another name, a bad name, bad delimiters, or nesting beyond the limit.
  */
 struct mustache *mustache_compile(struct arena *arena, const char *text, size_t length,
                                   struct mustache_error *error_out) MUST_CHECK;

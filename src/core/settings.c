@@ -1,164 +1,16 @@
 /*
- * settings.c: the option table, and the loops over it: reading a file, checking it, showing it.
- * See settings.h.
+ * settings.c: reads a file of options by the table of settings_options.c, and says what is wrong with
+ * it. See settings.h.
  */
-#include "core/settings.h"
+#include "core/settings_options.h"
 
-#include "core/json_writer.h"
 #include "core/text.h"
 #include "core/uri.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 
-enum { FILE_MAX = 64 * 1024, SECRET_MAX = 4096, NAME_MAX_LENGTH = 32, DAY = 86400, MANY = 1000000 };
-
-enum option_kind {
-    KIND_TEXT,
-    KIND_PATH,
-    KIND_SECRET,
-    KIND_INTEGER,
-    KIND_OCTAL,
-    KIND_SIZE,
-    KIND_DURATION,
-    KIND_BOOLEAN,
-    KIND_CHOICE,
-    KIND_ISSUER,
-    KIND_ORIGINS,
-    KIND_ADDRESSES
-};
-
-struct option {
-    const char *name;
-    enum option_kind kind;
-    size_t offset;
-    const char *fallback;     /* the default, as it would be written; "$name/" is a directory of the build */
-    int64_t minimum, maximum; /* of a number; of a text, minimum 1 says that it can't be empty */
-    const char *choices;      /* space separated */
-    const char *help;         /* one sentence or two, for `config show` and the manual */
-};
-
-#define AT(member) offsetof(struct settings, member)
-
-static const struct option main_options[] = {
-    { "issuer", KIND_ISSUER, AT(issuer), "", 1, 0, NULL,
-      "The https URL that names this server in tokens and addresses, without a slash at its end. Must be "
-      "set." },
-    { "allow_http_loopback", KIND_BOOLEAN, AT(allow_http_loopback), "no", 0, 0, NULL,
-      "Serve plain http where the web server is reached as 127.0.0.1 or [::1]: for trying things out." },
-    { "trusted_proxies", KIND_ADDRESSES, AT(trusted_proxies), "", 0, 0, NULL,
-      "Addresses of proxies whose X-Forwarded headers are believed, separated by spaces." },
-    { "cors_origins", KIND_ORIGINS, AT(cors_origins), "", 0, 0, NULL,
-      "Origins of browser programs that may call the token endpoints, separated by spaces." },
-
-    { "run_directory", KIND_PATH, AT(run_directory), "/run/doorward", 1, 0, NULL,
-      "Where sockets, the lock file and the page area shared by the processes live." },
-    { "template_directory", KIND_PATH, AT(template_directory), "", 0, 0, NULL,
-      "Templates of your own, used before the default ones of the same name." },
-    { "default_template_directory", KIND_PATH, AT(default_template_directory), "$pkgdatadir/templates", 1, 0,
-      NULL, "The templates that came with the program." },
-    { "sql_directory", KIND_PATH, AT(sql_directory), "$pkgdatadir/sql", 1, 0, NULL,
-      "The numbered files of the database schema that came with the program." },
-    { "key_file", KIND_PATH, AT(key_file), "$sysconfdir/doorward/key-file", 1, 0, NULL,
-      "The keys that seal what the database holds; made by doorward key-file create." },
-    { "log", KIND_TEXT, AT(log), "stderr", 1, 0, NULL, "Where the log goes: stderr, syslog or file:/path." },
-    { "log_level", KIND_CHOICE, AT(log_level), "info", 0, 0, "error warn info debug",
-      "The least important lines that are still logged." },
-
-    { "database_socket", KIND_PATH, AT(database_socket), "/run/mysqld/mysqld.sock", 0, 0, NULL,
-      "The socket of MariaDB, used when database_host is empty." },
-    { "database_host", KIND_TEXT, AT(database_host), "", 0, 0, NULL,
-      "The host of MariaDB, to reach it over TCP." },
-    { "database_port", KIND_INTEGER, AT(database_port), "3306", 1, 65535, NULL,
-      "The TCP port of MariaDB at database_host." },
-    { "database_name", KIND_TEXT, AT(database_name), "doorward", 1, 0, NULL, "The database." },
-    { "database_user", KIND_TEXT, AT(database_user), "doorward", 1, 0, NULL, "The user of the database." },
-    { "database_password", KIND_SECRET, AT(database_password), "", 0, 0, NULL,
-      "The password of the database user; empty where the socket tells who is there." },
-    { "database_tls_ca", KIND_PATH, AT(database_tls_ca), "", 0, 0, NULL,
-      "Certificates (PEM) that the server at database_host must show one of; empty for no TLS." },
-    { "database_timeout", KIND_DURATION, AT(database_timeout_s), "5s", 1, 60, NULL,
-      "How long to wait for the database to connect or to answer." },
-
-    { "request_deadline", KIND_DURATION, AT(request_deadline_s), "15s", 1, 600, NULL,
-      "A worker that is busy with one request for longer is replaced." },
-    { "max_body", KIND_SIZE, AT(max_body_bytes), "64k", 1024, 16 * 1024 * 1024, NULL,
-      "The largest request body that any endpoint takes; most take less." },
-    { "housekeeping_interval", KIND_DURATION, AT(housekeeping_interval_s), "1m", 1, DAY, NULL,
-      "How often what has expired is deleted." },
-    { "single_worker_housekeeping", KIND_BOOLEAN, AT(single_worker_housekeeping), "yes", 0, 0, NULL,
-      "Whether a worker that was started alone, without a master, keeps house between requests." },
-
-    { "code_lifetime", KIND_DURATION, AT(code_lifetime_s), "1m", 5, 600, NULL,
-      "How long an authorization code can be redeemed." },
-    { "access_token_lifetime", KIND_DURATION, AT(access_token_lifetime_s), "1h", 30, DAY, NULL,
-      "How long an access token is valid." },
-    { "id_token_lifetime", KIND_DURATION, AT(id_token_lifetime_s), "1h", 30, DAY, NULL,
-      "How long an ID token is valid." },
-    { "refresh_token_lifetime", KIND_DURATION, AT(refresh_token_lifetime_s), "30d", 300, 3650 * (int64_t)DAY,
-      NULL, "How long a refresh token can be used; each use gives a new one." },
-    { "refresh_token_max_age", KIND_DURATION, AT(refresh_token_max_age_s), "365d", 300, 3650 * (int64_t)DAY,
-      NULL,
-      "How long after the sign-in the last refresh token can be used, however often they are renewed." },
-    { "refresh_grace", KIND_DURATION, AT(refresh_grace_s), "30s", 0, 600, NULL,
-      "How long a used refresh token gets the same answer again, for an answer that was lost." },
-    { "flow_lifetime", KIND_DURATION, AT(flow_lifetime_s), "1h", 60, DAY, NULL,
-      "How long a person may take to sign in." },
-    { "session_idle", KIND_DURATION, AT(session_idle_s), "30d", 60, 3650 * (int64_t)DAY, NULL,
-      "A session that isn't used for so long ends." },
-    { "session_lifetime", KIND_DURATION, AT(session_lifetime_s), "90d", 60, 3650 * (int64_t)DAY, NULL,
-      "A session ends so long after its sign-in, used or not." },
-    { "access_token_alg", KIND_CHOICE, AT(access_token_alg), "RS256", 0, 0, "RS256 ES256 EdDSA",
-      "The algorithm that signs access tokens." },
-    { "session_cookie_domain", KIND_TEXT, AT(session_cookie_domain), "", 0, 0, NULL,
-      "The Domain of session cookies; empty keeps them to the issuer's host." },
-    { "session_cookie_same_site", KIND_CHOICE, AT(session_cookie_same_site), "Lax", 0, 0, "Lax None",
-      "The SameSite of session cookies; None where other sites embed this one in a frame." },
-
-    { "registration", KIND_BOOLEAN, AT(registration), "yes", 0, 0, NULL,
-      "Whether people may make an account themselves." },
-    { "sign_in_limit_per_address", KIND_INTEGER, AT(sign_in_limit_per_address), "5", 1, MANY, NULL,
-      "How often one address may try to sign in within sign_in_window." },
-    { "sign_in_limit_per_account", KIND_INTEGER, AT(sign_in_limit_per_account), "10", 1, MANY, NULL,
-      "How many wrong passwords one account takes within sign_in_window." },
-    { "sign_in_window", KIND_DURATION, AT(sign_in_window_s), "15m", 1, DAY, NULL,
-      "The window of the sign-in limits." },
-    { "scrypt_log_n", KIND_INTEGER, AT(scrypt_log_n), "15", 10, 20, NULL,
-      "Cost of a password hash: N is two to the power of this. Raising it rehashes at the next sign-in." },
-    { "scrypt_r", KIND_INTEGER, AT(scrypt_r), "8", 1, 32, NULL, "Block size of a password hash." },
-    { "scrypt_p", KIND_INTEGER, AT(scrypt_p), "1", 1, 16, NULL, "Parallelism of a password hash." },
-    { "max_concurrent_hashes", KIND_INTEGER, AT(max_concurrent_hashes), "2", 1, 256, NULL,
-      "How many password hashes may be worked out at once on this machine." },
-};
-
-#undef AT
-#define AT(member) offsetof(struct pool_settings, member)
-
-static const struct option pool_options[] = {
-    { "families", KIND_TEXT, AT(families), "all", 1, 0, NULL,
-      "The families of endpoints that the pool serves, separated by spaces; all for every one. The command "
-      "doorward routes lists them." },
-    { "socket", KIND_PATH, AT(socket), "", 0, 0, NULL,
-      "The unix socket to listen on; empty for the pool's name and .sock in run_directory." },
-    { "socket_mode", KIND_OCTAL, AT(socket_mode), "0660", 0, 0777, NULL, "The mode of the socket." },
-    { "socket_group", KIND_TEXT, AT(socket_group), "", 0, 0, NULL,
-      "The group that owns the socket, as a rule the web server's; empty leaves it." },
-    { "workers", KIND_INTEGER, AT(workers), "4", 1, 200, NULL, "How many workers the pool has." },
-    { "requests_per_worker", KIND_INTEGER, AT(requests_per_worker), "100000", 1, MANY, NULL,
-      "A worker is replaced after so many requests." },
-};
-
-#undef AT
-
-struct option_list {
-    const struct option *options;
-    size_t count;
-};
-
-static const struct option_list main_list = { main_options, ARRAY_SIZE(main_options) };
-static const struct option_list pool_list = { pool_options, ARRAY_SIZE(pool_options) };
-
-enum { OPTIONS_MAX = ARRAY_SIZE(main_options) };
+enum { FILE_MAX = 64 * 1024, SECRET_MAX = 4096, NAME_MAX_LENGTH = 32 };
 
 /* What is being read. The target of the options is the settings or one of their pools. */
 struct reader {
@@ -169,7 +21,7 @@ struct reader {
     struct settings *settings;
     const struct option_list *list;
     void *target;
-    size_t lines[OPTIONS_MAX]; /* where each option of the section was set; 0: nowhere */
+    size_t lines[SETTINGS_MAX_OPTIONS]; /* where each option of the section was set; 0: nowhere */
     size_t issuer_line;
 };
 
@@ -184,40 +36,6 @@ static bool fail(struct reader *reader, const char *format, ...)
     reader->error = reader->line ? arena_printf(reader->arena, "%s:%zu: %s", reader->path, reader->line, what)
                                  : arena_printf(reader->arena, "%s: %s", reader->path, what);
     return false;
-}
-
-/* --- numbers as people write them --- */
-
-struct unit {
-    int64_t size;
-    char letter;
-};
-
-static const struct unit duration_units[] = { { DAY, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-static const struct unit size_units[] = { { 1024 * 1024, 'm' }, { 1024, 'k' } };
-
-/* In the largest unit that gives a whole number. */
-static const char *print_units(struct arena *arena, int64_t value, const struct unit *units, size_t count)
-{
-    for (size_t i = 0; value && i < count; i++) {
-        if (value % units[i].size == 0)
-            return arena_printf(arena, "%lld%c", (long long)(value / units[i].size), units[i].letter);
-    }
-    return arena_printf(arena, "%lld", (long long)value);
-}
-
-static const char *print_number(struct arena *arena, enum option_kind kind, int64_t value)
-{
-    switch (kind) {
-    case KIND_DURATION:
-        return print_units(arena, value, duration_units, ARRAY_SIZE(duration_units));
-    case KIND_SIZE:
-        return print_units(arena, value, size_units, ARRAY_SIZE(size_units));
-    case KIND_OCTAL:
-        return arena_printf(arena, "0%llo", (unsigned long long)value);
-    default:
-        return arena_printf(arena, "%lld", (long long)value);
-    }
 }
 
 static bool read_octal(const char *text, int64_t *value_out)
@@ -257,8 +75,8 @@ static bool take_number(struct reader *reader, const struct option *option, cons
         return fail(reader, "%s = %s: expected %s", option->name, text, wanted[option->kind]);
     if (value < option->minimum || value > option->maximum)
         return fail(reader, "%s = %s is out of bounds: %s to %s", option->name, text,
-                    print_number(reader->arena, option->kind, option->minimum),
-                    print_number(reader->arena, option->kind, option->maximum));
+                    settings_print_number(reader->arena, option->kind, option->minimum),
+                    settings_print_number(reader->arena, option->kind, option->maximum));
     memcpy((char *)reader->target + option->offset, &value, sizeof(value));
     return true;
 }
@@ -371,38 +189,15 @@ static bool take_addresses(struct reader *reader, const struct option *option, c
     return take_words(reader, option, text, is_address, "an IP address");
 }
 
-struct kind {
-    bool (*take)(struct reader *reader, const struct option *option, const char *text);
-    const char *argument; /* what the manual calls the value */
-};
-
-static const struct kind kinds[] = {
-    [KIND_TEXT] = { take_text, "text" },
-    [KIND_PATH] = { take_path, "path" },
-    [KIND_SECRET] = { take_secret, "text | file:/path" },
-    [KIND_INTEGER] = { take_number, "number" },
-    [KIND_OCTAL] = { take_number, "mode" },
-    [KIND_SIZE] = { take_number, "size" },
-    [KIND_DURATION] = { take_number, "duration" },
-    [KIND_BOOLEAN] = { take_boolean, "yes | no" },
-    [KIND_CHOICE] = { take_choice, NULL },
-    [KIND_ISSUER] = { take_issuer, "URL" },
-    [KIND_ORIGINS] = { take_origins, "origins" },
-    [KIND_ADDRESSES] = { take_addresses, "addresses" },
+/* How the value of each kind is read. */
+static bool (*const takers[])(struct reader *reader, const struct option *option, const char *text) = {
+    [KIND_TEXT] = take_text,       [KIND_PATH] = take_path,       [KIND_SECRET] = take_secret,
+    [KIND_INTEGER] = take_number,  [KIND_OCTAL] = take_number,    [KIND_SIZE] = take_number,
+    [KIND_DURATION] = take_number, [KIND_BOOLEAN] = take_boolean, [KIND_CHOICE] = take_choice,
+    [KIND_ISSUER] = take_issuer,   [KIND_ORIGINS] = take_origins, [KIND_ADDRESSES] = take_addresses,
 };
 
 /* --- defaults --- */
-
-/* The default with the directories of this build put in. */
-static const char *expand(struct arena *arena, const char *fallback)
-{
-    static const char *const directories[][2] = { { "$pkgdatadir", DATADIR }, { "$sysconfdir", SYSCONFDIR } };
-    for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-        if (text_starts(fallback, directories[i][0]))
-            return arena_printf(arena, "%s%s", directories[i][1], fallback + strlen(directories[i][0]));
-    }
-    return fallback;
-}
 
 /* Starts a section: its options have their defaults and none was set yet. */
 static void start_section(struct reader *reader, const struct option_list *list, void *target)
@@ -412,10 +207,10 @@ static void start_section(struct reader *reader, const struct option_list *list,
     memset(reader->lines, 0, sizeof(reader->lines));
     for (size_t i = 0; i < list->count; i++) {
         const struct option *option = &list->options[i];
-        const char *fallback = expand(reader->arena, option->fallback);
+        const char *fallback = settings_expand(reader->arena, option->fallback);
         if (option->kind == KIND_ISSUER)
             memcpy((char *)target + option->offset, &fallback, sizeof(fallback));
-        else if (!kinds[option->kind].take(reader, option, fallback))
+        else if (!takers[option->kind](reader, option, fallback))
             bug("settings: default of %s: %s", option->name, reader->error);
     }
 }
@@ -423,7 +218,7 @@ static void start_section(struct reader *reader, const struct option_list *list,
 static struct pool_settings *add_pool(struct reader *reader, const char *name)
 {
     struct pool_settings *pool = &reader->settings->pools[reader->settings->pool_count++];
-    start_section(reader, &pool_list, pool);
+    start_section(reader, &settings_pool_list, pool);
     pool->name = name;
     return pool;
 }
@@ -457,8 +252,8 @@ static const char *nearest_option(const struct option_list *list, const char *na
 /* Names of the other kind of section are told apart, since they only stand in the wrong place. */
 static bool fail_unknown(struct reader *reader, const char *name)
 {
-    bool in_pool = reader->list == &pool_list;
-    const struct option_list *other = in_pool ? &main_list : &pool_list;
+    bool in_pool = reader->list == &settings_pool_list;
+    const struct option_list *other = in_pool ? &settings_main_list : &settings_pool_list;
     if (find_option(other, name) && in_pool)
         return fail(reader, "option '%s' doesn't belong to a pool: move it above the first [pool NAME]",
                     name);
@@ -483,7 +278,7 @@ static bool take_option(struct reader *reader, const char *name, const char *val
     if (option->kind != KIND_SECRET && strstr(value, " #"))
         return fail(reader, "%s: a comment must stand on a line of its own", name);
     *line = reader->line;
-    return kinds[option->kind].take(reader, option, value);
+    return takers[option->kind](reader, option, value);
 }
 
 /* "[pool NAME]" */
@@ -592,7 +387,7 @@ static bool check_pools(struct reader *reader)
         struct pool_settings *pool = &settings->pools[i];
         workers += pool->workers;
         if (!*pool->socket)
-            pool->socket = arena_printf(reader->arena, "%s/%s.sock", settings->run_directory, pool->name);
+            pool->socket = settings_default_socket(reader->arena, settings, pool->name);
         for (size_t j = 0; j < i; j++) {
             if (text_equal(settings->pools[j].socket, pool->socket))
                 return fail(reader, "pools '%s' and '%s' have the same socket", settings->pools[j].name,
@@ -607,187 +402,9 @@ struct settings *settings_load(struct arena *arena, const char *path, const char
 {
     struct reader reader = { .arena = arena, .path = path ? path : "defaults" };
     reader.settings = arena_alloc(arena, sizeof(*reader.settings));
-    start_section(&reader, &main_list, reader.settings);
+    start_section(&reader, &settings_main_list, reader.settings);
     bool fine = !path || (read_file(&reader) && check_issuer(&reader));
     fine = fine && check_cookies(&reader) && check_pools(&reader);
     *error_out = reader.error;
     return fine ? reader.settings : NULL;
-}
-
-/* --- showing --- */
-
-/* The value as it would be written in the file; secrets only as whether they're set. */
-static const char *print_value(struct arena *arena, const struct option *option, const void *source)
-{
-    const void *at = (const char *)source + option->offset;
-    int64_t number;
-    const char *text;
-    bool boolean;
-    switch (option->kind) {
-    case KIND_INTEGER:
-    case KIND_OCTAL:
-    case KIND_SIZE:
-    case KIND_DURATION:
-        memcpy(&number, at, sizeof(number));
-        return print_number(arena, option->kind, number);
-    case KIND_BOOLEAN:
-        memcpy(&boolean, at, sizeof(boolean));
-        return boolean ? "yes" : "no";
-    default:
-        memcpy(&text, at, sizeof(text));
-        if (option->kind == KIND_SECRET)
-            return *text ? "(set)" : "(not set)";
-        return text;
-    }
-}
-
-static const char *print_default(struct arena *arena, const struct option *option)
-{
-    return option->kind == KIND_SECRET ? "(not set)" : expand(arena, option->fallback);
-}
-
-/* Calls write for each option of a list, or for those whose value isn't the default. */
-static void each_option(const struct option_list *list, const void *source, bool changed_only,
-                        struct arena *arena, void *context,
-                        void (*write)(void *context, const struct option *option, const char *value,
-                                      const char *fallback))
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct option *option = &list->options[i];
-        const char *value = print_value(arena, option, source);
-        const char *fallback = print_default(arena, option);
-        if (!changed_only || !text_equal(value, fallback))
-            write(context, option, value, fallback);
-    }
-}
-
-/* The file's own form, so that it can be saved and loaded; a secret stays a comment. */
-static void write_text(void *context, const struct option *option, const char *value, const char *fallback)
-{
-    struct strbuf *out = context;
-    strbuf_add_format(out, "# %s", option->help);
-    if (*fallback)
-        strbuf_add_format(out, " Default: %s.", fallback);
-    strbuf_add_format(out, "\n%s%s =%s%s\n\n", option->kind == KIND_SECRET ? "# " : "", option->name,
-                      *value ? " " : "", value);
-}
-
-static void write_text_changed(void *context, const struct option *option, const char *value,
-                               const char *fallback)
-{
-    (void)fallback;
-    strbuf_add_format(context, "%s%s =%s%s\n", option->kind == KIND_SECRET ? "# " : "", option->name,
-                      *value ? " " : "", value);
-}
-
-static void settings_write_text(const struct settings *settings, bool changed_only, struct strbuf *out)
-{
-    struct arena *arena = out->arena;
-    each_option(&main_list, settings, changed_only, arena, out,
-                changed_only ? write_text_changed : write_text);
-    for (size_t i = 0; i < settings->pool_count; i++) {
-        strbuf_add_format(out, "%s[pool %s]\n", changed_only ? "\n" : "", settings->pools[i].name);
-        each_option(&pool_list, &settings->pools[i], changed_only, arena, out,
-                    changed_only ? write_text_changed : write_text);
-    }
-}
-
-static void write_json(void *context, const struct option *option, const char *value, const char *fallback)
-{
-    struct json_writer *writer = context;
-    json_open_object(writer, NULL);
-    json_write_text(writer, "name", option->name);
-    json_write_text(writer, "value", value);
-    json_write_text(writer, "default", fallback);
-    json_write_boolean(writer, "changed", !text_equal(value, fallback));
-    json_write_text(writer, "help", option->help);
-    json_close_object(writer);
-}
-
-static void settings_write_json(const struct settings *settings, bool changed_only, struct strbuf *out)
-{
-    struct json_writer writer = json_writer_start(out->arena);
-    json_open_object(&writer, NULL);
-    json_open_array(&writer, "options");
-    each_option(&main_list, settings, changed_only, out->arena, &writer, write_json);
-    json_close_array(&writer);
-    json_open_array(&writer, "pools");
-    for (size_t i = 0; i < settings->pool_count; i++) {
-        json_open_object(&writer, NULL);
-        json_write_text(&writer, "name", settings->pools[i].name);
-        json_open_array(&writer, "options");
-        each_option(&pool_list, &settings->pools[i], changed_only, out->arena, &writer, write_json);
-        json_close_array(&writer);
-        json_close_object(&writer);
-    }
-    json_close_array(&writer);
-    json_close_object(&writer);
-    strbuf_add(out, writer.text.data, writer.text.length);
-}
-
-static bool has_bounds(const struct option *option)
-{
-    return kinds[option->kind].take == take_number;
-}
-
-/* mdoc wants each sentence on a line of its own. */
-static void write_man_sentences(const char *text, struct strbuf *out)
-{
-    const char *end;
-    for (; (end = strstr(text, ". ")); text = end + 2)
-        strbuf_add_format(out, "%.*s.\n", (int)(end - text), text);
-    strbuf_add_format(out, "%s\n", text);
-}
-
-/* "Default: x. From a to b." Directories of the build keep their names. */
-static void write_man_option(const struct option *option, struct strbuf *out)
-{
-    struct arena *arena = out->arena;
-    strbuf_add_format(out, ".It Cm %s No = ", option->name);
-    if (option->choices) {
-        const char *cursor = option->choices, *word;
-        size_t length;
-        for (bool first = true; text_next_word(&cursor, ' ', &word, &length); first = false)
-            strbuf_add_format(out, "%s%.*s", first ? "" : " | ", (int)length, word);
-    } else {
-        strbuf_add_format(out, "Ar %s", kinds[option->kind].argument);
-    }
-    strbuf_add_char(out, '\n');
-    write_man_sentences(option->help, out);
-    if (*option->fallback)
-        strbuf_add_format(out, "Default:\n.Ql %s .\n", option->fallback);
-    if (has_bounds(option))
-        strbuf_add_format(out, "From %s to %s.\n", print_number(arena, option->kind, option->minimum),
-                          print_number(arena, option->kind, option->maximum));
-}
-
-static void write_man_list(const struct option_list *list, struct strbuf *out)
-{
-    strbuf_add_text(out, ".Bl -tag -width Ds\n");
-    for (size_t i = 0; i < list->count; i++)
-        write_man_option(&list->options[i], out);
-    strbuf_add_text(out, ".El\n");
-}
-
-static void settings_write_man(struct strbuf *out)
-{
-    write_man_list(&main_list, out);
-    strbuf_add_text(out, ".Ss Options of a pool\nBelow a line\n.Ql [pool NAME] :\n");
-    write_man_list(&pool_list, out);
-}
-
-void settings_write(const struct settings *settings, enum settings_format format, bool changed_only,
-                    struct strbuf *out)
-{
-    switch (format) {
-    case SETTINGS_TEXT:
-        settings_write_text(settings, changed_only, out);
-        return;
-    case SETTINGS_JSON:
-        settings_write_json(settings, changed_only, out);
-        return;
-    case SETTINGS_MAN:
-        settings_write_man(out);
-        return;
-    }
 }

@@ -1,5 +1,5 @@
 /*
- * settings.h: the program's options. One table (settings.c) holds each option's name, kind, default,
+ * settings.h: the program's options. One table (settings_options.c) holds each option's name, kind, default,
  * bounds and meaning; the parser, `doorward config show`, doorward.conf(5) and the start-up check are
  * loops over it. To add an option: a member here, a row there.
  *

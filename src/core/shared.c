@@ -376,7 +376,8 @@ bool shared_limit_take(struct shared *shared, uint64_t key, int64_t now_ms, int6
     }
     if (counts.window != window)
         elapsed_ms = 0; /* already counted in the window that has just begun */
-    int64_t used = counts.current + counts.before * (window_ms - elapsed_ms) / window_ms;
+    /* Rounded up, so that nobody is let through before the time that is told as retry_after_s. */
+    int64_t used = counts.current + (counts.before * (window_ms - elapsed_ms) + window_ms - 1) / window_ms;
     bool within = amount ? used <= limit : used < limit;
     *state_out = (struct limit_state) { .used = used, .limit = limit };
     limit_tell(&counts, elapsed_ms, window_ms, within, state_out);

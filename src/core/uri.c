@@ -76,7 +76,9 @@ static bool is_dot_segment(const char *segment, size_t length)
     size_t dots = 0;
     while (dots < length && segment[dots] == '.')
         dots++;
-    return (dots == 1 || dots == 2) && (dots == length || segment[dots] == ';');
+    if (dots != 1 && dots != 2)
+        return false;
+    return dots == length || segment[dots] == ';' || escaped_byte(segment + dots) == ';';
 }
 
 /* No dot segment anywhere, and no empty one but the last. */
@@ -158,8 +160,9 @@ static bool take_authority(struct arena *arena, const char *text, size_t start, 
     const char *host = at ? at + 1 : authority;
     uri->has_userinfo = at != NULL;
     uri->authority_end = uri->port_start = start + length;
-    if (strchr(host, '@') || (at && !is_made_of(arena_strndup(arena, authority, (size_t)(at - authority)),
-                                                UNRESERVED SUB_DELIMS ":", query_escape_is_plain)))
+    /* A second '@' fails as a host. */
+    if (at && !is_made_of(arena_strndup(arena, authority, (size_t)(at - authority)),
+                          UNRESERVED SUB_DELIMS ":", query_escape_is_plain))
         return false;
     const char *bracket = strchr(host, ']');
     const char *colon = strchr(bracket ? bracket : host, ':');
@@ -239,8 +242,9 @@ const char *uri_add_query(struct arena *arena, const char *uri, const char *enco
 {
     if (text_empty(encoded_pairs))
         return uri;
-    const char *joint = strchr(uri, '?') ? "&" : "?";
-    if (text_ends(uri, "?") || text_ends(uri, "&"))
+    const char *query = strchr(uri, '?');
+    const char *joint = query ? "&" : "?";
+    if (query && (text_ends(uri, "?") || text_ends(uri, "&")))
         joint = "";
     return arena_printf(arena, "%s%s%s", uri, joint, encoded_pairs);
 }

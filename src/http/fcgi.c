@@ -9,7 +9,7 @@
  * - A connection is read only after poll() and a peek: at end of file libfcgi would go on to accept.
  * - We close. libfcgi's close waits up to two seconds for the peer to close first. "detached" turns
  *   that off when it closes after an error, and a request that isn't kept is finished as if it were,
- *   which also reads the rest of a refused body, and closed here.
+ *   and closed here.
  * - Its signal handlers set a flag that makes every later accept fail: see fcgi.h.
  */
 #define _GNU_SOURCE
@@ -24,16 +24,17 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-    DISCARD_MAX = 1024 * 1024, /* bytes of a refused body that are still read */
     NO_LISTENER = -1,
     ROLE_RESPONDER = 1,
     /* a connection silent for this long may be closed when its place is needed */
     DISPENSABLE_MS = 10 * 1000,
-    DESCRIPTORS_PAUSE_US = 100 * 1000
+    DESCRIPTORS_PAUSE_US = 100 * 1000,
+    DISCARD_MAX = 1024 * 1024 /* bytes of a refused body that are still read */
 };
 
 struct connection {
@@ -42,19 +43,20 @@ struct connection {
 };
 
 struct fcgi {
-    int listener, wake;
+    struct fcgi_ends ends;
+    int hand_over; /* -1: connections that aren't kept are closed */
     int64_t io_timeout_s;
     bool accepting, keeping, broken;
     struct connection connections[FCGI_CONNECTIONS];
     struct connection *current; /* ready, or with its request in hand */
 
     /* the last poll's answer, looked through from next on */
-    struct pollfd polled[FCGI_CONNECTIONS + 2];
-    struct connection *owners[FCGI_CONNECTIONS + 2];
+    struct pollfd polled[FCGI_CONNECTIONS + 3];
+    struct connection *owners[FCGI_CONNECTIONS + 3]; /* NULL: one of the ends */
     size_t polled_count, next;
 };
 
-struct fcgi *fcgi_open(int listener, int wake, int64_t io_timeout_s)
+struct fcgi *fcgi_open(const struct fcgi_ends *ends, int64_t io_timeout_s)
 {
     struct fcgi *door = calloc(1, sizeof *door);
 
@@ -63,11 +65,11 @@ struct fcgi *fcgi_open(int listener, int wake, int64_t io_timeout_s)
     if (FCGX_Init() != 0)
         fatal("libfcgi can't be initialised");
     signal(SIGPIPE, SIG_IGN);
-    int flags = fcntl(listener, F_GETFL);
-    if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) < 0)
+    int flags = fcntl(ends->listener, F_GETFL);
+    if (flags < 0 || fcntl(ends->listener, F_SETFL, flags | O_NONBLOCK) < 0)
         fatal("listening socket: %s", strerror(errno));
-    door->listener = listener;
-    door->wake = wake;
+    door->ends = *ends;
+    door->hand_over = -1;
     door->io_timeout_s = io_timeout_s;
     door->accepting = door->keeping = true;
     for (size_t i = 0; i < FCGI_CONNECTIONS; i++)
@@ -119,12 +121,14 @@ static struct connection *find_place(struct fcgi *door)
 static void collect(struct fcgi *door)
 {
     door->polled_count = door->next = 0;
-    add_polled(door, door->wake, NULL); /* poll() skips a negative one */
+    add_polled(door, door->ends.wake, NULL); /* poll() skips a negative one */
     for (size_t i = 0; i < FCGI_CONNECTIONS; i++)
         if (is_open(&door->connections[i]))
             add_polled(door, door->connections[i].request.ipcFd, &door->connections[i]);
-    if (door->accepting && find_place(door))
-        add_polled(door, door->listener, NULL);
+    if (door->accepting && find_place(door)) {
+        add_polled(door, door->ends.adopt, NULL);
+        add_polled(door, door->ends.listener, NULL);
+    }
 }
 
 /* Whether the connection has bytes to read; one that was hung up is closed. */
@@ -158,27 +162,95 @@ static void refuse_descriptor(struct fcgi *door, int error)
     }
 }
 
-/* Takes one connection from the listener; true when it already speaks. */
-static bool accept_connection(struct fcgi *door)
+static int accept_descriptor(struct fcgi *door)
 {
-    struct connection *connection = find_place(door);
     const struct timeval timeout = { .tv_sec = door->io_timeout_s };
+    int descriptor = accept4(door->ends.listener, NULL, NULL, SOCK_CLOEXEC);
 
-    if (!connection)
-        return false;
-    int descriptor = accept4(door->listener, NULL, NULL, SOCK_CLOEXEC);
     if (descriptor < 0) {
         refuse_descriptor(door, errno);
-        return false;
+        return -1;
     }
-    if (is_open(connection))
-        drop(connection);
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    return descriptor;
+}
+
+/* A message that carries one descriptor (unix(7), SCM_RIGHTS). */
+struct parcel {
+    struct msghdr message;
+    struct iovec content;
+    char byte;
+    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+};
+
+static void parcel_prepare(struct parcel *parcel)
+{
+    *parcel = (struct parcel) { .byte = 'c' };
+    parcel->content = (struct iovec) { &parcel->byte, 1 };
+    parcel->message = (struct msghdr) {
+        .msg_iov = &parcel->content,
+        .msg_iovlen = 1,
+        .msg_control = parcel->control,
+        .msg_controllen = sizeof parcel->control,
+    };
+}
+
+static int adopt_descriptor(struct fcgi *door)
+{
+    struct parcel parcel;
+    int descriptor;
+
+    parcel_prepare(&parcel);
+    if (recvmsg(door->ends.adopt, &parcel.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+        return -1;
+    const struct cmsghdr *header = CMSG_FIRSTHDR(&parcel.message);
+    if (!header || header->cmsg_type != SCM_RIGHTS)
+        return -1;
+    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    return descriptor;
+}
+
+static bool send_descriptor(int to, int descriptor)
+{
+    struct parcel parcel;
+
+    parcel_prepare(&parcel);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&parcel.message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof descriptor);
+    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    return sendmsg(to, &parcel.message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+}
+
+/* Takes one new connection; true when it already speaks. */
+static bool take_connection(struct fcgi *door, int (*take)(struct fcgi *door))
+{
+    struct connection *connection = find_place(door);
+    int descriptor = connection ? take(door) : -1;
+
+    if (descriptor < 0)
+        return false;
+    if (is_open(connection))
+        drop(connection);
     connection->request.ipcFd = descriptor;
     connection->silent_since_ms = clock_mono_ms();
     door->current = connection;
     return speaks(connection);
+}
+
+/* Whether a descriptor that poll() named means a request that can be received. */
+static bool is_ready(struct fcgi *door, struct connection *owner, int descriptor)
+{
+    if (owner) {
+        door->current = owner;
+        /* its place may have been given to another since */
+        return owner->request.ipcFd == descriptor && speaks(owner);
+    }
+    if (!door->accepting)
+        return false;
+    return take_connection(door, descriptor == door->ends.adopt ? adopt_descriptor : accept_descriptor);
 }
 
 /* The next connection of the last poll that has something to say. */
@@ -189,17 +261,9 @@ static bool next_ready(struct fcgi *door, bool *woken_out)
         size_t i = door->next++;
         if (!door->polled[i].revents)
             continue;
-        door->current = door->owners[i];
-        if (door->current) {
-            /* its place may have been given to another since */
-            if (door->current->request.ipcFd == door->polled[i].fd && speaks(door->current))
-                return true;
-        } else if (i == 0) {
-            *woken_out = true;
+        *woken_out = i == 0;
+        if (*woken_out || is_ready(door, door->owners[i], door->polled[i].fd))
             return true;
-        } else if (door->accepting && accept_connection(door)) {
-            return true;
-        }
     }
     return false;
 }
@@ -279,15 +343,18 @@ bool fcgi_write(struct fcgi *door, struct bytes data)
     return true;
 }
 
-/* Reads what is left of a body that was refused early: Apache takes a connection that closes while it is
- * sending for a broken worker, and would tell 503 instead of our 413. True when nothing is left. */
-static bool discard_body(FCGX_Stream *in)
+/* What was sent of a body and not read would be taken for the next request; and Apache takes a
+ * connection that closes while it is still sending for a broken worker. False when there is more than
+ * anybody should have to read: then the connection is of no use any more. */
+static bool read_rest(FCGX_Stream *in)
 {
-    char waste[8192];
+    char rest[4096];
+    int got;
 
-    for (size_t read = 0; read < DISCARD_MAX; read += sizeof(waste)) {
-        if (FCGX_GetStr(waste, sizeof(waste), in) < (int)sizeof(waste))
-            return FCGX_GetError(in) == 0;
+    for (size_t total = 0; total < DISCARD_MAX; total += (size_t)got) {
+        got = FCGX_GetStr(rest, sizeof rest, in);
+        if (got <= 0)
+            return true;
     }
     return false;
 }
@@ -295,13 +362,25 @@ static bool discard_body(FCGX_Stream *in)
 void fcgi_finish(struct fcgi *door)
 {
     FCGX_Request *request = &door->current->request;
-    bool keep = discard_body(request->in) && request->keepConnection && door->keeping;
+    bool wanted = read_rest(request->in) && request->keepConnection;
 
     request->keepConnection = 1;
     FCGX_Finish_r(request);
-    if (request->ipcFd >= 0 && !keep)
-        drop(door->current);
     door->current->silent_since_ms = clock_mono_ms();
+    if (request->ipcFd < 0)
+        return;
+    if (wanted && door->hand_over >= 0 && send_descriptor(door->hand_over, request->ipcFd))
+        drop(door->current); /* our copy */
+    else if (!wanted || !door->keeping)
+        drop(door->current);
+}
+
+void fcgi_hand_over(struct fcgi *door, int to)
+{
+    door->hand_over = to;
+    for (size_t i = 0; i < FCGI_CONNECTIONS; i++)
+        if (is_open(&door->connections[i]) && send_descriptor(to, door->connections[i].request.ipcFd))
+            drop(&door->connections[i]);
 }
 
 void fcgi_stop_accepting(struct fcgi *door)

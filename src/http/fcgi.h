@@ -21,13 +21,19 @@ enum fcgi_event {
     FCGI_BROKEN, /* no more requests can come this way: the process must end */
 };
 
+/* The descriptors that a door works with; they stay the caller's. */
+struct fcgi_ends {
+    int listener; /* of any family; made non-blocking */
+    int wake;     /* polled beside it; -1: none */
+    int adopt;    /* where others hand their connections over; -1: nobody does */
+};
+
 /*
- * Serves a listening socket (of any family), which is made non-blocking and stays the caller's. wake
- * is polled beside it, -1 for none. Reading or writing a connection is given up after io_timeout_s of
+ * Serves a listening socket. Reading or writing a connection is given up after io_timeout_s of
  * silence. SIGPIPE is ignored from now on; the caller keeps SIGTERM and SIGUSR1 blocked or handles
  * them anew, since libfcgi has put handlers of its own on them.
  */
-struct fcgi *fcgi_open(int listener, int wake, int64_t io_timeout_s);
+struct fcgi *fcgi_open(const struct fcgi_ends *ends, int64_t io_timeout_s);
 
 /* Closes every connection; NULL is let through. */
 void fcgi_close(struct fcgi *door);
@@ -57,6 +63,13 @@ void fcgi_finish(struct fcgi *door);
 /* Leaving: no new connections; and no connection is kept after its next answer. */
 void fcgi_stop_accepting(struct fcgi *door);
 void fcgi_stop_keeping(struct fcgi *door);
+
+/*
+ * Gives all kept connections away through the other end of an adopt descriptor, those that are idle
+ * now, the others after their next answer. Closing one could lose a request that the web server is
+ * just sending on it; another process reads it where this one stopped.
+ */
+void fcgi_hand_over(struct fcgi *door, int to);
 
 /* How many connections are open. */
 size_t fcgi_connections(const struct fcgi *door);

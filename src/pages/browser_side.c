@@ -10,11 +10,6 @@
 
 enum { BROWSER_COOKIE_LIFETIME_S = 400 * 24 * 3600 };
 
-/*
- * SameSite=None, because an authorization request may come as a POST from the client's site: without
- * the cookie it would get a new one, and the flows of its other tabs would be lost. The value is worth
- * nothing without the token of a form that we showed.
- */
 const char *browser_side_ensure(struct call *call)
 {
     if (call->browser != NULL)
@@ -23,22 +18,24 @@ const char *browser_side_ensure(struct call *call)
     cookie_write(&call->response, &(struct cookie) { .name = BROWSER_COOKIE,
                                                      .value = call->browser,
                                                      .domain = "",
-                                                     .same_site = "None",
+                                                     .same_site = "Lax",
                                                      .max_age_s = BROWSER_COOKIE_LIFETIME_S });
     return call->browser;
 }
 
-/* What browsers tell of where a form comes from. Origin is "null" under our own no-referrer policy, so
- * only another origin's name speaks against it. */
+/* What browsers tell of where a form comes from. Under our own no-referrer policy they send Origin as
+ * "null" for our own forms too: then Sec-Fetch-Site must say that it is one (T-125). */
 static bool comes_from_elsewhere(struct call *call)
 {
     const char *site = request_header(call->request, "Sec-Fetch-Site", NULL);
     const char *origin = request_header(call->request, "Origin", NULL);
+    struct uri issuer;
     if (site != NULL && !text_equal(site, "same-origin") && !text_equal(site, "none"))
         return true;
-    if (origin == NULL || text_equal(origin, "null"))
+    if (origin == NULL)
         return false;
-    struct uri issuer;
+    if (text_equal(origin, "null"))
+        return site == NULL;
     return !uri_parse(call->arena, call->context.settings->issuer, &issuer) ||
            !text_equal(origin, uri_origin(call->arena, &issuer));
 }

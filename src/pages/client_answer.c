@@ -46,7 +46,7 @@ static void show_form(struct call *call, const struct client *client, const stru
     for (size_t i = 0; i < ARRAY_SIZE(members); i++)
         view_parameter(view, members[i].name, member_of(answer, i));
     view_script(view, "form_post.js");
-    view_form_may_reach_client(view, client, answer->redirect_uri);
+    view_form_reaches_only(view, answer->redirect_uri);
     view_finish(view, 200);
 }
 

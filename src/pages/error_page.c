@@ -68,10 +68,16 @@ static const char *flow_handle(const struct call *call)
     return text != NULL && strlen(text) < 200 && strspn(text, allowed) == strlen(text) ? text : NULL;
 }
 
-/* A form that couldn't be taken is offered anew. */
+/* Whether the same form may be taken the next time: then it is offered anew. */
+static bool is_worth_another_try(enum outcome outcome)
+{
+    return outcome == OUTCOME_FOREIGN_FORM || outcome == OUTCOME_TOO_MANY_REQUESTS ||
+           outcome == OUTCOME_UNAVAILABLE;
+}
+
 static void add_links(struct view *view, struct call *call, enum outcome outcome)
 {
-    const char *flow = outcome == OUTCOME_FOREIGN_FORM ? flow_handle(call) : NULL;
+    const char *flow = is_worth_another_try(outcome) ? flow_handle(call) : NULL;
     if (flow != NULL)
         view_link(view, arena_printf(call->arena, "%s?oauth_request=%s", view_path(call, "/login"), flow),
                   view_text(view, "start_again"));

@@ -303,6 +303,12 @@ void view_form_may_reach(struct view *view, const char *uri)
     strbuf_add_text(&view->form_targets, source);
 }
 
+void view_form_reaches_only(struct view *view, const char *uri)
+{
+    view->forms_leave = true;
+    view_form_may_reach(view, uri);
+}
+
 void view_form_may_reach_client(struct view *view, const struct client *client, const char *redirect_uri)
 {
     enum { MAX_TARGETS = 8 };
@@ -321,8 +327,8 @@ static void put_headers(struct view *view)
                       view->logo_origin == NULL ? "" : view->logo_origin);
     if (view->with_script)
         strbuf_add_text(&policy, "script-src 'self'; ");
-    strbuf_add_format(&policy, "form-action 'self'%s; frame-ancestors 'none'; base-uri 'none'",
-                      view->form_targets.data);
+    strbuf_add_format(&policy, "form-action%s%s; frame-ancestors 'none'; base-uri 'none'",
+                      view->forms_leave ? "" : " 'self'", view->form_targets.data);
     response_header(&call->response, "Content-Security-Policy", policy.data);
     response_header(&call->response, "X-Frame-Options", "DENY");
     response_header(&call->response, "Content-Language", view->language);

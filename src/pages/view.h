@@ -20,6 +20,7 @@ struct view {
     struct strbuf form_targets; /* origins that a form of this page may lead to */
     const char *logo_origin;
     bool with_script;
+    bool forms_leave; /* the page's form goes to the client itself, never to us */
 };
 
 /* The files of this process. */
@@ -63,6 +64,8 @@ void view_script(struct view *view, const char *file);
 
 /* Lets the page's forms end at this URI: browsers hold the redirect behind a POST to form-action. */
 void view_form_may_reach(struct view *view, const char *uri);
+/* The page's form goes to this URI and to nothing else, not even to us. */
+void view_form_reaches_only(struct view *view, const char *uri);
 /* All places where the client may send the browser on from its redirect URI. */
 void view_form_may_reach_client(struct view *view, const struct client *client, const char *redirect_uri);
 

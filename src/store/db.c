@@ -1,14 +1,14 @@
 /*
  * db.c: see db.h. The only file that includes mysql.h.
  *
- * What the server's answers mean is one table (faults). Three things decide what follows a failure:
- * whether the statement can have run, whether it may run twice, and whether a transaction is open. In a
- * transaction nothing is run again here: db_transact() replays the whole. 1213 comes at COMMIT in a
- * Galera cluster, so COMMIT is as likely to need a replay as any statement.
+ * What the server's error numbers mean, and what may be tried again, is fault.c. In a transaction nothing
+ * is run again here: db_transact() replays the whole. 1213 comes at COMMIT in a Galera cluster, so COMMIT
+ * is as likely to need a replay as any statement.
  *
  * MariaDB loses what is prepared with the connection, so handles live and die with it.
  */
 #include "store/db.h"
+#include "store/fault.h"
 #include "store/script.h"
 
 #include "core/clock.h"
@@ -18,53 +18,13 @@
 #include <mysql.h>
 
 #include <poll.h>
-#include <time.h>
 
 enum {
     CONNECT_TIMEOUT_S = 2,
     RECONNECT_PAUSE_MS = 500, /* after a failed connect every call fails at once for so long */
-    MAX_TRIES = 5,            /* of a statement or transaction that met a deadlock */
-    REPLAY_BUDGET_MS = 5000,  /* and no new try after so long */
-    QUICK_LOSS_MS = 1000,     /* a connection lost later than this timed out: don't wait twice */
     MAX_PARAMETERS = 32,
     MAX_COLUMNS = 48,
     PREPARED_SLOTS = 512 /* a power of two, well over the number of statements */
-};
-
-enum fault {
-    FAULT_NONE,
-    FAULT_CONFLICT, /* a unique key is taken */
-    FAULT_MISSING,  /* the row referred to isn't there */
-    FAULT_REPLAY,   /* deadlock, lock wait, certification failure: the same again may succeed */
-    FAULT_UNSENT,   /* connection lost before the server can have run anything */
-    FAULT_LOST,     /* connection lost, and the statement may have run */
-    FAULT_REFUSED   /* an error of the statement, a full disk, missing rights … */
-};
-
-static const struct {
-    unsigned code;
-    enum fault fault;
-} faults[] = {
-    { 1062, FAULT_CONFLICT }, /* duplicate entry */
-    { 1451, FAULT_CONFLICT }, /* rows still refer to this one */
-    { 1452, FAULT_MISSING },  /* the row referred to is gone */
-    { 1205, FAULT_REPLAY },   /* lock wait timeout */
-    { 1213, FAULT_REPLAY },   /* deadlock, or Galera certification failed */
-    { 1020, FAULT_REPLAY },   /* record changed since last read */
-    { 1180, FAULT_REPLAY },   /* error during commit (Galera) */
-    { 1047, FAULT_LOST },     /* node not ready (Galera without a majority) */
-    { 1053, FAULT_LOST },     /* server shutdown */
-    { 1927, FAULT_LOST },     /* connection was killed */
-    { 2002, FAULT_UNSENT },   /* can't connect to socket */
-    { 2003, FAULT_UNSENT },   /* can't connect to host */
-    { 2006, FAULT_UNSENT },   /* gone away: the command could not be written */
-    { 2026, FAULT_UNSENT },   /* TLS failed */
-    { 4031, FAULT_UNSENT },   /* closed for inactivity before this command */
-    { 1243, FAULT_UNSENT },   /* the server doesn't know the prepared handle any more */
-    { 1615, FAULT_UNSENT },   /* needs to be prepared again */
-    { 2013, FAULT_LOST },     /* lost while waiting for the answer */
-    { 2014, FAULT_LOST },     /* out of sync: only a fresh connection helps */
-    { 2055, FAULT_LOST },     /* as 2013, with the errno */
 };
 
 struct prepared {
@@ -81,19 +41,6 @@ struct db {
     struct db_counts counts;
     struct prepared prepared[PREPARED_SLOTS];
 };
-
-static enum fault fault_of(unsigned code)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
-        if (faults[i].code == code)
-            return faults[i].fault;
-    return FAULT_REFUSED;
-}
-
-static bool is_loss(enum fault fault)
-{
-    return fault == FAULT_LOST || fault == FAULT_UNSENT;
-}
 
 /* --- the connection --- */
 
@@ -147,9 +94,9 @@ static void set_options(MYSQL *mysql, const struct settings *settings, unsigned 
 {
     const unsigned connect_timeout_s = CONNECT_TIMEOUT_S;
     const unsigned local_infile = 0;
-    const bool over_socket = !text_empty(settings->database_socket);
+    const bool over_socket = text_empty(settings->database_host);
     const unsigned protocol = over_socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
-    const my_bool use_tls = !text_empty(settings->database_tls_ca);
+    const my_bool use_tls = !over_socket && !text_empty(settings->database_tls_ca);
     set_option(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout_s);
     set_option(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout_s);
     set_option(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
@@ -180,7 +127,7 @@ static bool set_session(MYSQL *mysql)
 static bool open_connection(struct db *db, unsigned timeout_s)
 {
     const struct settings *settings = db->settings;
-    const bool over_socket = !text_empty(settings->database_socket);
+    const bool over_socket = text_empty(settings->database_host);
     MYSQL *mysql = mysql_init(NULL);
     if (!mysql)
         fatal("out of memory");
@@ -267,7 +214,7 @@ static enum fault prepare(struct db *db, const struct statement *statement, MYSQ
         unsigned code = mysql_stmt_errno(handle);
         log_error("database: %s: preparing: %u %s", statement->name, code, mysql_stmt_error(handle));
         mysql_stmt_close(handle);
-        return is_loss(fault_of(code)) ? FAULT_UNSENT : FAULT_REFUSED;
+        return fault_is_loss(fault_of(code)) ? FAULT_UNSENT : FAULT_REFUSED;
     }
     const char *difference = disagreement(statement, handle);
     if (difference)
@@ -424,20 +371,6 @@ static void fetch_rows(MYSQL_STMT *handle, struct arena *arena, const struct sta
 
 /* --- running --- */
 
-static void pause_with_jitter(int tries)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    long span_us = 4000L << (tries < 4 ? tries : 4);
-    long pause_us = 1000 + now.tv_nsec / 7 % span_us;
-    nanosleep(&(struct timespec) { .tv_nsec = pause_us * 1000 }, NULL);
-}
-
-struct attempts {
-    int64_t started_ms;
-    int replays, losses;
-};
-
 /* Prepares, sends, and reads the answer with all its rows. */
 static enum fault execute_once(struct db *db, const struct statement *statement, const struct value *values,
                                MYSQL_STMT **handle_out)
@@ -456,42 +389,10 @@ static enum fault execute_once(struct db *db, const struct statement *statement,
         return FAULT_NONE;
     }
     fault = fault_of(mysql_stmt_errno(handle));
-    if (fault == FAULT_REFUSED || is_loss(fault))
+    if (fault == FAULT_REFUSED || fault_is_loss(fault))
         log_error("database: %s: %u %s", statement->name, mysql_stmt_errno(handle), mysql_stmt_error(handle));
     mysql_stmt_free_result(handle);
     return fault;
-}
-
-/* Whether one statement by itself, outside transactions, may be tried once more. */
-static bool may_run_again(const struct statement *statement, enum fault fault, struct attempts *attempts)
-{
-    int64_t elapsed_ms = clock_mono_ms() - attempts->started_ms;
-    if (fault == FAULT_REPLAY && elapsed_ms < REPLAY_BUDGET_MS && ++attempts->replays < MAX_TRIES) {
-        pause_with_jitter(attempts->replays);
-        return true;
-    }
-    if (fault == FAULT_UNSENT || (fault == FAULT_LOST && statement->retry))
-        return elapsed_ms < QUICK_LOSS_MS && attempts->losses++ == 0;
-    return false;
-}
-
-static enum store_result result_of(const struct statement *statement, enum fault fault, bool in_transaction)
-{
-    switch (fault) {
-    case FAULT_NONE:
-        return STORE_OK;
-    case FAULT_CONFLICT:
-        return STORE_CONFLICT;
-    case FAULT_MISSING:
-        return STORE_NOT_FOUND;
-    case FAULT_LOST:
-        return statement->retry || in_transaction ? STORE_FAILED : STORE_UNCERTAIN;
-    case FAULT_REPLAY:
-    case FAULT_UNSENT:
-    case FAULT_REFUSED:
-        break;
-    }
-    return STORE_FAILED;
 }
 
 static void count_commit(struct db *db, const struct statement *statement)
@@ -510,16 +411,16 @@ static enum store_result execute(struct db *db, const struct statement *statemen
         if (!is_ready(db))
             return STORE_FAILED;
         fault = execute_once(db, statement, values, handle_out);
-        if (is_loss(fault))
+        if (fault_is_loss(fault))
             db_disconnect(db);
-        if (db->in_transaction && (fault == FAULT_REPLAY || is_loss(fault)))
+        if (db->in_transaction && (fault == FAULT_REPLAY || fault_is_loss(fault)))
             db->transaction_fault = fault;
-    } while (!db->in_transaction && fault != FAULT_NONE && may_run_again(statement, fault, &attempts));
+    } while (!db->in_transaction && fault != FAULT_NONE && fault_allows_retry(statement, fault, &attempts));
     if (fault == FAULT_NONE)
         count_commit(db, statement);
     else if (fault == FAULT_REPLAY && !db->in_transaction)
         log_warn("database: %s: still locked after %d tries", statement->name, attempts.replays);
-    return result_of(statement, fault, db->in_transaction);
+    return fault_result(statement, fault, db->in_transaction);
 }
 
 enum store_result db_find(struct db *db, struct arena *arena, const struct statement *statement,
@@ -580,7 +481,7 @@ static enum fault run_plain(struct db *db, const char *sql)
     enum fault fault = fault_of(mysql_errno(db->mysql));
     if (fault != FAULT_REPLAY)
         log_error("database: %s: %u %s", sql, mysql_errno(db->mysql), mysql_error(db->mysql));
-    if (is_loss(fault))
+    if (fault_is_loss(fault))
         db_disconnect(db);
     return fault;
 }
@@ -594,14 +495,14 @@ static enum store_result transact_once(struct db *db, db_work_fn work, void *arg
     }
     *fault_out = run_plain(db, "START TRANSACTION");
     if (*fault_out != FAULT_NONE) {
-        *fault_out = is_loss(*fault_out) ? FAULT_UNSENT : *fault_out;
+        *fault_out = fault_is_loss(*fault_out) ? FAULT_UNSENT : *fault_out;
         return STORE_FAILED;
     }
     db->transaction_fault = FAULT_NONE;
     db->in_transaction = true;
     enum store_result result = work(db, argument);
     db->in_transaction = false;
-    *fault_out = is_loss(db->transaction_fault) ? FAULT_UNSENT : db->transaction_fault;
+    *fault_out = fault_is_loss(db->transaction_fault) ? FAULT_UNSENT : db->transaction_fault;
     if (result == STORE_OK && *fault_out == FAULT_NONE) {
         *fault_out = run_plain(db, "COMMIT");
         db->counts.commits += *fault_out == FAULT_NONE;
@@ -625,11 +526,11 @@ enum store_result db_transact(struct db *db, db_work_fn work, void *argument)
         enum store_result result = transact_once(db, work, argument, &fault);
         if (fault != FAULT_REPLAY && fault != FAULT_UNSENT)
             return result;
-        if (tries == MAX_TRIES || clock_mono_ms() - started_ms > REPLAY_BUDGET_MS) {
+        if (tries == FAULT_MAX_TRIES || clock_mono_ms() - started_ms > FAULT_REPLAY_BUDGET_MS) {
             log_warn("database: transaction given up after %d tries", tries);
             return STORE_FAILED;
         }
-        pause_with_jitter(tries);
+        fault_pause(tries);
     }
 }
 

@@ -113,8 +113,8 @@ def walk(browser, answer, person, redirect_uri, allow=True, seen=None):
         response = response_of(answer, redirect_uri)
         if response:
             return response
-        if answer.status != 200 or answer.media_type != "text/html":
-            break
+        if answer.status not in (200, 400, 401, 422) or answer.media_type != "text/html":
+            break  # a form that was refused comes again with a 4xx
         page = answer.page()
         if is_login(page):
             seen.append("login")

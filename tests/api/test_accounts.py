@@ -56,7 +56,7 @@ def password_changed(site):
     with tempfile.NamedTemporaryFile("w") as file:
         file.write("another good password\n")
         file.flush()
-        site.cli("user", "password", person.email, "--password-file", file.name)
+        site.cli("user", "set-password", person.email, "--password-file", file.name)
     all_refused(site, client, person, standing, "password changed")
     person.password = "another good password"
     assert sign_in(site, client, person).access

@@ -136,7 +136,8 @@ def scopes(site):
     client = site.client()
     for scope in ("openid nonsense:x", "openid manage_permissions", 'openid "', "openid \\", "openid \u00e9", "openid\tprofile",
                   "openid\x7f"):
-        travels(ask(site, client, scope=scope, state="s"), client, "invalid_scope", scope, "s")
+        answer = site.web.post(AUTHORIZE, request_of(client, scope=scope, state="s"))  # web servers refuse some in a query
+        travels(answer, client, "invalid_scope", scope, "s")
 
 
 @test("T-119: 10,000 scope words are refused at once")
@@ -207,7 +208,7 @@ def state_is_opaque(site):
     client = site.client()
     for state in ('"><script>alert(1)</script>', "\u00e4\u6f22\U0001f600", "a b+c%20d&e=f", "x\r\nSet-Cookie: a=b", "%00", "s" * 2048, "{{x}}", "'; --"):
         for mode in ("query", "form_post"):
-            answer = ask(site, client, state=state, prompt="none", response_mode=mode)
+            answer = site.web.post(AUTHORIZE, request_of(client, state=state, prompt="none", response_mode=mode))
             response = travels(answer, client, "login_required", f"state {state[:20]!r}", None)
             seen = response.get("state")
             if mode == "form_post":  # a browser normalises line ends in a form
@@ -229,8 +230,8 @@ def iss_always(site):
 
 @test("28: other verbs than GET and POST are 405 with Allow")
 def methods(site):
-    for method in ("PUT", "PATCH", "DELETE", "X"):
-        answer = site.web.request(method, AUTHORIZE, body="" if method == "X" else "a=b")
+    for method in ("PUT", "PATCH", "DELETE", "PROPFIND"):
+        answer = site.web.request(method, AUTHORIZE, body="a=b")
         equal(answer.status, 405, method)
         assert {"GET", "POST"} <= set((answer.header("Allow") or "").replace(" ", "").split(",")), answer.headers
 
@@ -254,13 +255,13 @@ def prompts(site):
         travels(ask(site, client, prompt=prompt), client, "invalid_request", prompt)
 
 
-@test("30, abuse 29: max_age must be a number that is not negative; a huge one is fine")
+@test("30, abuse 29: max_age must be a number that is not negative; a huge one does no harm")
 def max_age_form(site):
     client = site.client()
     for value in ("-1", "x", "1.5", "1e3", "0x10", " 1", "99999999999999999999999999", "+5"):
         answer = ask(site, client, max_age=value, prompt="none")
         travels(answer, client, "invalid_request", f"max_age {value!r}")
-    travels(ask(site, client, max_age="99999999999", prompt="none"), client, "login_required", "huge")
+    travels(ask(site, client, max_age="99999999999", prompt="none"), client, ("login_required", "invalid_request"), "huge")
 
 
 @test("31, 32: fragment and unknown response modes are refused for code")

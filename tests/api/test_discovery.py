@@ -97,7 +97,8 @@ def conditional_requests(site):
         equal((again.status, again.body), (304, b""), path)
         equal(site.web.get(path, headers={"If-None-Match": '"other"'}).status, 200, path)
         ranged = site.web.get(path, headers={"Range": "bytes=0-9"})
-        assert ranged.status == 200 and ranged.body == first.body, f"Range on {path}: {ranged.status}"
+        # a web server may cut the answer itself, rightly
+        one_of((ranged.status, ranged.body), ((200, first.body), (206, first.body[:10])), f"Range on {path}")
 
 
 @test("abuse 11: HEAD is like GET without a body; other methods are 405 with Allow")
@@ -105,8 +106,8 @@ def methods(site):
     for path in (METADATA, KEYS, AS_METADATA, "/healthz", "/readyz"):
         head = site.web.request("HEAD", path)
         equal((head.status, head.body), (200, b""), f"HEAD {path}")
-        for method in ("POST", "PUT", "PATCH", "DELETE", "X"):
-            answer = site.web.request(method, path, body="" if method == "X" else "a=b")
+        for method in ("POST", "PUT", "PATCH", "DELETE", "PROPFIND"):
+            answer = site.web.request(method, path, body="a=b")
             equal(answer.status, 405, f"{method} {path}")
             assert "GET" in (answer.header("Allow") or ""), f"Allow of {method} {path}: {answer.header('Allow')}"
 

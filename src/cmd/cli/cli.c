@@ -424,7 +424,7 @@ static const char *prompt_for(struct cli *cli, const char *prompt)
     silent = usual;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     silent.c_lflag |= ECHONL;
-    fprintf(stderr, "%s: ", prompt);
+    fputs(prompt, stderr);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     ssize_t length = read(STDIN_FILENO, line, sizeof(line) - 1);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual);
@@ -452,7 +452,7 @@ const char *cli_secret(struct cli *cli, const char *option, const char *variable
         return arena_strdup(cli->arena, value);
     if (isatty(STDIN_FILENO))
         return prompt_for(cli, prompt);
-    cli_fail(cli, CLI_USAGE, "no %s: give --%s FILE%s%s%s", prompt, option, variable ? " or set $" : "",
-             variable ? variable : "", "");
+    cli_fail(cli, CLI_USAGE, "nobody to ask here: give --%s FILE%s%s", option, variable ? " or set $" : "",
+             variable ? variable : "");
     return NULL;
 }

@@ -70,8 +70,10 @@ enum cli_status cli_fail(const struct cli *cli, enum cli_status status, const ch
 /* The same for a rule's refusal: context.reason, and UNAVAILABLE or REFUSED by outcome. */
 enum cli_status cli_refused(const struct cli *cli, enum outcome outcome);
 
-/* A secret: the first line of the file of option name ("password-file"; "-" is standard input), else
- * the environment variable (NULL: none), else a prompt without echo on a terminal. NULL with the reason told.
+/*
+ * A secret: the first line of the file of option name ("password-file"; "-" is standard input), else the
+ * environment variable (NULL: none), else the answer to prompt ("Password: "), typed on a terminal
+ * without echo. NULL with the reason told.
  */
 const char *cli_secret(struct cli *cli, const char *option, const char *variable, const char *prompt);
 

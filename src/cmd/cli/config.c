@@ -6,10 +6,9 @@
 
 #include "app/route.h"
 #include "core/text.h"
-#include "pages/template_file.h"
+#include "pages/template_check.h"
 #include "store/migrations.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,9 +81,14 @@ static struct finding check_directory(struct cli *cli, const char *path, int mod
     return failed(arena_printf(cli->arena, "%s: %s", path, why), fix);
 }
 
+/* A missing one is made at the start, if only its parent is there. */
 static struct finding check_run_directory(struct cli *cli)
 {
-    return check_directory(cli, cli->settings->run_directory, W_OK | X_OK,
+    const char *path = cli->settings->run_directory;
+    const char *parent = arena_strndup(cli->arena, path, (size_t)(strrchr(path, '/') - path));
+    if (access(path, F_OK) != 0 && access(*parent ? parent : "/", W_OK | X_OK) == 0)
+        return fine(arena_printf(cli->arena, "%s is made at the start", path));
+    return check_directory(cli, path, W_OK | X_OK,
                            "make the directory and give it to the user that the server runs as");
 }
 
@@ -173,43 +177,34 @@ static struct finding check_pools(struct cli *cli)
     return fine("every family is served");
 }
 
-/* The first broken file of a folder, told; NULL when there is none. */
-static const char *broken_template(struct arena *arena, const char *folder)
+/* The first of what keeps a template from being used; notes are for `template check`. */
+struct first_fault {
+    struct arena *arena;
+    const char *told;
+};
+
+static void note_fault(const struct template_finding *finding, void *context)
 {
-    const char *told = NULL;
-    DIR *directory = opendir(folder);
-    const struct dirent *entry;
-    while (directory && !told && (entry = readdir(directory))) {
-        const char *path = arena_printf(arena, "%s/%s", folder, entry->d_name);
-        if (!text_ends(path, ".mustache") && !text_ends(path, ".json"))
-            continue;
-        struct template_file *file = template_file_make(path);
-        const struct template_fault *fault = template_file_load(file);
-        if (fault)
-            told = fault->line ? arena_printf(arena, "%s:%zu: %s", path, fault->line, fault->message)
-                               : arena_printf(arena, "%s: %s", path, fault->message);
-        template_file_free_chain(file);
-    }
-    if (directory)
-        closedir(directory);
-    return told;
+    struct first_fault *first = context;
+    if (finding->serious && !first->told)
+        first->told =
+            arena_printf(first->arena, "%s:%zu: %s", finding->file, finding->line, finding->message);
 }
 
 static struct finding check_templates(struct cli *cli)
 {
-    const char *const folders[] = { cli->settings->default_template_directory,
-                                    cli->settings->template_directory };
-    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-        if (!*folders[i])
-            continue;
-        struct finding found = check_directory(cli, folders[i], R_OK | X_OK,
-                                               "make the directory readable, or leave the option out");
-        const char *broken = broken_template(cli->arena, folders[i]);
-        if (found.verdict != VERDICT_OK)
-            return found;
-        if (broken)
-            return failed(broken, "doorward template check tells more");
-    }
+    struct first_fault first = { cli->arena, NULL };
+    const char *own = cli->settings->template_directory;
+    struct finding found = check_directory(cli, cli->settings->default_template_directory, R_OK | X_OK,
+                                           "install the templates, or correct default_template_directory");
+    if (found.verdict == VERDICT_OK && *own)
+        found = check_directory(cli, own, R_OK | X_OK, "make the directory, or leave template_directory out");
+    if (found.verdict != VERDICT_OK)
+        return found;
+    template_check(cli->arena, cli->settings, note_fault, &first);
+    if (first.told)
+        return failed(first.told,
+                      "doorward template check tells more; until then the version before it is used");
     return fine("all compile");
 }
 

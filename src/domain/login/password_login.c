@@ -1,26 +1,31 @@
 /*
- * password_login.c: see password_login.h. The order is the protection: count, then look, then hash
- * (T-87), and the same work whether the account exists or not (T-86).
+ * password_login.c: see password_login.h. The order is the protection: count before checking, at most so
+ * many at once (T-87, T-97), and the same work whether the account exists or not (T-86).
  */
 #include "domain/login/password_login.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "store/users.h"
 
-enum { HASH_RETRY_S = 2, NAME_MIN_CHARACTERS = 2, NAME_MAX_CHARACTERS = 100 };
+#include <time.h>
 
-/* Counts one try for key; TOO_MANY_REQUESTS when the limit has been passed by it. */
-static enum outcome count_try(struct context *context, uint64_t key, int64_t limit, const char *reason)
+enum { GATE_WAIT_MS = 1000, GATE_PAUSE_MS = 10, GATE_RETRY_S = 2 };
+enum { NAME_MIN_CHARACTERS = 2, NAME_MAX_CHARACTERS = 100 };
+
+/* Where the account stands; amount 1 counts a try first, 0 only looks. TOO_MANY_REQUESTS past the limit. */
+static enum outcome count_try(struct context *context, uint64_t account, int amount)
 {
+    const struct settings *settings = context->settings;
     struct limit_state state;
-    if (shared_limit_take(context->shared, key, context->now_ms, context->settings->sign_in_window_s, limit,
-                          1, &state))
+    if (shared_limit_take(context->shared, account, context->now_ms, settings->sign_in_window_s,
+                          settings->sign_in_limit_per_account, amount, &state))
         return OUTCOME_OK;
     context->retry_after_s = state.retry_after_s;
-    return refuse(context, OUTCOME_TOO_MANY_REQUESTS, reason);
+    return refuse(context, OUTCOME_TOO_MANY_REQUESTS, "too many failed tries for this account");
 }
 
 static struct scrypt_cost wanted_cost(const struct settings *settings)
@@ -28,13 +33,20 @@ static struct scrypt_cost wanted_cost(const struct settings *settings)
     return (struct scrypt_cost) { settings->scrypt_log_n, settings->scrypt_r, settings->scrypt_p };
 }
 
-/* Hashing is what a flood of sign-ins would exhaust the machine with, so only so many at once. */
+/* Hashing is what a flood of sign-ins would exhaust the machine with, so only so many at once. A few
+ * people who sign in in the same moment wait for one another; a flood is told to come back. */
 static enum outcome enter_gate(struct context *context)
 {
-    if (shared_gate_enter(context->shared, context->settings->max_concurrent_hashes))
-        return OUTCOME_OK;
-    context->retry_after_s = HASH_RETRY_S;
-    return refuse(context, OUTCOME_UNAVAILABLE, "too many passwords are being checked");
+    static const struct timespec pause = { .tv_nsec = GATE_PAUSE_MS * 1000000L };
+    int64_t until_ms = clock_mono_ms() + GATE_WAIT_MS;
+    while (!shared_gate_enter(context->shared, context->settings->max_concurrent_hashes)) {
+        if (clock_mono_ms() >= until_ms) {
+            context->retry_after_s = GATE_RETRY_S;
+            return refuse(context, OUTCOME_UNAVAILABLE, "too many passwords are being checked");
+        }
+        nanosleep(&pause, NULL);
+    }
+    return OUTCOME_OK;
 }
 
 /* The same work for each kind of mismatch; true only for an active user with this password. */
@@ -64,14 +76,25 @@ static void upgrade_hash(struct context *context, const struct user_row *user, c
 static enum outcome find_user(struct context *context, const char *email_key, struct user_row *row,
                               const struct user_row **user_out)
 {
-    *user_out = NULL;
-    if (email_key == NULL)
-        return OUTCOME_OK;
     enum store_result found = users_find_by_email_key(context->db, context->arena, email_key, row);
+    *user_out = found == STORE_OK ? row : NULL;
     if (found == STORE_NOT_FOUND)
         return OUTCOME_OK;
-    *user_out = row;
     return store_outcome(context, found, OUTCOME_WRONG_PASSWORD, "no such user");
+}
+
+/* Inside the gate: counted before it is checked, so that parallel guesses can't outrun the limit. */
+static enum outcome try_password(struct context *context, uint64_t account, const struct user_row *user,
+                                 const char *password)
+{
+    enum outcome counted = count_try(context, account, 1);
+    if (counted != OUTCOME_OK)
+        return counted;
+    if (!check_password(context, user, password))
+        return refuse(context, OUTCOME_WRONG_PASSWORD, "wrong address or password");
+    upgrade_hash(context, user, password);
+    shared_limit_clear(context->shared, account); /* only failures count */
+    return OUTCOME_OK;
 }
 
 enum outcome password_login(struct context *context, const struct password_login *login,
@@ -79,32 +102,25 @@ enum outcome password_login(struct context *context, const struct password_login
 {
     const char *email_key = email_canonical(context->arena, login->email);
     const char *password = password_normalise(context->arena, login->password);
-    if (password == NULL)
-        return refuse(context, OUTCOME_WRONG_PASSWORD, "no usable password was sent");
-    uint64_t account = shared_limit_key("sign_in.account", email_key == NULL ? "" : email_key);
-    enum outcome counted = count_try(context, account, context->settings->sign_in_limit_per_account,
-                                     "too many failed tries for this account");
-    if (counted != OUTCOME_OK)
-        return counted;
+    if (email_key == NULL || password == NULL)
+        return refuse(context, OUTCOME_WRONG_PASSWORD, "no usable address or password was sent");
 
     struct user_row row;
-    const struct user_row *user;
-    enum outcome found = find_user(context, email_key, &row, &user);
-    if (found != OUTCOME_OK)
-        return found;
-    enum outcome entered = enter_gate(context);
-    if (entered != OUTCOME_OK)
-        return entered;
-    bool right = check_password(context, user, password);
-    if (right)
-        upgrade_hash(context, user, password);
-    shared_gate_leave(context->shared);
-    if (!right)
-        return refuse(context, OUTCOME_WRONG_PASSWORD, "wrong address or password");
+    const struct user_row *user = NULL;
+    uint64_t account = shared_limit_key("sign_in.account", email_key);
+    enum outcome outcome = count_try(context, account, 0);
+    if (outcome == OUTCOME_OK)
+        outcome = find_user(context, email_key, &row, &user);
+    if (outcome == OUTCOME_OK)
+        outcome = enter_gate(context);
+    if (outcome != OUTCOME_OK)
+        return outcome;
 
-    shared_limit_clear(context->shared, account);
-    memcpy(user_id_out, user->id, sizeof user->id);
-    return OUTCOME_OK;
+    outcome = try_password(context, account, user, password);
+    shared_gate_leave(context->shared);
+    if (outcome == OUTCOME_OK)
+        memcpy(user_id_out, user->id, sizeof user->id);
+    return outcome;
 }
 
 /* Trimmed, without characters that reorder or hide text on the pages that show it (T-64). */

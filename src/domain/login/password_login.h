@@ -11,10 +11,10 @@ struct password_login {
 };
 
 /*
- * Counts the try (per account; per address is the row's limit) before it looks, hashes also for an unknown
+ * Counts the try (per account; per address is the row's limit) before it checks, hashes also for an unknown
  * user, and upgrades an outdated hash. OK with the user's id; WRONG_PASSWORD for every kind of mismatch
  * (unknown, no password, disabled); TOO_MANY_REQUESTS with retry_after_s; UNAVAILABLE when the
- * machine already hashes as much as it may.
+ * machine goes on hashing as much as it may for a second.
  */
 enum outcome password_login(struct context *context, const struct password_login *login,
                             unsigned char user_id_out[16]);

@@ -185,6 +185,21 @@ static enum outcome check_together(struct context *context, const struct client 
                                client->post_logout_redirect_uris);
 }
 
+/* The words of a list, each once and with one space between. */
+static const char *unique_words(struct arena *arena, const char *list)
+{
+    struct strbuf words = strbuf_start(arena);
+    const char *word;
+    size_t length;
+    while (text_next_word(&list, ' ', &word, &length)) {
+        const char *copy = arena_strndup(arena, word, length);
+        if (text_has_word(words.data, ' ', copy))
+            continue;
+        strbuf_add_format(&words, "%s%s", words.length ? " " : "", copy);
+    }
+    return words.data;
+}
+
 /* A registration without scope gets what its grants are good for (RFC 7591 §2 leaves it to us). */
 static const char *default_scope(const struct client *client)
 {
@@ -210,7 +225,7 @@ enum outcome client_metadata_read(struct context *context, const char *text, str
     }
     if (!client_from_metadata(context->arena, text, client_out, &error))
         return refuse_member(context, error, "can't be used");
-    client_out->scope = json_member(object, "scope") ? scope_or(context->arena, client_out->scope, "")
+    client_out->scope = json_member(object, "scope") ? unique_words(context->arena, client_out->scope)
                                                      : default_scope(client_out);
     return check_together(context, client_out);
 }

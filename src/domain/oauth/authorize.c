@@ -10,7 +10,7 @@
 #include "domain/oidc/id_token.h"
 #include "store/grants.h"
 
-enum { MAX_STATE = 4096, MAX_NONCE = 2000, MAX_REDIRECT_URI = 2000, MAX_AGE_MAX = 10 * 365 * 86400 };
+enum { MAX_STATE = 4096, MAX_NONCE = 2000, MAX_REDIRECT_URI = 2000 };
 
 static enum outcome bad_request(struct context *context, const char *reason)
 {
@@ -157,7 +157,7 @@ static enum outcome read_max_age(struct context *context, const struct authorize
                                  struct ticket *ticket)
 {
     ticket->max_age = ticket->client->default_max_age;
-    if (parameters->max_age && !text_to_int(parameters->max_age, 0, MAX_AGE_MAX, &ticket->max_age))
+    if (parameters->max_age && !text_to_int(parameters->max_age, 0, INT64_MAX, &ticket->max_age))
         return bad_request(context, "max_age must be a number of seconds");
     return OUTCOME_OK;
 }
@@ -238,7 +238,8 @@ static bool session_suffices(struct context *context, const struct ticket *ticke
         return false;
     if (ticket->has_settled_session && memcmp(ticket->settled_sid, session->sid, 16) == 0)
         return true;
-    if (ticket->prompt & PROMPT_LOGIN)
+    /* max_age=0 asks for what prompt=login asks for (OpenID Connect Core §3.1.2.1) */
+    if ((ticket->prompt & PROMPT_LOGIN) || ticket->max_age == 0)
         return false;
     return ticket->max_age < 0 || context->now - session->authenticated_at <= ticket->max_age;
 }

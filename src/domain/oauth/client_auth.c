@@ -1,6 +1,7 @@
 /* client_auth.c: see client_auth.h. */
 #include "domain/oauth/client_auth.h"
 
+#include "core/log.h"
 #include "core/text.h"
 #include "crypto/digest.h"
 #include "crypto/secret.h"
@@ -58,6 +59,14 @@ static bool secret_is_right(const struct context *context, const struct client *
     return right;
 }
 
+/* An unknown client and a wrong secret are told apart in the log alone. */
+static enum outcome failed(struct context *context, const struct attempt *attempt, const char *reason)
+{
+    log_warn("client authentication failed: from=%s reason=\"%s\" client=%s", context->address, reason,
+             attempt->client_id);
+    return refuse(context, OUTCOME_INVALID_CLIENT, "client authentication failed");
+}
+
 enum outcome client_authenticate(struct context *context, const struct client_credentials *credentials,
                                  const struct client **client_out)
 {
@@ -66,16 +75,18 @@ enum outcome client_authenticate(struct context *context, const struct client_cr
     if (outcome != OUTCOME_OK)
         return outcome;
     outcome = directory_client(context, attempt.client_id, client_out);
+    if (outcome == OUTCOME_INVALID_CLIENT)
+        return failed(context, &attempt, "unknown client");
     if (outcome != OUTCOME_OK)
         return outcome;
     const struct client *client = *client_out;
     *client_out = NULL;
     if (!client->active)
-        return refuse(context, OUTCOME_INVALID_CLIENT, "the client is disabled");
+        return failed(context, &attempt, "disabled client");
     if (!method_is_registered(client, attempt.method))
-        return refuse(context, OUTCOME_INVALID_CLIENT, "the client is registered for another way");
+        return failed(context, &attempt, "registered for another way");
     if (!client_is_public(client) && !secret_is_right(context, client, attempt.secret))
-        return refuse(context, OUTCOME_INVALID_CLIENT, "the client secret is wrong");
+        return failed(context, &attempt, "wrong secret");
     *client_out = client;
     return OUTCOME_OK;
 }
