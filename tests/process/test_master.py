@@ -17,6 +17,16 @@ class Start(TestCase):
             print(f"# {took * 1000:.0f} ms")
             self.assertLess(took, 1)
 
+    def test_standard_descriptors_may_be_closed(self):
+        "abuse 85: closed descriptors 0 to 2, a strange umask, locale and working directory do no harm"
+        with Place() as place:
+            place.write(log=f"file:{place.log_path}")
+            program = place.start(ready=False, cwd="/", env={"LC_ALL": "tr_TR.UTF-8", "HOME": ""}, umask=0o777,
+                                  preexec_fn=lambda: [os.close(number) for number in (0, 1, 2)])
+            until(lambda: place.answers(program))
+            program.terminate()
+            self.assertEqual(program.wait(timeout=10), 0)
+
     def test_second_master_is_refused(self):
         "a second master is turned away, and takes nothing from the first"
         with Place() as place:

@@ -99,7 +99,7 @@ class Workers(TestCase):
                 self.assertTrue(stuck.is_closed(within=4))
                 self.assertGreater(time.monotonic() - began, 0.8)
             self.assertEqual(request(place.socket, timeout=2).status, 200)
-            self.assertRegex(place.log(), r"doorward: worker killed pid=\d+ request=[0-9a-f]{16}: busy past")
+            self.assertRegex(place.log(), r"doorward: worker killed pid=\d+ request=[0-9a-f]{16} kills=1: busy past")
 
     def test_request_limit_without_a_loss(self):
         "workers leave after requests_per_worker, and nobody notices"
