@@ -358,7 +358,10 @@ def long_passwords(site):
 @test("abuse 25, T-97: a password of 1 MiB is refused before it is hashed")
 def giant_password(site):
     browser, login = open_login(site)
-    answer = fill_login(browser, login, site.person(), password="p" * (1 << 20))
+    try:
+        answer = fill_login(browser, login, site.person(), password="p" * (1 << 20))
+    except OSError:
+        return  # the web server refused it before it had read it all
     one_of(answer.status, (200, 400, 401, 413, 422), str(answer.status))
 
 
