@@ -85,7 +85,7 @@ class Doorward:
     """Doorward as the benchmarks want it: ES256 tokens, plain nginx in front (which says HTTPS=on, as a
     terminator would), everything in BENCH_DIR/doorward."""
 
-    def __init__(self, workers=8, requests_per_worker=100000000, database=None, keep=16):
+    def __init__(self, workers=8, requests_per_worker=1000000, database=None, keep=16):
         self.place = os.path.join(PLACE, "doorward")
         self.build = build()
         self.program = os.path.join(self.build, "doorward")
@@ -168,7 +168,8 @@ upstream doorward {{ server unix:{self.socket}; keepalive {self.keep}; keepalive
 fastcgi_keep_conn on; fastcgi_read_timeout 15s;
 server {{ listen 127.0.0.1:{PORT} reuseport;
  location / {{ fastcgi_pass doorward; }}
- location /cached/ {{ rewrite ^/cached(/.*)$ $1 break; fastcgi_param REQUEST_URI $uri; fastcgi_cache c; fastcgi_cache_key $uri; fastcgi_cache_valid 200 60s; fastcgi_cache_lock on; fastcgi_pass doorward; }}
+ location /cached/ {{ rewrite ^/cached(/.*)$ $1 break; {parameters.replace('$request_uri', '$uri')}
+ fastcgi_cache c; fastcgi_cache_key $uri; fastcgi_cache_valid 200 60s; fastcgi_cache_lock on; fastcgi_pass doorward; }}
 }} }}
 """)
         self.nginx = Server("bench-nginx", ["nginx", "-c", file.name, "-e", os.path.join(place, "error.log")])

@@ -16,10 +16,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import fcgi_client as wire  # noqa: E402
 from fcgi_client import Closed, Connection, parameters, request  # noqa: E402
-from harness import SOURCE, TestCase, build_directory, main  # noqa: E402
+from harness import SOURCE, Doorward, TestCase, build_directory, main  # noqa: E402
 
-__all__ = ["Closed", "Connection", "Load", "Place", "TestCase", "build_directory", "contextlib", "main", "parameters", "request",
-           "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
+__all__ = ["Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "build_directory", "contextlib",
+           "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
 
 PROGRAM = os.path.join(build_directory(), "doorward")
 

@@ -87,7 +87,7 @@ class Start(TestCase):
         with Place(workers=1, pool="families = health", pools="[pool other]\nworkers = 2\nfamilies = metadata\n") as place:
             program = place.start()
             other = os.path.join(place.run, "other.sock")
-            self.assertEqual(len(place.workers(program)), 3)
+            until(lambda: len(place.workers(program)) == 3)
             self.assertEqual(request(other).status, 404)
             self.assertEqual(request(place.socket, parameters("/.well-known/openid-configuration")).status, 404)
             self.assertEqual(request(other, parameters("/.well-known/openid-configuration")).status, 200)
