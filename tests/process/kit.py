@@ -82,7 +82,7 @@ class Place:
         self.programs.append(program)
         if ready:
             until(lambda: self.answers(program), 10, "the first answer")
-            until(lambda: len(self.children(program.pid)) in (0, 1 + len(self.workers(program))), 5, "all names")
+            until(lambda: self.is_settled(program.pid), 5, "the start of every process")
         return program
 
     def answers(self, program=None):
@@ -107,6 +107,18 @@ class Place:
                 return [int(word) for word in file.read().split()]
         except OSError:
             return []
+
+    @classmethod
+    def is_settled(cls, pid):
+        """Whether a master has its housekeeper, started after all workers, and each process reads its signals."""
+        names = [cls.name(child) for child in cls.children(pid)]
+        started = not names or ("doorward-keeper" in names and "doorward" not in names)
+        return started and all(cls.blocks_term(process) for process in [pid, *cls.children(pid)])
+
+    @staticmethod
+    def blocks_term(pid):
+        with open(f"/proc/{pid}/status") as file:
+            return bool(int(re.search(r"SigBlk:\s+(\w+)", file.read())[1], 16) & 1 << (signal.SIGTERM - 1))
 
     @classmethod
     def workers(cls, program):

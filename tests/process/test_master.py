@@ -12,7 +12,8 @@ class Start(TestCase):
         "start to first answer takes well under a second, also without a database"
         with Place() as place:
             began = time.monotonic()
-            place.start()
+            program = place.start(ready=False)
+            until(lambda: place.answers(program), 10, "the first answer")
             took = time.monotonic() - began
             print(f"# {took * 1000:.0f} ms")
             self.assertLess(took, 1)
