@@ -65,8 +65,6 @@ static bool answered_by_get(struct call *call)
 
 enum outcome any_authorize(struct call *call)
 {
-    if (answered_by_get(call))
-        return OUTCOME_OK;
     struct authorize_parameters parameters = read_parameters(call);
 
     struct ticket ticket;
@@ -77,5 +75,7 @@ enum outcome any_authorize(struct call *call)
         return flow_refuse(call, &ticket, accepted, call->context.reason);
     if (accepted != OUTCOME_OK)
         return accepted;
+    if (answered_by_get(call))
+        return OUTCOME_OK;
     return flow_go_on(call, &ticket);
 }

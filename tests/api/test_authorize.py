@@ -239,6 +239,15 @@ def state_is_opaque(site):
             assert all("a=b" not in line for line in answer.all_headers("Set-Cookie"))
 
 
+@test("28: a POST that brings none of our cookies becomes the GET that brings them, and nothing of it is lost")
+def post_becomes_get(site):
+    client = site.client()
+    request = request_of(client, state="a b&c=d", prompt="none")
+    answer = site.web.post(AUTHORIZE, request)
+    equal(answer.status, 303, str(answer))
+    travels(site.web.get(answer.location), client, "login_required", "as a GET", "a b&c=d")
+
+
 @test("12: every answer to the client carries iss, a refusal as well (RFC 9207)")
 def iss_always(site):
     client = site.client()

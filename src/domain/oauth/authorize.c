@@ -108,8 +108,7 @@ static enum outcome check_scope(struct context *context, const struct authorize_
     return scope_check(context, ticket->client, SCOPE_FOR_USERS, parameters->scope, &ticket->scope);
 }
 
-/* A challenge without a method is taken for S256, as promised; a client that meant "plain" fails when
- * it redeems, so nothing is downgraded (RFC 7636 §4.3, RFC 9700 §2.1.1). */
+/* RFC 7636 §4.3: a challenge without a method means "plain", which isn't taken (RFC 9700 §2.1.1). */
 static enum outcome check_pkce(struct context *context, const struct authorize_parameters *parameters,
                                struct ticket *ticket)
 {
@@ -117,7 +116,7 @@ static enum outcome check_pkce(struct context *context, const struct authorize_p
     bool required = client_is_public(ticket->client) || ticket->client->require_pkce;
     if (!challenge && (required || method))
         return bad_request(context, "code_challenge is missing");
-    if (method && !text_equal(method, "S256"))
+    if (challenge && !text_equal(method, "S256"))
         return bad_request(context, "code_challenge_method must be S256");
     if (challenge && !pkce_is_well_formed(challenge))
         return bad_request(context, "code_challenge must be 43 to 128 unreserved characters");
