@@ -117,8 +117,9 @@ enum outcome session_open(struct context *context, const unsigned char user_id[1
     random_uuid(row.sid);
     memcpy(row.user_id, user_id, sizeof row.user_id);
 
-    enum outcome added =
-        store_outcome(context, sessions_add(context->db, &row), OUTCOME_SERVER_ERROR, "no session was made");
+    /* not found: the user, deleted since the password was checked */
+    enum outcome added = store_outcome(context, sessions_add(context->db, &row), OUTCOME_UNAUTHENTICATED,
+                                       "the account has been removed");
     if (added != OUTCOME_OK)
         return added;
     end_replaced(context, old_cookie);
