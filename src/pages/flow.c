@@ -1,6 +1,8 @@
 /* flow.c: see flow.h. */
 #include "pages/flow.h"
 
+#include "core/encode.h"
+#include "core/strbuf.h"
 #include "core/text.h"
 #include "core/uri.h"
 #include "pages/browser_side.h"
@@ -17,6 +19,22 @@ const char *flow_path(struct call *call, const char *path, const char *parameter
 void flow_redirect(struct call *call, const char *location)
 {
     response_redirect(&call->response, text_equal(call->request->method, "POST") ? 303 : 302, location);
+}
+
+bool flow_asks_again_by_get(struct call *call, const char *path)
+{
+    enum { LONGEST_QUERY = 6000 };
+    struct strbuf query = strbuf_start(call->arena);
+    if (!text_equal(call->request->method, "POST") || call->browser != NULL)
+        return false;
+    for (size_t i = 0; i < call->form.count; i++)
+        strbuf_add_format(&query, "%s%s=%s", i > 0 ? "&" : "?",
+                          percent_encode(call->arena, call->form.fields[i].name),
+                          percent_encode(call->arena, call->form.fields[i].value));
+    if (query.length > LONGEST_QUERY || *call->request->raw_query != '\0')
+        return false;
+    flow_redirect(call, arena_printf(call->arena, "%s%s", view_path(call, path), query.data));
+    return true;
 }
 
 /* The sign-in expired, or was finished in another tab, or was begun in another browser. Who is signed

@@ -31,6 +31,13 @@ enum outcome flow_refuse(struct call *call, const struct ticket *ticket, enum ou
 /* Path of a page for a flow ("/login", "oauth_request"), with the flow's handle when there is one. */
 const char *flow_path(struct call *call, const char *path, const char *parameter, const char *flow);
 
+/*
+ * A POST from the client's site brings none of our cookies, since they are SameSite=Lax; the GET of path
+ * that it is turned into brings them: true when that has been answered. One whose parameters don't fit
+ * into an address goes on without.
+ */
+bool flow_asks_again_by_get(struct call *call, const char *path);
+
 /* Sends the browser on: 303 behind a POST, so that its body isn't sent again (RFC 9700 §4.12). */
 void flow_redirect(struct call *call, const char *location);
 

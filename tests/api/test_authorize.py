@@ -353,6 +353,20 @@ def offline_needs_consent(site):
     travels(answer, client, ("consent_required", "interaction_required"), "offline_access")
 
 
+@test("abuse 7: hints of any length are passed over, escaped as they may be, and never end in an error of ours")
+def long_hints(site):
+    import urllib.parse
+    browser = site.browser()
+    browser.get("/login")  # the cookie: what follows is a form of this browser's
+    for hint in (b"\x01" * 12000, b"%22" * 4000):
+        for name in (b"login_hint", b"ui_locales"):
+            request = urllib.parse.urlencode(request_of(site.client())).encode() + b"&" + name + b"=" + hint
+            answer = browser.request("POST", AUTHORIZE, body=request,
+                                     headers={"Content-Type": "application/x-www-form-urlencoded"})
+            equal(answer.status, 303, f"{name} of {len(hint)} bytes: {answer}")
+            assert is_login(browser.open(answer.location).page()), "no login page"
+
+
 @test("14: no redirect after a POST is a 307")
 def no_307(site):
     client = site.client()

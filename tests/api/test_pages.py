@@ -209,6 +209,17 @@ def session_fixation(site):
     equal(response_of(answer, site.client().redirect_uri).get("error"), "login_required", "the old session")
 
 
+@test("105, abuse 6: a browser with a User-Agent of 600 characters signs in as any other; its beginning is kept")
+def long_user_agent(site):
+    browser = site.browser()
+    form = browser.open(AUTHORIZE, request_of(site.client())).page().form_with(autocomplete="current-password")
+    pairs = filled(form, {"email": site.person().email, "password": site.person().password})
+    agent = "A" * 299 + "\u00e9" * 300
+    answer = browser.request("POST", "/login", form=pairs, headers={"User-Agent": agent.encode(), "Origin": site.url})
+    assert "public-session" in browser.cookies, str(answer)
+    assert ["A" * 299] in site.sql("SELECT user_agent FROM sessions"), "not kept up to the cut character"
+
+
 @test("T-69: another person signing in at prompt=login gets a session of their own")
 def subject_change(site):
     client = site.client()

@@ -197,7 +197,7 @@ class Web:
                 self._connect()
             try:
                 return self._exchange(method, path, body, headers)
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
                 self.close()
                 if fresh or attempt == 2:
                     raise

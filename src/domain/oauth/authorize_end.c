@@ -35,7 +35,9 @@ enum outcome authorize_allow(struct context *context, struct ticket *ticket, con
     work.grant.client_number = ticket->client->number;
     work.grant.created_at = work.grant.updated_at = context->now;
     enum store_result result = db_transact(context->db, allow_in_transaction, &work);
-    enum outcome outcome = store_outcome(context, result, OUTCOME_SERVER_ERROR, NULL);
+    /* not found: the user or the client, deleted meanwhile */
+    enum outcome outcome =
+        store_outcome(context, result, OUTCOME_FLOW_ENDED, "the account or the application has been removed");
     if (outcome != OUTCOME_OK)
         return outcome;
     memcpy(ticket->grant_id, work.grant.id, sizeof(work.grant.id));
