@@ -224,7 +224,10 @@ class Web:
             text = text.encode("utf-8", "surrogateescape")
         with socket.create_connection((self.host, self.port), timeout or self.timeout) as plain:
             with self.tls.wrap_socket(plain, server_hostname=self.host) as connection:
-                connection.sendall(text)
+                try:
+                    connection.sendall(text)
+                except OSError:
+                    pass  # refused before all of it was sent; the answer may be there all the same
                 return read_all(connection)
 
     def raw_request(self, method, target, headers=(), body=b""):
