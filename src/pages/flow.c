@@ -114,6 +114,27 @@ enum outcome flow_take(struct call *call, struct ticket *ticket, enum next_step 
     return OUTCOME_OK;
 }
 
+enum outcome flow_find_waiting(struct call *call, enum next_step step, struct ticket *ticket_out,
+                               bool *waiting_out)
+{
+    enum next_step next;
+    enum outcome failure;
+    *waiting_out = false;
+    enum outcome found = flow_find(call, call_parameter(call, "request"), ticket_out);
+    if (found == OUTCOME_OK)
+        found = flow_next(call, ticket_out, &next, &failure);
+    if (found != OUTCOME_OK)
+        return found;
+    *waiting_out = next == step;
+    return *waiting_out ? OUTCOME_OK : flow_take(call, ticket_out, next, failure);
+}
+
+const char *flow_form(struct call *call, const struct ticket *ticket)
+{
+    const char *sid = hex_encode(call->arena, call->session->sid, sizeof call->session->sid);
+    return arena_printf(call->arena, "%s %s", ticket->text, sid);
+}
+
 enum outcome flow_go_on(struct call *call, struct ticket *ticket)
 {
     enum next_step next;

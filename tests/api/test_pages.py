@@ -220,6 +220,18 @@ def long_user_agent(site):
     assert ["A" * 299] in site.sql("SELECT user_agent FROM sessions"), "not kept up to the cut character"
 
 
+@test("T-69, 41: who chose one account and has become another in a second tab does not go on as that other")
+def chosen_account(site):
+    client, first, second = site.add_client(), site.person(), site.person("second")
+    browser = signed_in(site, first, client)
+    choice = browser.open(AUTHORIZE, request_of(client, prompt="select_account"))
+    form = choice.page().forms[0]
+    authorize(site, client, second, browser, prompt="login")
+    answer = browser.submit(form, button=form["buttons"][0])
+    equal(answer.status, 403, str(answer))
+    assert response_of(answer, client.redirect_uri) is None, "the choice of the first was taken for the second's"
+
+
 @test("T-69: another person signing in at prompt=login gets a session of their own")
 def subject_change(site):
     client = site.client()
