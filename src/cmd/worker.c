@@ -156,7 +156,7 @@ static void serve(struct duty *duty)
         __atomic_fetch_add(&slot->requests, 1, __ATOMIC_RELAXED);
     }
     guard_deadline(duty->worker, false);
-    announce_request(slot, "");
+    slot->request[0] = '\0';
     set_state(slot, duty->leaving == STAYING ? SLOT_IDLE : SLOT_LEAVING);
     if (slot->requests >= duty->worker->request_limit)
         begin_leaving(duty, duty->worker->master ? LEAVING_TO_OTHERS : LEAVING_POLITELY);

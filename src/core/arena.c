@@ -117,14 +117,19 @@ struct bytes arena_copy(struct arena *arena, const void *data, size_t length)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
+    char brief[256]; /* most are; the others are written twice */
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    int length = vsnprintf(brief, sizeof(brief), format, arguments);
     if (length < 0)
         bug("arena: bad format %s", format);
     char *text = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, arguments);
+    if ((size_t)length < sizeof(brief))
+        memcpy(text, brief, (size_t)length + 1);
+    else
+        vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    explicit_bzero(brief, sizeof(brief));
     return text;
 }
 

@@ -53,7 +53,10 @@ bool log_open(const char *target, const char *level)
 
 void log_request(const char *id)
 {
-    snprintf(sink.request, sizeof(sink.request), "%s", id ? id : "");
+    size_t length = id ? strnlen(id, sizeof(sink.request) - 1) : 0;
+    if (length)
+        memcpy(sink.request, id, length);
+    sink.request[length] = '\0';
 }
 
 /* A line break in a value would forge a line of its own; the controls U+0080 to U+009F, written as two

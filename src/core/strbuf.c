@@ -44,13 +44,16 @@ void strbuf_add_format(struct strbuf *buffer, const char *format, ...)
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    size_t room = buffer->capacity - buffer->length;
+    int length = vsnprintf(buffer->data + buffer->length, room, format, arguments);
     if (length < 0)
         bug("strbuf: bad format %s", format);
-    strbuf_reserve(buffer, (size_t)length);
-    vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+    if ((size_t)length >= room) {
+        strbuf_reserve(buffer, (size_t)length);
+        vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
+    }
     buffer->length += (size_t)length;
+    va_end(again);
     va_end(arguments);
 }
 

@@ -166,6 +166,10 @@ bool text_is_utf8(const char *data, size_t length)
     const unsigned char *at = (const unsigned char *)data, *end = at + length;
     while (at < end) {
         unsigned char low, high;
+        if (*at && *at < 0x80) {
+            at++;
+            continue;
+        }
         size_t size = utf8_lead(*at, &low, &high);
         if (!size || !*at || size > (size_t)(end - at))
             return false;

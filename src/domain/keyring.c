@@ -12,6 +12,7 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "domain/stored_versions.h"
+#include "domain/verified.h"
 #include "store/signing_keys.h"
 
 const char keyring_algs[] = "RS256 ES256 EdDSA";
@@ -38,6 +39,7 @@ struct keyring {
     size_t count;
     struct bytes jwks;
     const char *etag;
+    struct verified *verified; /* by these keys */
 };
 
 struct keyring *keyring_make(void)
@@ -46,6 +48,7 @@ struct keyring *keyring_make(void)
     if (!keyring)
         fatal("out of memory");
     keyring->arena = arena_make(ARENA_LIMIT);
+    keyring->verified = verified_make();
     return keyring;
 }
 
@@ -54,7 +57,8 @@ static void drop_all(struct keyring *keyring)
     for (size_t i = 0; i < keyring->count; i++)
         jwk_free(keyring->keys[i].jwk);
     arena_reset(keyring->arena);
-    *keyring = (struct keyring) { .arena = keyring->arena };
+    verified_forget(keyring->verified);
+    *keyring = (struct keyring) { .arena = keyring->arena, .verified = keyring->verified };
 }
 
 void keyring_free(struct keyring *keyring)
@@ -63,6 +67,7 @@ void keyring_free(struct keyring *keyring)
         return;
     drop_all(keyring);
     arena_destroy(keyring->arena);
+    verified_free(keyring->verified);
     free(keyring);
 }
 
@@ -212,14 +217,29 @@ static bool is_typ(const char *typ, const char *wanted)
     return typ && text_equal_ascii_case(typ, wanted);
 }
 
+/* The same text, by the same keys, has the same good signature as when it came before. */
+static bool has_good_signature(struct keyring *keyring, const char *text, const struct jws *jws)
+{
+    unsigned char hash[32];
+    const struct key *key = find_kid(keyring, jws->kid);
+    if (!key)
+        return false;
+    sha256_text(text, hash);
+    if (verified_has(keyring->verified, hash))
+        return true;
+    bool good = jws_verify(jws, key->jwk, key->alg);
+    if (good)
+        verified_add(keyring->verified, hash);
+    return good;
+}
+
 const struct json *keyring_verify(struct context *context, const char *text, const char *typ)
 {
     struct jws jws;
     const char *error;
     if (!jws_parse(context->arena, text, strlen(text), &jws, &error) || !is_typ(jws.typ, typ))
         return NULL;
-    const struct key *key = find_kid(context->keyring, jws.kid);
-    if (!key || !jws_verify(&jws, key->jwk, key->alg))
+    if (!has_good_signature(context->keyring, text, &jws))
         return NULL;
     const struct json *payload =
         json_parse(context->arena, (const char *)jws.payload.data, jws.payload.length, &error);

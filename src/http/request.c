@@ -25,31 +25,45 @@ enum { ID_BYTES = 8, MAX_NAME = 64, MAX_PARAMETER_BYTES = 16 * 1024, MAX_TOTAL_B
 /* A name of an HTTP header and of the parameter that carries it differ in a prefix and in '-'. */
 static bool parameter_name(const char *header, char name_out[MAX_NAME])
 {
-    int length = snprintf(name_out, MAX_NAME, "HTTP_%s", header);
+    static const char prefix[] = "HTTP_";
+    char *out = name_out + sizeof(prefix) - 1;
 
-    for (char *byte = name_out; *byte; byte++)
-        if (*byte == '-')
-            *byte = '_';
-        else if (*byte >= 'a' && *byte <= 'z')
-            *byte = (char)(*byte - 'a' + 'A');
-    return length > 0 && length < MAX_NAME;
+    memcpy(name_out, prefix, sizeof(prefix));
+    if (strlen(header) > MAX_NAME - sizeof(prefix))
+        return false;
+    for (; *header; header++) {
+        bool small = *header >= 'a' && *header <= 'z';
+        *out++ = small ? (char)(*header - 'a' + 'A') : *header == '-' ? '_' : *header;
+    }
+    *out = '\0';
+    return true;
+}
+
+/* The value of "NAME=value", NULL when the name is another. */
+static const char *value_of(const char *parameter, const char *name)
+{
+    while (*name && *parameter == *name) {
+        parameter++;
+        name++;
+    }
+    return !*name && *parameter == '=' ? parameter + 1 : NULL;
 }
 
 /* The first value of a parameter that isn't empty, and how often the parameter is there. */
 static const char *find_parameter(char *const *parameters, const char *name, size_t *times_out)
 {
-    size_t length = strlen(name);
-    const char *value = NULL;
+    const char *found = NULL;
 
     *times_out = 0;
     for (; parameters && *parameters; parameters++) {
-        if (strncmp(*parameters, name, length) != 0 || (*parameters)[length] != '=')
+        const char *value = value_of(*parameters, name);
+        if (!value)
             continue;
         ++*times_out;
-        if (!value && (*parameters)[length + 1])
-            value = *parameters + length + 1;
+        if (!found && *value)
+            found = value;
     }
-    return value;
+    return found;
 }
 
 const char *request_header(const struct request *request, const char *name, bool *repeated_out)
@@ -89,18 +103,23 @@ static const char *make_id(struct arena *arena)
     return hex_encode(arena, bytes, sizeof bytes);
 }
 
-static bool is_field_value(const char *value)
+static bool is_field_value(const char *value, size_t length)
 {
     for (const char *byte = value; *byte; byte++)
         if (((unsigned char)*byte < 0x20 && *byte != '\t') || *byte == 0x7f)
             return false;
-    return text_is_utf8(value, strlen(value));
+    return text_is_utf8(value, length);
 }
 
 /* Foreign cookies of the same domain may hold anything; cookie.c looks at ours alone. */
 static bool is_checked_here(const char *parameter)
 {
-    return text_starts(parameter, "HTTP_") && !text_starts(parameter, "HTTP_COOKIE=");
+    return text_starts(parameter, "HTTP_") && !value_of(parameter, "HTTP_COOKIE");
+}
+
+static bool is_target(const char *parameter)
+{
+    return value_of(parameter, "REQUEST_URI") || value_of(parameter, "QUERY_STRING");
 }
 
 static int check_parameters(char *const *parameters)
@@ -109,13 +128,12 @@ static int check_parameters(char *const *parameters)
 
     for (size_t i = 0; parameters[i]; i++) {
         size_t length = strnlen(parameters[i], MAX_TOTAL_BYTES + 1);
-        bool target =
-            text_starts(parameters[i], "REQUEST_URI=") || text_starts(parameters[i], "QUERY_STRING=");
+        bool is_ours = is_checked_here(parameters[i]);
         total += length;
         if (i >= REQUEST_MAX_PARAMETERS || total > MAX_TOTAL_BYTES ||
-            (length > MAX_PARAMETER_BYTES && is_checked_here(parameters[i])))
-            return target && length > REQUEST_MAX_URI ? 414 : 431;
-        if (is_checked_here(parameters[i]) && !is_field_value(parameters[i]))
+            (length > MAX_PARAMETER_BYTES && is_ours))
+            return is_target(parameters[i]) && length > REQUEST_MAX_URI ? 414 : 431;
+        if (is_ours && !is_field_value(parameters[i], length))
             return 400;
     }
     return 0;
@@ -124,12 +142,12 @@ static int check_parameters(char *const *parameters)
 /* False when the web server passed the parameter with two different values: nobody knows which holds. */
 static bool has_one_value(char *const *parameters, const char *name)
 {
-    size_t times, length = strlen(name);
+    size_t times;
     const char *first = find_parameter(parameters, name, &times);
 
     for (; times > 1 && *parameters; parameters++) {
-        bool same_name = strncmp(*parameters, name, length) == 0 && (*parameters)[length] == '=';
-        if (same_name && !text_equal(*parameters + length + 1, first ? first : ""))
+        const char *value = value_of(*parameters, name);
+        if (value && !text_equal(value, first ? first : ""))
             return false;
     }
     return true;

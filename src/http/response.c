@@ -7,6 +7,8 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 
+enum { USUAL_HEADERS_BYTES = 512 };
+
 static const struct header always[] = {
     { "Cache-Control", "no-store" },
     { "Referrer-Policy", "no-referrer" },
@@ -58,15 +60,19 @@ static const char *phrase_of(int status)
 
 void response_start(struct response *response, struct arena *arena)
 {
-    *response = (struct response) { .arena = arena };
-    for (size_t i = 0; i < ARRAY_SIZE(always); i++)
-        response_header(response, always[i].name, always[i].value);
+    *response = (struct response) { .arena = arena, .header_count = ARRAY_SIZE(always) };
+    memcpy(response->headers, always, sizeof(always));
 }
 
+/* RFC 9110 §5.6.2 allows some signs more; none of our names has one. */
 static bool is_token(const char *text)
 {
-    return text[0] && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                   "!#$%&'*+-.^_`|~") == strlen(text);
+    for (const char *byte = text; *byte; byte++) {
+        bool letter = (*byte >= 'a' && *byte <= 'z') || (*byte >= 'A' && *byte <= 'Z');
+        if (!letter && *byte != '-' && !(*byte >= '0' && *byte <= '9'))
+            return false;
+    }
+    return *text;
 }
 
 static bool is_one_line(const char *text)
@@ -172,15 +178,24 @@ static bool has_length(int status)
     return status != 204 && status != 304;
 }
 
+static void print_header(struct strbuf *text, const struct header *header)
+{
+    strbuf_add_text(text, header->name);
+    strbuf_add(text, ": ", 2);
+    strbuf_add_text(text, header->value);
+    strbuf_add(text, "\r\n", 2);
+}
+
 struct bytes response_print(const struct response *response, bool head)
 {
     struct strbuf text = strbuf_start(response->arena);
 
     if (!response->status)
         bug("response printed before it was answered");
+    strbuf_reserve(&text, USUAL_HEADERS_BYTES + (head ? 0 : response->body.length));
     strbuf_add_format(&text, "Status: %d %s\r\n", response->status, phrase_of(response->status));
     for (size_t i = 0; i < response->header_count; i++)
-        strbuf_add_format(&text, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
+        print_header(&text, &response->headers[i]);
     if (has_length(response->status))
         strbuf_add_format(&text, "Content-Length: %zu\r\n", response->body.length);
     strbuf_add_text(&text, "\r\n");

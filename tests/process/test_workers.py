@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Workers: kept connections, deaths, deadlines, limits."""
+import contextlib
+
 from kit import Connection, Load, Place, TestCase, main, os, request, signal, time, until
 
 DIED = r"doorward: worker died pid=(\d+) signal=(\w+) request=(\S+)"

@@ -135,14 +135,16 @@ static enum outcome check_machine_state(struct context *context, const struct ac
     return outcome;
 }
 
+enum outcome access_token_is_alive(struct context *context, struct access *access)
+{
+    enum outcome outcome = check_client(context, access);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    return access->has_user ? check_user_state(context, access) : check_machine_state(context, access);
+}
+
 enum outcome access_token_check(struct context *context, const char *token, struct access *access_out)
 {
     enum outcome outcome = access_token_read(context, token, access_out);
-    if (outcome == OUTCOME_OK)
-        outcome = check_client(context, access_out);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    if (access_out->has_user)
-        return check_user_state(context, access_out);
-    return check_machine_state(context, access_out);
+    return outcome == OUTCOME_OK ? access_token_is_alive(context, access_out) : outcome;
 }

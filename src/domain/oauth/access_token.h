@@ -41,8 +41,11 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
 /* Signature, type, issuer, time and shape only: no database. INVALID_TOKEN when anything is off. */
 enum outcome access_token_read(struct context *context, const char *token, struct access *access_out);
 
-/* access_token_read(), then that neither it, its authorization, its client nor its user has been
- * revoked or disabled: one statement. */
+/* Whether neither a token that was read, its authorization, its client nor its user has been revoked or
+ * disabled: one statement, which also brings the user's row. */
+enum outcome access_token_is_alive(struct context *context, struct access *access);
+
+/* access_token_read(), then access_token_is_alive(). */
 enum outcome access_token_check(struct context *context, const char *token, struct access *access_out);
 
 #endif

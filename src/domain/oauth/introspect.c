@@ -60,7 +60,7 @@ static enum outcome introspect_access_token(struct context *context, const struc
         return outcome;
     if (!text_equal(access.client_id, client->client_id))
         return OUTCOME_INVALID_TOKEN;
-    outcome = access_token_check(context, token, &access);
+    outcome = access_token_is_alive(context, &access);
     if (outcome != OUTCOME_OK)
         return outcome;
     *answer = (struct introspection) {
