@@ -73,6 +73,7 @@ class WebServer:
 def _write_nginx(web):
     place = web.place
     changes = [
+        ("/var/cache/nginx/doorward", os.path.join(web.directory, "cache")),
         ("/etc/nginx/doorward_fastcgi_params", os.path.join(place.source, "contrib/nginx/doorward_fastcgi_params")),
         ("/run/doorward/main.sock", place.socket),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{web.port} ssl http2;"
