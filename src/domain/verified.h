@@ -2,9 +2,9 @@
  * verified.h: tokens whose signature was found good. Checking one costs several times what the rest of
  * an introspection does, and the same token comes back for as long as it lives.
  *
- * Kept are SHA-256 hashes of whole tokens, a fixed number of them: a new one takes the place of an older
- * one. What is here says nothing of time, issuer or revocation; and all of it has to be forgotten when
- * the keys move.
+ * Kept are SHA-256 hashes of tokens with the type they were asked for by, a fixed number of them: a new one
+ * takes the place of an older one. What is here says nothing of time, issuer or revocation; and all of it has
+ * to be forgotten when the keys move.
  */
 #ifndef DOORWARD_DOMAIN_VERIFIED_H
 #define DOORWARD_DOMAIN_VERIFIED_H

@@ -92,15 +92,20 @@ const char *request_server_parameter(const struct request *request, const char *
     return value && text_is_utf8(value, strlen(value)) ? value : NULL;
 }
 
-/* An id for the log and the error page, no secret. A failing generator is no state to go on in. */
+/* An id for the log and the error page, no secret: so bytes for several are asked for at once. A failing
+ * generator is no state to go on in. */
 static const char *make_id(struct arena *arena)
 {
-    unsigned char bytes[ID_BYTES];
+    static unsigned char bytes[ID_BYTES * 32];
+    static size_t left;
 
-    while (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        if (errno != EINTR)
+    while (!left)
+        if (getrandom(bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes)
+            left = sizeof bytes;
+        else if (errno != EINTR)
             bug("getrandom failed: %s", strerror(errno));
-    return hex_encode(arena, bytes, sizeof bytes);
+    left -= ID_BYTES;
+    return hex_encode(arena, bytes + left, ID_BYTES);
 }
 
 static bool is_field_value(const char *value, size_t length)

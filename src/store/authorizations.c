@@ -1,7 +1,7 @@
 /* authorizations.c: see authorizations.h. */
 #include "store/authorizations.h"
 
-enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_USER, REVOKE_BY_GRANT };
+enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_CLIENT, REVOKE_BY_USER, REVOKE_BY_GRANT };
 
 #define ROW(member) offsetof(struct authorization_state, authorization.member)
 #define STATE(member) offsetof(struct authorization_state, member)
@@ -72,6 +72,11 @@ static const struct statement statements[] = {
                  .sql = "UPDATE authorizations SET revoked_at = ? WHERE id = ? AND revoked_at = 0",
                  .parameters = "ib",
                  .retry = true },
+    [REVOKE_BY_CLIENT] = { .name = "authorizations.revoke_by_client",
+                           .sql = "UPDATE authorizations SET revoked_at = ?"
+                                  " WHERE id = ? AND client_number = ? AND revoked_at = 0",
+                           .parameters = "ibi",
+                           .retry = true },
     [REVOKE_BY_USER] = { .name = "authorizations.revoke_by_user",
                          .sql =
                              "UPDATE authorizations SET revoked_at = ? WHERE user_id = ? AND revoked_at = 0",
@@ -128,6 +133,13 @@ enum store_result authorizations_rotate(struct db *db, const unsigned char id[16
 enum store_result authorizations_revoke(struct db *db, const unsigned char id[16], int64_t now)
 {
     return db_run(db, &statements[REVOKE], VALUES(sql_integer(now), sql_id(id)), NULL);
+}
+
+enum store_result authorizations_revoke_by_client(struct db *db, const unsigned char id[16],
+                                                  int64_t client_number, int64_t now)
+{
+    return db_run_one(db, &statements[REVOKE_BY_CLIENT],
+                      VALUES(sql_integer(now), sql_id(id), sql_integer(client_number)));
 }
 
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16], int64_t now)

@@ -68,6 +68,10 @@ struct authorization_rotation {
 enum store_result authorizations_rotate(struct db *db, const unsigned char id[16],
                                         const struct authorization_rotation *rotation) MUST_CHECK;
 
+/* Ends a row of this client; NOT_FOUND when it's another's, is gone, or has been ended. */
+enum store_result authorizations_revoke_by_client(struct db *db, const unsigned char id[16],
+                                                  int64_t client_number, int64_t now) MUST_CHECK;
+
 /* Ends what hangs from one row, a user's, or a grant's rows. OK also when nothing was left to end. */
 enum store_result authorizations_revoke(struct db *db, const unsigned char id[16], int64_t now) MUST_CHECK;
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16],
