@@ -81,18 +81,23 @@ class Server:
             self.popen.wait()
 
 
+# Pools and their options.
+ONE_POOL = {"main": {}}
+PAGES_APART = {"token": {"families": "metadata token userinfo health consent"}, "pages": {"families": "pages", "nice": 19}}
+
+
 class Doorward:
     """Doorward as the benchmarks want it: ES256 tokens, plain nginx in front (which says HTTPS=on, as a
     terminator would), everything in BENCH_DIR/doorward."""
 
-    def __init__(self, workers=8, requests_per_worker=1000000, database=None, keep=16):
+    def __init__(self, workers=8, requests_per_worker=1000000, database=None, keep=16, pools=None, **settings):
         self.place = os.path.join(PLACE, "doorward")
         self.build = build()
         self.program = os.path.join(self.build, "doorward")
         self.database = database or os.path.join(PLACE, "db.sock")
         self.workers, self.requests_per_worker, self.keep = workers, requests_per_worker, keep
         self.config = os.path.join(self.place, "doorward.conf")
-        self.socket = os.path.join(self.place, "run", "main.sock")
+        self.pools, self.settings = pools or ONE_POOL, settings
         self.service = self.nginx = None
 
     def __enter__(self):
@@ -128,10 +133,12 @@ class Doorward:
             "issuer": f"https://127.0.0.1:{PORT}", "run_directory": os.path.join(self.place, "run"), "key_file": keys,
             "default_template_directory": os.path.join(SOURCE, "templates"), "sql_directory": os.path.join(SOURCE, "sql"),
             "database_socket": self.database, "database_name": "doorward_bench", "database_user": "root",
-            "access_token_alg": "ES256", "log_level": "warn"}
+            "access_token_alg": "ES256", "log": f"file:{self.place}/log", **self.settings}
         with open(self.config, "w", encoding="utf-8") as file:
             file.writelines(f"{name} = {value}\n" for name, value in options.items())
-            file.write(f"\n[pool main]\nworkers = {self.workers}\nrequests_per_worker = {self.requests_per_worker}\n")
+            for name, more in self.pools.items():
+                pool = {"workers": self.workers, "requests_per_worker": self.requests_per_worker, **more}
+                file.write(f"\n[pool {name}]\n" + "".join(f"{option} = {value}\n" for option, value in pool.items()))
         os.chmod(self.config, 0o640)
         run([self.program, "-c", self.config, "migrate"])
 
@@ -158,18 +165,21 @@ class Doorward:
         with open(os.path.join(SOURCE, "contrib", "nginx", "doorward_fastcgi_params"), encoding="utf-8") as file:
             parameters = file.read().replace("$https if_not_empty", "on")
         temporary = "".join(f"{kind}_temp_path {place}/{kind}; " for kind in ("client_body", "fastcgi", "proxy", "uwsgi", "scgi"))
+        upstreams = "".join(f"upstream {name} {{ server unix:{self.place}/run/{name}.sock; keepalive {self.keep}; keepalive_requests 1000000; }}\n"
+                            for name in self.pools)
+        first, last = list(self.pools)[0], list(self.pools)[-1]
         with open(os.path.join(place, "nginx.conf"), "w", encoding="utf-8") as file:
             file.write(f"""user root; worker_processes {os.cpu_count()}; daemon off; pid {place}/pid; error_log {place}/error.log warn;
 events {{ worker_connections 1024; }}
 http {{ access_log off; {temporary}keepalive_requests 100000000; sendfile on; tcp_nopush on;
 fastcgi_cache_path {place}/cache levels=1 keys_zone=c:1m max_size=10m inactive=10m use_temp_path=off;
-upstream doorward {{ server unix:{self.socket}; keepalive {self.keep}; keepalive_requests 1000000; }}
-{parameters}
+{upstreams}{parameters}
 fastcgi_keep_conn on; fastcgi_read_timeout 15s;
 server {{ listen 127.0.0.1:{PORT} reuseport;
- location / {{ fastcgi_pass doorward; }}
+ location / {{ fastcgi_pass {first}; }}
+ location /login {{ fastcgi_pass {last}; }}
  location /cached/ {{ rewrite ^/cached(/.*)$ $1 break; {parameters.replace('$request_uri', '$uri')}
- fastcgi_cache c; fastcgi_cache_key $uri; fastcgi_cache_valid 200 60s; fastcgi_cache_lock on; fastcgi_pass doorward; }}
+ fastcgi_cache c; fastcgi_cache_key $uri; fastcgi_cache_valid 200 60s; fastcgi_cache_lock on; fastcgi_pass {first}; }}
 }} }}
 """)
         self.nginx = Server("bench-nginx", ["nginx", "-c", file.name, "-e", os.path.join(place, "error.log")])

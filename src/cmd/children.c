@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,9 +49,10 @@ static struct child *find_place(struct children *children)
 static int run_worker(struct children *children, struct child *child, int signals, pid_t master)
 {
     struct generation *generation = child->generation;
+    const struct pool_settings *pool = &generation->application.settings->pools[child->kind];
     struct worker worker = {
         .application = generation->application,
-        .request_limit = generation->application.settings->pools[child->kind].requests_per_worker,
+        .request_limit = pool->requests_per_worker,
         .slot = slot_of(children, child),
         .listener = generation->ends[child->kind].listener,
         .adopt = generation->ends[child->kind].adopt,
@@ -59,6 +61,8 @@ static int run_worker(struct children *children, struct child *child, int signal
         .master = master,
     };
 
+    if (pool->nice && setpriority(PRIO_PROCESS, 0, (int)pool->nice))
+        log_warn("pool %s can't be made nice: %s", pool->name, strerror(errno));
     /* a tenth more or less, or all workers of a pool would leave at the same time */
     worker.request_limit += (worker.request_limit / 10) * (getpid() % 16) / 16;
     worker.application.families = generation->families[child->kind];

@@ -23,6 +23,7 @@ struct pool_settings {
     int64_t socket_mode;      /* octal in the file: 0660 */
     const char *socket_group; /* group that owns the socket; "" leaves it */
     int64_t workers;
+    int64_t nice; /* as nice(1) has it: how much the workers yield to other processes */
     int64_t requests_per_worker;
 };
 

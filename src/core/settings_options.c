@@ -111,6 +111,9 @@ static const struct option pool_options[] = {
     { "socket_group", KIND_TEXT, AT(socket_group), "", 0, 0, NULL,
       "The group that owns the socket, as a rule the web server's; empty leaves it." },
     { "workers", KIND_INTEGER, AT(workers), "4", 1, 200, NULL, "How many workers the pool has." },
+    { "nice", KIND_INTEGER, AT(nice), "0", 0, 19, NULL,
+      "How much the workers yield the processor to others, as nice(1) has it: for a pool that hashes "
+      "passwords beside one that answers for tokens." },
     { "requests_per_worker", KIND_INTEGER, AT(requests_per_worker), "100000", 1, MANY, NULL,
       "A worker is replaced after so many requests." },
 };
