@@ -224,16 +224,30 @@ server {{ listen 127.0.0.1:{PORT} reuseport;
 
 
 class Row:
-    """One run of wrk: rate, latencies, errors, and the servers' CPU microseconds per request."""
+    """One run of wrk: rate, latencies, errors, the servers' CPU microseconds per request, and what others
+    used of the machine meanwhile (100: a whole core)."""
 
-    def __init__(self, text, cpu_us):
+    def __init__(self, text):
         words = [line for line in text.splitlines() if line.startswith("RESULT")]
         if not words:
             raise RuntimeError(f"wrk said nothing:\n{text}")
         rate, p50, p99, bad, errors, starved = map(float, words[0].split()[1:])
         self.rate, self.p50, self.p99, self.bad, self.errors, self.starved = rate, p50, p99, int(bad), int(errors), int(starved)
         self.why = next((line[9:] for line in text.splitlines() if line.startswith("FIRSTBAD")), "")
-        self.cpu_us = cpu_us
+        self.cpu_us = self.foreign = 0.0
+
+
+def busy_seconds():
+    """CPU seconds that the whole machine has used so far."""
+    with open("/proc/stat", encoding="ascii") as file:
+        fields = [int(word) for word in file.readline().split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / TICKS
+
+
+def own_seconds():
+    """CPU seconds of us and of the wrk processes that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def sessions_cpu(sessions):
@@ -254,12 +268,13 @@ def sessions_cpu(sessions):
 
 def load(url, seconds, sessions=(), connections=16, **environment):
     """Runs wrk with send.lua; a Row. Headers are 'Name: value' lines."""
-    before = sessions_cpu(sessions)
+    before, busy, own = sessions_cpu(sessions), busy_seconds(), own_seconds()
     text = run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s", os.path.join(HERE, "lua", "send.lua"), url],
                env={**os.environ, **{k: str(v) for k, v in environment.items() if v is not None}})
     used = sessions_cpu(sessions) - before
-    row = Row(text, 0)
+    row = Row(text)
     row.cpu_us = used * 1e6 / max(1.0, row.rate * seconds)
+    row.foreign = max(0.0, busy_seconds() - busy - (own_seconds() - own) - used) / seconds * 100
     return row
 
 

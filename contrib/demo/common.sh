@@ -1,6 +1,11 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced by contrib/demo/run and tests/run: what both need installed, and how both build.
 
+# The web server's user must reach what root makes; secrets get modes of their own. The servers are in sbin, which
+# isn't in the PATH after a plain su, nor in a user's.
+umask 022
+export PATH="$PATH:/usr/sbin:/sbin"
+
 SOURCE="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 CACHE="${DOORWARD_CACHE:-$SOURCE/.cache}"
 

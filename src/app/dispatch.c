@@ -172,19 +172,20 @@ static enum outcome run_handler(struct call *call)
 static const stage_fn stages[] = { check_origin,   read_body,    limit_check,
                                    refresh_caches, policy_check, run_handler };
 
-/* The rules of CORS: everybody may read public documents; listed origins the rest, without cookies. */
+/* The rules of CORS: everybody may read public documents, which caches keep for everybody and so say it
+ * whoever asks; listed origins the rest, without cookies. */
 static void cors_headers(struct call *call)
 {
     enum cors cors = call->route ? call->route->cors : CORS_NONE;
-    const char *origin = cors != CORS_NONE ? request_header(call->request, "Origin", NULL) : NULL;
-    if (!origin)
-        return;
-    if (cors == CORS_PUBLIC || origin_is_listed(call, "*")) {
+    if (cors == CORS_PUBLIC)
         response_header(&call->response, "Access-Control-Allow-Origin", "*");
+    if (cors != CORS_LISTED)
         return;
-    }
+    const char *origin = request_header(call->request, "Origin", NULL);
     response_header(&call->response, "Vary", "Origin");
-    if (origin_is_listed(call, origin))
+    if (origin && origin_is_listed(call, "*"))
+        response_header(&call->response, "Access-Control-Allow-Origin", "*");
+    else if (origin && origin_is_listed(call, origin))
         response_header(&call->response, "Access-Control-Allow-Origin", origin);
 }
 

@@ -131,20 +131,17 @@ bool children_start(struct children *children, struct generation *generation, si
     return true;
 }
 
-static void log_ending(const struct child *child, const struct slot *slot, int status, bool died)
+static void log_death(struct children *children, const struct child *child, const struct slot *slot,
+                      int status)
 {
-    long long served = slot->requests;
-    const char *request = slot->request[0] ? slot->request : "-";
+    bool signalled = WIFSIGNALED(status);
 
-    if (!died)
-        log_info("%s left pid=%d pool=%s served=%lld", role_name(child), (int)child->pid, pool_name(child),
-                 served);
-    else if (WIFSIGNALED(status))
-        log_error("doorward: %s died pid=%d signal=%s request=%s pool=%s served=%lld", role_name(child),
-                  (int)child->pid, signal_name(WTERMSIG(status)), request, pool_name(child), served);
-    else
-        log_error("doorward: %s died pid=%d status=%d request=%s pool=%s served=%lld", role_name(child),
-                  (int)child->pid, WEXITSTATUS(status), request, pool_name(child), served);
+    log_error("doorward: %s died pid=%d %s=%s request=%s pool=%s served=%lld deaths=%ld", role_name(child),
+              (int)child->pid, signalled ? "signal" : "status",
+              signalled ? signal_name(WTERMSIG(status))
+                        : arena_printf(children->messages, "%d", WEXITSTATUS(status)),
+              slot->request[0] ? slot->request : "-", pool_name(child), (long long)slot->requests,
+              ++children->deaths);
 }
 
 static struct child *find_child(struct children *children, pid_t pid)
@@ -173,7 +170,11 @@ bool children_reap(struct children *children, struct ending *ending_out)
         .died = !left,
         .early = !left && slot->requests == 0 && clock_mono_ms() - child->started_ms < EARLY_MS,
     };
-    log_ending(child, slot, status, !left);
+    if (left)
+        log_info("%s left pid=%d pool=%s served=%lld", role_name(child), (int)child->pid, pool_name(child),
+                 (long long)slot->requests);
+    else
+        log_death(children, child, slot, status);
     *slot = (struct slot) { .state = SLOT_FREE };
     child->generation->children--;
     *child = (struct child) { 0 };
@@ -223,10 +224,11 @@ bool children_are_ready(const struct children *children, const struct generation
     return false;
 }
 
-static void kill_child(struct child *child, const struct slot *slot, const char *why)
+static void kill_child(struct children *children, struct child *child, const struct slot *slot,
+                       const char *why)
 {
-    log_error("doorward: %s killed pid=%d request=%s: %s", role_name(child), (int)child->pid,
-              slot->request[0] ? slot->request : "-", why);
+    log_error("doorward: %s killed pid=%d request=%s kills=%ld: %s", role_name(child), (int)child->pid,
+              slot->request[0] ? slot->request : "-", ++children->kills, why);
     child->killed = true;
     kill(child->pid, SIGKILL);
 }
@@ -241,13 +243,13 @@ static int64_t check_deadline(struct children *children, struct child *child, in
     if (slot->request[0] || state_of(children, child) == SLOT_BUSY) {
         left = __atomic_load_n(&slot->busy_since_ms, __ATOMIC_RELAXED) + deadline_ms - now_ms;
         if (left <= 0)
-            kill_child(child, slot, "busy past request_deadline");
+            kill_child(children, child, slot, "busy past request_deadline");
     }
     int64_t retired_at_ms = child->generation->retired_at_ms;
     if (retired_at_ms) {
         int64_t limit = retired_at_ms + deadline_ms + WORKER_LEAVE_LIMIT_MS + LEAVE_MARGIN_MS - now_ms;
         if (limit <= 0 && left > 0)
-            kill_child(child, slot, "did not leave in time");
+            kill_child(children, child, slot, "did not leave in time");
         left = limit < left ? limit : left;
     }
     return left > 0 ? left : 1;

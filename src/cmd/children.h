@@ -22,9 +22,11 @@ struct child {
 
 struct children {
     struct child list[SHARED_SLOTS];
+    struct arena *messages; /* reset by the owner, at each turn of its loop */
     struct shared *shared;
     const struct sockets *sockets;
-    int lock, signals; /* the master's, which a child closes */
+    int lock, signals;  /* the master's, which a child closes */
+    long deaths, kills; /* since the master's start, for the log */
 };
 
 /* Forks one more. False when there's no place or fork fails; it has been logged then. */

@@ -1,6 +1,7 @@
 /*
  * housekeeper.c: see housekeeper.h. A sweep that finds nothing, on a machine where nothing was asked
- * since the last one, doubles the pause: an idle installation's database is left alone.
+ * since the last one, doubles the pause: an idle installation's database is left alone. The next
+ * request ends the pause; that is seen in the shared page, without a query.
  */
 #include "cmd/housekeeper.h"
 
@@ -53,28 +54,30 @@ static int64_t count_activity(struct shared *shared)
 }
 
 /* Interval by interval while something happens, twice as long each time when nothing does. */
-static void plan_next(struct housekeeper *housekeeper, const struct housekeeping *report)
+static void plan_sweep(struct housekeeper *housekeeper, const struct housekeeping *report, int64_t activity)
 {
-    int64_t interval_ms = housekeeper->application->settings->housekeeping_interval_s * 1000;
-    int64_t activity = count_activity(housekeeper->application->shared);
     bool idle = activity == housekeeper->activity && report->deleted == 0;
 
     housekeeper->activity = activity;
-    housekeeper->pause_ms = idle ? housekeeper->pause_ms * 2 : interval_ms;
+    housekeeper->pause_ms =
+        idle ? housekeeper->pause_ms * 2 : housekeeper->application->settings->housekeeping_interval_s * 1000;
     if (housekeeper->pause_ms > LONGEST_PAUSE_MS)
         housekeeper->pause_ms = LONGEST_PAUSE_MS;
-    housekeeper->next_ms = clock_mono_ms() + (report->more ? SOON_MS : housekeeper->pause_ms);
+    housekeeper->sweep_ms = clock_mono_ms() + (report->more ? 0 : housekeeper->pause_ms);
+    if (report->more)
+        housekeeper->next_ms = clock_mono_ms() + SOON_MS;
 }
 
 static enum store_result sweep(struct housekeeper *housekeeper, struct context *context, int64_t budget_ms)
 {
+    int64_t activity = count_activity(context->shared);
     struct housekeeping report = { 0 };
     enum store_result result = housekeeping_run(context->db, context->now, budget_ms, &report);
 
     if (report.deleted > 0)
         log_info("housekeeping deleted=%lld", (long long)report.deleted);
     if (result == STORE_OK)
-        plan_next(housekeeper, &report);
+        plan_sweep(housekeeper, &report, activity);
     return result;
 }
 
@@ -93,10 +96,15 @@ static enum store_result see_to_keys(struct housekeeper *housekeeper, struct con
 
 enum store_result housekeeper_step(struct housekeeper *housekeeper, int64_t budget_ms)
 {
+    const struct application *application = housekeeper->application;
+
     if (housekeeper_wait_ms(housekeeper) > 0)
         return STORE_OK;
-    struct context context = application_context(housekeeper->application, housekeeper->arena);
-    housekeeper->next_ms = clock_mono_ms() + context.settings->housekeeping_interval_s * 1000;
+    housekeeper->next_ms = clock_mono_ms() + application->settings->housekeeping_interval_s * 1000;
+    if (clock_mono_ms() < housekeeper->sweep_ms &&
+        count_activity(application->shared) == housekeeper->activity)
+        return STORE_OK;
+    struct context context = application_context(application, housekeeper->arena);
     enum store_result result = see_to_keys(housekeeper, &context);
     if (result == STORE_OK)
         result = sweep(housekeeper, &context, budget_ms);

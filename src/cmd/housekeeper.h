@@ -12,9 +12,10 @@ struct housekeeper {
     const struct application *application; /* opened */
     struct arena *arena;                   /* of one step */
     int64_t next_ms;                       /* clock_mono_ms() of the next step */
-    int64_t pause_ms;                      /* until the one after; grows while nothing happens */
+    int64_t sweep_ms;                      /* of the next sweep, should nothing happen until then */
+    int64_t pause_ms;                      /* between sweeps; grows while nothing happens */
     int64_t keys_next_ms;
-    int64_t activity; /* requests served by all processes, as of the last step */
+    int64_t activity; /* requests served by all processes, as of the last sweep */
 };
 
 void housekeeper_start(struct housekeeper *housekeeper, const struct application *application);

@@ -338,6 +338,7 @@ static bool take_place(struct master *master, struct arena *arena, const char **
 static bool start(struct master *master, struct arena *arena, const char **error_out)
 {
     master->signals = signals_open();
+    master->children.messages = master->messages;
     master->children.signals = master->signals;
     master->children.lock = -1;
     master->children.sockets = &master->sockets;

@@ -14,7 +14,10 @@ static const char *pid_path(struct arena *arena, const char *directory)
 
 bool place_make(struct arena *arena, const char *directory, const char **error_out)
 {
-    if (mkdir(directory, 0755) == 0 || errno == EEXIST)
+    /* the web server must get at the sockets in it, whatever the umask */
+    if (mkdir(directory, 0755) == 0 && chmod(directory, 0755) == 0)
+        return true;
+    if (errno == EEXIST)
         return true;
     *error_out = arena_printf(arena, "run_directory %s can't be made: %s", directory, strerror(errno));
     return false;
@@ -57,7 +60,7 @@ bool place_write_pid(struct arena *arena, const char *directory, const char **er
     const char *path = pid_path(arena, directory);
     const char *fresh = arena_printf(arena, "%s.new", path);
     FILE *file = fopen(fresh, "we");
-    bool written = file && fprintf(file, "%ld\n", (long)getpid()) > 0;
+    bool written = file && fprintf(file, "%ld\n", (long)getpid()) > 0 && fchmod(fileno(file), 0644) == 0;
 
     if (file)
         written = fclose(file) == 0 && written;

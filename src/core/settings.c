@@ -369,11 +369,16 @@ static bool check_issuer(struct reader *reader)
                 settings->issuer);
 }
 
-static bool check_cookies(struct reader *reader)
+/* An access token hangs from what its refresh token hangs from: it would die before the time it tells. */
+static bool check_lifetimes(struct reader *reader)
 {
     const struct settings *settings = reader->settings;
     if (settings->session_idle_s > settings->session_lifetime_s)
         return fail(reader, "session_idle can't be longer than session_lifetime");
+    if (settings->access_token_lifetime_s > settings->refresh_token_lifetime_s)
+        return fail(reader, "access_token_lifetime can't be longer than refresh_token_lifetime");
+    if (settings->refresh_token_lifetime_s > settings->refresh_token_max_age_s)
+        return fail(reader, "refresh_token_lifetime can't be longer than refresh_token_max_age");
     return true;
 }
 
@@ -404,7 +409,7 @@ struct settings *settings_load(struct arena *arena, const char *path, const char
     reader.settings = arena_alloc(arena, sizeof(*reader.settings));
     start_section(&reader, &settings_main_list, reader.settings);
     bool fine = !path || (read_file(&reader) && check_issuer(&reader));
-    fine = fine && check_cookies(&reader) && check_pools(&reader);
+    fine = fine && check_lifetimes(&reader) && check_pools(&reader);
     *error_out = reader.error;
     return fine ? reader.settings : NULL;
 }

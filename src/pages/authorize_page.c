@@ -1,8 +1,5 @@
 /* authorize_page.c: the authorization endpoint (RFC 6749 §3.1) as a browser meets it. */
 #include "app/answer.h"
-#include "core/encode.h"
-#include "core/strbuf.h"
-#include "core/text.h"
 #include "pages/flow.h"
 #include "pages/handlers.h"
 #include "pages/view.h"
@@ -42,31 +39,8 @@ static struct authorize_parameters read_parameters(const struct call *call)
     return parameters;
 }
 
-/*
- * A POST from the client's site brings none of our cookies, since they are SameSite=Lax; the GET that
- * it is turned into brings them. One whose parameters don't fit into an address goes on without.
- */
-static bool answered_by_get(struct call *call)
-{
-    enum { LONGEST_QUERY = 6000 };
-    struct strbuf query = strbuf_start(call->arena);
-    if (!text_equal(call->request->method, "POST") || call->browser != NULL || call->session_cookie != NULL)
-        return false;
-    for (size_t i = 0; i < call->form.count; i++)
-        strbuf_add_format(&query, "%s%s=%s", i > 0 ? "&" : "?",
-                          percent_encode(call->arena, call->form.fields[i].name),
-                          percent_encode(call->arena, call->form.fields[i].value));
-    if (query.length > LONGEST_QUERY || *call->request->raw_query != '\0')
-        return false;
-    flow_redirect(call,
-                  arena_printf(call->arena, "%s%s", view_path(call, "/api/oauth/authorize"), query.data));
-    return true;
-}
-
 enum outcome any_authorize(struct call *call)
 {
-    if (answered_by_get(call))
-        return OUTCOME_OK;
     struct authorize_parameters parameters = read_parameters(call);
 
     struct ticket ticket;
@@ -77,5 +51,7 @@ enum outcome any_authorize(struct call *call)
         return flow_refuse(call, &ticket, accepted, call->context.reason);
     if (accepted != OUTCOME_OK)
         return accepted;
+    if (flow_asks_again_by_get(call, "/api/oauth/authorize"))
+        return OUTCOME_OK;
     return flow_go_on(call, &ticket);
 }

@@ -1,5 +1,4 @@
 /* consent_page.c: what an application asks for, and the person's answer. */
-#include "core/encode.h"
 #include "core/text.h"
 #include "core/uri.h"
 #include "pages/browser_side.h"
@@ -8,13 +7,6 @@
 #include "pages/view.h"
 
 static const char form_name[] = "consent";
-
-/* The form belongs to this flow and this session: another person's form doesn't count (security.md 41). */
-static const char *form_flow(struct call *call, const struct ticket *ticket)
-{
-    const char *sid = hex_encode(call->arena, call->session->sid, sizeof call->session->sid);
-    return arena_printf(call->arena, "%s %s", ticket->text, sid);
-}
 
 static struct json *describe_scopes(struct view *view, const char *list)
 {
@@ -34,7 +26,7 @@ static void show(struct call *call, struct ticket *ticket)
     browser_side_ensure(call);
     struct view *view = view_start(call, form_name, ticket->client, ticket->ui_locales);
     view_user(view, call->session);
-    view_form(view, "/oauth/consent", form_name, form_flow(call, ticket));
+    view_form(view, "/oauth/consent", form_name, flow_form(call, ticket));
     json_put_text(view->model, "flow", ticket->text);
     json_put(view->model, "scopes", describe_scopes(view, text_empty(missing) ? ticket->scope : missing));
     if (uri_parse(call->arena, ticket->redirect_uri, &target))
@@ -47,27 +39,11 @@ static void show(struct call *call, struct ticket *ticket)
     view_finish(view, 200);
 }
 
-/* The flow, when consent is what it waits for. Otherwise it goes on with what it does wait for, and
- * *ticket_out isn't to be used: then the answer has been given. */
-static enum outcome find_waiting(struct call *call, struct ticket *ticket_out, bool *waiting_out)
-{
-    enum next_step next;
-    enum outcome failure;
-    *waiting_out = false;
-    enum outcome found = flow_find(call, call_parameter(call, "request"), ticket_out);
-    if (found == OUTCOME_OK)
-        found = flow_next(call, ticket_out, &next, &failure);
-    if (found != OUTCOME_OK)
-        return found;
-    *waiting_out = next == NEXT_CONSENT;
-    return *waiting_out ? OUTCOME_OK : flow_take(call, ticket_out, next, failure);
-}
-
 enum outcome get_consent(struct call *call)
 {
     struct ticket ticket;
     bool waiting;
-    enum outcome found = find_waiting(call, &ticket, &waiting);
+    enum outcome found = flow_find_waiting(call, NEXT_CONSENT, &ticket, &waiting);
     if (waiting)
         show(call, &ticket);
     return found;
@@ -78,10 +54,10 @@ enum outcome post_consent(struct call *call)
     const char *decision = call_parameter(call, "decision");
     struct ticket ticket;
     bool waiting;
-    enum outcome outcome = find_waiting(call, &ticket, &waiting);
+    enum outcome outcome = flow_find_waiting(call, NEXT_CONSENT, &ticket, &waiting);
     if (!waiting)
         return outcome;
-    outcome = browser_side_check(call, form_name, form_flow(call, &ticket));
+    outcome = browser_side_check(call, form_name, flow_form(call, &ticket));
     if (outcome != OUTCOME_OK)
         return outcome;
     if (text_equal(decision, "deny"))

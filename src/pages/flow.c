@@ -1,6 +1,8 @@
 /* flow.c: see flow.h. */
 #include "pages/flow.h"
 
+#include "core/encode.h"
+#include "core/strbuf.h"
 #include "core/text.h"
 #include "core/uri.h"
 #include "pages/browser_side.h"
@@ -17,6 +19,22 @@ const char *flow_path(struct call *call, const char *path, const char *parameter
 void flow_redirect(struct call *call, const char *location)
 {
     response_redirect(&call->response, text_equal(call->request->method, "POST") ? 303 : 302, location);
+}
+
+bool flow_asks_again_by_get(struct call *call, const char *path)
+{
+    enum { LONGEST_QUERY = 6000 };
+    struct strbuf query = strbuf_start(call->arena);
+    if (!text_equal(call->request->method, "POST") || call->browser != NULL)
+        return false;
+    for (size_t i = 0; i < call->form.count; i++)
+        strbuf_add_format(&query, "%s%s=%s", i > 0 ? "&" : "?",
+                          percent_encode(call->arena, call->form.fields[i].name),
+                          percent_encode(call->arena, call->form.fields[i].value));
+    if (query.length > LONGEST_QUERY || *call->request->raw_query != '\0')
+        return false;
+    flow_redirect(call, arena_printf(call->arena, "%s%s", view_path(call, path), query.data));
+    return true;
 }
 
 /* The sign-in expired, or was finished in another tab, or was begun in another browser. Who is signed
@@ -94,6 +112,27 @@ enum outcome flow_take(struct call *call, struct ticket *ticket, enum next_step 
     }
     flow_redirect(call, flow_path(call, asking[next].path, asking[next].parameter, ticket->text));
     return OUTCOME_OK;
+}
+
+enum outcome flow_find_waiting(struct call *call, enum next_step step, struct ticket *ticket_out,
+                               bool *waiting_out)
+{
+    enum next_step next;
+    enum outcome failure;
+    *waiting_out = false;
+    enum outcome found = flow_find(call, call_parameter(call, "request"), ticket_out);
+    if (found == OUTCOME_OK)
+        found = flow_next(call, ticket_out, &next, &failure);
+    if (found != OUTCOME_OK)
+        return found;
+    *waiting_out = next == step;
+    return *waiting_out ? OUTCOME_OK : flow_take(call, ticket_out, next, failure);
+}
+
+const char *flow_form(struct call *call, const struct ticket *ticket)
+{
+    const char *sid = hex_encode(call->arena, call->session->sid, sizeof call->session->sid);
+    return arena_printf(call->arena, "%s %s", ticket->text, sid);
 }
 
 enum outcome flow_go_on(struct call *call, struct ticket *ticket)

@@ -13,6 +13,16 @@
  * a way on, has then been answered. */
 enum outcome flow_find(struct call *call, const char *text, struct ticket *ticket_out);
 
+/* The flow of the parameter "request", when this step is what it waits for: then *waiting_out is true.
+ * Otherwise it goes on with what it does wait for, and *ticket_out isn't to be used: then the answer has
+ * been given. */
+enum outcome flow_find_waiting(struct call *call, enum next_step step, struct ticket *ticket_out,
+                               bool *waiting_out);
+
+/* What a form belongs to that asks who is signed in: this flow and this session. Another person's form
+ * doesn't count. */
+const char *flow_form(struct call *call, const struct ticket *ticket);
+
 /* What is to be done next for call->session. */
 enum outcome flow_next(struct call *call, struct ticket *ticket, enum next_step *next_out,
                        enum outcome *failure_out);
@@ -30,6 +40,13 @@ enum outcome flow_refuse(struct call *call, const struct ticket *ticket, enum ou
 
 /* Path of a page for a flow ("/login", "oauth_request"), with the flow's handle when there is one. */
 const char *flow_path(struct call *call, const char *path, const char *parameter, const char *flow);
+
+/*
+ * A POST from the client's site brings none of our cookies, since they are SameSite=Lax; the GET of path
+ * that it is turned into brings them: true when that has been answered. One whose parameters don't fit
+ * into an address goes on without.
+ */
+bool flow_asks_again_by_get(struct call *call, const char *path);
 
 /* Sends the browser on: 303 behind a POST, so that its body isn't sent again (RFC 9700 §4.12). */
 void flow_redirect(struct call *call, const char *location);

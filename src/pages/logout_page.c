@@ -53,6 +53,9 @@ enum outcome any_logout(struct call *call)
     enum outcome outcome = logout_request(&call->context, &parameters, call->session, &decision);
     if (outcome != OUTCOME_OK)
         return outcome;
+    /* Nobody may be told "signed out" by a request that the session's cookie didn't come with. */
+    if (call->session == NULL && flow_asks_again_by_get(call, "/api/oauth/logout"))
+        return OUTCOME_OK;
     if (decision.confirm && call->session != NULL) {
         if (!is_confirmed(call)) {
             ask(call, &decision);

@@ -21,7 +21,7 @@ struct authorization_row {
     unsigned char code_hash[32];
     int64_t code_expires_at, redeemed_at;
     int64_t refresh_generation;     /* of the refresh token that is current */
-    unsigned char refresh_hash[32]; /* zeros: there is none */
+    unsigned char refresh_hash[32]; /* of the last redemption or rotation; zeros: neither yet */
     struct bytes refresh_sealed;    /* the answer to the last rotation; data NULL: none */
     int64_t refreshed_at_ms, revoked_at, created_at, expires_at;
 };
@@ -42,11 +42,12 @@ enum store_result authorizations_add(struct db *db, const struct authorization_r
 enum store_result authorizations_find(struct db *db, struct arena *arena, const unsigned char id[16],
                                       struct authorization_state *state_out) MUST_CHECK;
 
-/* The first refresh token comes with the redemption: hash NULL when there is none. */
+/* The first refresh token comes with the redemption; where none is given, its hash still tells one
+ * redemption from another. */
 struct authorization_redemption {
     int64_t now;
     const unsigned char *refresh_hash;
-    int64_t refresh_generation;
+    int64_t refresh_generation; /* 1, or 0: no refresh token was given */
     int64_t expires_at;
 };
 

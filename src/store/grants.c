@@ -75,13 +75,24 @@ static enum store_result add(struct db *db, struct grant_row *row)
                   NULL);
 }
 
+static enum store_result lock(struct db *db, struct arena *arena, const struct grant_row *row,
+                              struct grant_row *old_out)
+{
+    return db_find(db, arena, &statements[LOCK],
+                   VALUES(sql_id(row->user_id), sql_integer(row->client_number)), old_out);
+}
+
 enum store_result grants_put(struct db *db, struct arena *arena, struct grant_row *row)
 {
     struct grant_row old;
-    enum store_result result = db_find(db, arena, &statements[LOCK],
-                                       VALUES(sql_id(row->user_id), sql_integer(row->client_number)), &old);
-    if (result == STORE_NOT_FOUND)
-        return add(db, row);
+    enum store_result result = lock(db, arena, row, &old);
+    if (result == STORE_NOT_FOUND) {
+        result = add(db, row);
+        if (result != STORE_CONFLICT)
+            return result;
+        /* An isolation level that locks no gaps has let another tab's consent come in between. */
+        result = lock(db, arena, row, &old);
+    }
     if (result != STORE_OK)
         return result;
     old.scope = join_words(arena, old.scope, row->scope);

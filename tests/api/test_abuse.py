@@ -76,8 +76,10 @@ def big_queries(site):
 @test("8, 84: a body over the limit is 413; a length that is wrong, negative or no number never hangs")
 def big_bodies(site):
     for path in (TOKEN, REVOKE, INTROSPECT, AUTHORIZE):
-        answer = site.web.raw_request("POST", path, FORM, "x=" + "a" * (1 << 20))
-        one_of(answer.status, (413,), path)
+        equal(site.web.raw_request("POST", path, FORM, "x=" + "a" * 20000).status, 413, path)
+        text = f"POST {path} HTTP/1.1\r\nHost: {site.web.host}\r\nConnection: close\r\nContent-Length: {1 << 20}\r\n\r\n"
+        answer = site.web.raw(text + "a" * (1 << 20))
+        assert not answer or answer.split()[1] == b"413", f"{path}: {answer[:100]}"
     for length in ("-1", "x", "1e3", "99999999999999999999", "0x10", "+5", " "):
         text = f"POST {TOKEN} HTTP/1.1\r\nHost: {site.web.host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\ngrant_type=x"
         began = time.monotonic()

@@ -13,6 +13,14 @@ def ask(site, client, browser=None, **parameters):
     return (browser or site.browser()).get(AUTHORIZE, request_of(client, **parameters))
 
 
+def post_from_us(site, request):
+    """The request as a form from a browser that has been here: without our cookie it would become a GET first."""
+    browser = site.browser()
+    browser.get(AUTHORIZE, {"client_id": request["client_id"], "redirect_uri": request["redirect_uri"], "response_type": "code", "scope": "openid"})
+    assert browser.cookies, "no cookie"
+    return browser.request("POST", AUTHORIZE, form=request)
+
+
 def stays_here(answer, what):
     """A refusal that may not leave: 400 and no Location (decision 7)."""
     equal(answer.status, 400, f"{what}: {answer}")
@@ -136,7 +144,7 @@ def scopes(site):
     client = site.client()
     for scope in ("openid nonsense:x", "openid manage_permissions", 'openid "', "openid \\", "openid \u00e9", "openid\tprofile",
                   "openid\x7f"):
-        answer = site.web.post(AUTHORIZE, request_of(client, scope=scope, state="s"))  # web servers refuse some in a query
+        answer = post_from_us(site, request_of(client, scope=scope, state="s"))  # web servers refuse some in a query
         travels(answer, client, "invalid_scope", scope, "s")
 
 
@@ -157,10 +165,21 @@ def pkce_required(site):
         travels(ask(site, client, state="s"), client, "invalid_request", "no challenge", "s")
         travels(ask(site, client, code_challenge="", code_challenge_method="S256"), client, "invalid_request", "empty challenge")
     for client in (public, strict, web):
-        for method in (None, "plain", "s256", "S512", "none"):
+        for method in ("plain", "s256", "S512", "none"):
             answer = ask(site, client, code_challenge=challenge, code_challenge_method=method)
             travels(answer, client, "invalid_request", f"method {method}")
         travels(ask(site, client, code_challenge_method="S256"), client, "invalid_request", "a method without a challenge")
+
+
+@test("T-33: a challenge without a method is refused, or taken for S256; never for plain")
+def method_left_out(site):
+    client, verifier = site.client("public"), "v" * 43
+    answer = ask(site, client, code_challenge=challenge_of(verifier), prompt="none")
+    if response_of(answer, client.redirect_uri).get("error") == "invalid_request":
+        return
+    for challenge, status in ((challenge_of(verifier), 200), (verifier, 400)):
+        code = authorize(site, client, code_challenge=challenge)["code"]
+        equal(redeem(site, client, code, code_verifier=verifier).status, status, challenge)
 
 
 @test("11: a challenge is 43 unreserved characters, as S256 makes them (RFC 7636 4.2)")
@@ -208,7 +227,7 @@ def state_is_opaque(site):
     client = site.client()
     for state in ('"><script>alert(1)</script>', "\u00e4\u6f22\U0001f600", "a b+c%20d&e=f", "x\r\nSet-Cookie: a=b", "%00", "s" * 2048, "{{x}}", "'; --"):
         for mode in ("query", "form_post"):
-            answer = site.web.post(AUTHORIZE, request_of(client, state=state, prompt="none", response_mode=mode))
+            answer = post_from_us(site, request_of(client, state=state, prompt="none", response_mode=mode))
             response = travels(answer, client, "login_required", f"state {state[:20]!r}", None)
             seen = response.get("state")
             if mode == "form_post":  # a browser normalises line ends in a form
@@ -218,6 +237,15 @@ def state_is_opaque(site):
             equal(seen, state_seen, f"state by {mode}")
             assert "<script>alert" not in answer.text and not answer.header("a"), mode
             assert all("a=b" not in line for line in answer.all_headers("Set-Cookie"))
+
+
+@test("28: a POST that brings none of our cookies becomes the GET that brings them, and nothing of it is lost")
+def post_becomes_get(site):
+    client = site.client()
+    request = request_of(client, state="a b&c=d", prompt="none")
+    answer = site.web.post(AUTHORIZE, request)
+    equal(answer.status, 303, str(answer))
+    travels(site.web.get(answer.location), client, "login_required", "as a GET", "a b&c=d")
 
 
 @test("12: every answer to the client carries iss, a refusal as well (RFC 9207)")
@@ -323,6 +351,20 @@ def offline_needs_consent(site):
     browser = signed_in(site, client=client)
     answer = browser.get(AUTHORIZE, request_of(client, scope="openid offline_access", prompt="none"))
     travels(answer, client, ("consent_required", "interaction_required"), "offline_access")
+
+
+@test("abuse 7: hints of any length are passed over, escaped as they may be, and never end in an error of ours")
+def long_hints(site):
+    import urllib.parse
+    browser = site.browser()
+    browser.get("/login")  # the cookie: what follows is a form of this browser's
+    for hint in (b"\x01" * 12000, b"%22" * 4000):
+        for name in (b"login_hint", b"ui_locales"):
+            request = urllib.parse.urlencode(request_of(site.client())).encode() + b"&" + name + b"=" + hint
+            answer = browser.request("POST", AUTHORIZE, body=request,
+                                     headers={"Content-Type": "application/x-www-form-urlencoded"})
+            equal(answer.status, 303, f"{name} of {len(hint)} bytes: {answer}")
+            assert is_login(browser.open(answer.location).page()), "no login page"
 
 
 @test("14: no redirect after a POST is a 307")

@@ -67,6 +67,16 @@ def by_post(site):
     assert not is_signed_in(site, client, browser)
 
 
+@test("logout by POST from the client's site, which brings no cookie of ours, becomes the GET that brings them")
+def by_post_from_the_client(site):
+    client, browser, tokens = begin(site)
+    answer = site.web.post(LOGOUT, {"id_token_hint": tokens.id, "post_logout_redirect_uri": BYE, "state": "s&1"},
+                           headers={"Origin": "https://client.example", "Sec-Fetch-Site": "cross-site"})
+    assert answer.is_redirect and answer.location.startswith("/api/oauth/logout?"), str(answer)
+    equal(browser.get(answer.location).location, BYE + "?state=s%261", "where the browser is sent")
+    assert not is_signed_in(site, client, browser), "told signed out, and still signed in"
+
+
 @test("oidcc-rp-initiated-logout-no-state: redirects without a state")
 def no_state(site):
     client, browser, tokens = begin(site)

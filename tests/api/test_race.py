@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """Many at once: what may happen once happens once."""
+import os
+import signal
 import threading
+import time
 
 from kit import *
+from web import filled
 
 OFFLINE = "openid offline_access"
 
@@ -77,7 +81,6 @@ def parallel_consents(site):
     answer = browser.open(AUTHORIZE, request_of(client, scope="openid email"))
     answer = fill_login(browser, answer, site.person())
     form = consent_form(answer.page())
-    from web import filled
     pairs = filled(form, button=button_of(form, "allow", "approve", "accept", "yes"))
     cookie = "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
     answers = at_once(site, 16, lambda web, _: web.post(form["action"].replace(site.url, "") or browser.here, pairs,
@@ -86,6 +89,29 @@ def parallel_consents(site):
     codes = [c for c in codes if c and c.get("code")]
     equal(len(codes), 1, f"codes; statuses {[a.status for a in answers]}")
     assert all(a.status < 500 for a in answers)
+
+
+@test("abuse 35: the first consents of one person in several tabs are all taken, whatever the isolation level")
+def first_consents(site):
+    if not site.door:
+        return  # the level is the server's, and this server is somebody else's
+    site.sql("SET GLOBAL tx_isolation = 'READ-COMMITTED'")
+    try:
+        os.kill(site.master, signal.SIGHUP)  # new workers, new connections
+        time.sleep(1.5)
+        browser = signed_in(site)
+        for _ in range(20):
+            consent_in_tabs(site, browser, site.add_client(), 6)
+    finally:
+        site.sql("SET GLOBAL tx_isolation = 'REPEATABLE-READ'")
+
+
+def consent_in_tabs(site, browser, client, tabs):
+    headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in browser.cookies.items()), "Origin": site.url}
+    forms = [consent_form(browser.open(AUTHORIZE, request_of(client)).page()) for _ in range(tabs)]
+    posts = [filled(form, button=button_of(form, "allow")) for form in forms]
+    answers = at_once(site, tabs, lambda web, i: web.post("/oauth/consent", posts[i], headers=headers))
+    equal([answer.status for answer in answers], [303] * tabs, "answers")
 
 
 @test("abuse 38: revocation while a line refreshes: afterwards nothing of it works")
@@ -117,6 +143,27 @@ def delete_during_refresh(site):
         answers = at_once(site, 5, step)
         assert all(a is True or a.status in (200, 400) for a in answers), [str(a) for a in answers]
     equal(site.sql("SELECT COUNT(*) FROM authorizations a LEFT JOIN users u ON u.id = a.user_id WHERE u.id IS NULL")[0][0], "0", "orphans")
+
+
+@test("abuse 38: a user deleted while signing in or consenting: an ended flow, never a 500, no row left behind")
+def delete_during_sign_in(site):
+    for step in (fill_login, lambda browser, answer, person: decide(browser, answer)):
+        client, person = site.add_client(), site.add_person()
+        browser = site.browser()
+        answer = browser.open(AUTHORIZE, request_of(client))
+        if step is not fill_login:
+            answer = fill_login(browser, answer, person)
+        # what the step writes waits for the user's row, which is gone when it comes to it
+        deletion = threading.Thread(target=site.sql, args=(
+            f"START TRANSACTION; DELETE FROM users WHERE email_key = '{person.email}'; DO SLEEP(1.5); COMMIT",))
+        deletion.start()
+        time.sleep(0.5)
+        answer = step(browser, answer, person)
+        deletion.join()
+        assert 400 <= answer.status < 500, f"{step}: {answer}"
+        for table in ("grants", "sessions", "authorizations"):
+            equal(site.sql(f"SELECT COUNT(*) FROM {table} t LEFT JOIN users u ON u.id = t.user_id WHERE u.id IS NULL"),
+                  [["0"]], table)
 
 
 @test("abuse 38: keys rotated while tokens are signed: each token verifies, and no request fails")

@@ -197,7 +197,7 @@ class Web:
                 self._connect()
             try:
                 return self._exchange(method, path, body, headers)
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
                 self.close()
                 if fresh or attempt == 2:
                     raise
@@ -224,7 +224,10 @@ class Web:
             text = text.encode("utf-8", "surrogateescape")
         with socket.create_connection((self.host, self.port), timeout or self.timeout) as plain:
             with self.tls.wrap_socket(plain, server_hostname=self.host) as connection:
-                connection.sendall(text)
+                try:
+                    connection.sendall(text)
+                except OSError:
+                    pass  # refused before all of it was sent; the answer may be there all the same
                 return read_all(connection)
 
     def raw_request(self, method, target, headers=(), body=b""):

@@ -118,8 +118,8 @@ export async function signIn(page, who, secret) {
   await page.locator('form:has(input[autocomplete="current-password"]) button').first().click();
 }
 
-export const allow = (page) => page.getByRole('button', { name: /allow|accept|approve|yes|continue/i }).first();
-export const deny = (page) => page.getByRole('button', { name: /deny|cancel|don.t allow|no,|refuse|not now/i }).first();
+export const allow = (page) => page.locator('button[name="decision"][value="allow"]');
+export const deny = (page) => page.locator('button[name="decision"][value="deny"]');
 
 /** Whether the page in front of the person is one of ours that explains itself: a heading, a way on. */
 export async function sensible(page) {

@@ -46,7 +46,8 @@ test('workers killed with -9 between the steps of 6 sign-ins: each step still wo
   for (let round = 0; round < 6; round++) {
     const context = await browser.newContext(contextOptions);
     const page = await context.newPage();
-    const flow = callback.request(client);
+    page.setDefaultTimeout(10000);
+    const flow = callback.request(client, { prompt: 'consent' });
     kills += Boolean(killOne());
     await step(page, lost, () => page.goto(flow.url));
     kills += Boolean(killOne());
@@ -76,7 +77,7 @@ test('workers killed with -9 all the time while a person signs in: at most one r
     for (let round = 0; round < 4; round++) {
       const context = await browser.newContext(contextOptions);
       const page = await context.newPage();
-      await step(page, lost, () => page.goto(callback.request(client).url));
+      await step(page, lost, () => page.goto(callback.request(client, { prompt: 'consent' }).url));
       await step(page, lost, () => signIn(page, who));
       const before = callback.arrived.length;
       await step(page, lost, () => allow(page).click());

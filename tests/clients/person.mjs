@@ -52,6 +52,12 @@ function formsOf(html) {
   }));
 }
 
+/** The Set-Cookie lines of an answer. Debian 12's Node has no getSetCookie and gives them joined by commas; a
+ *  comma within a date has no name and "=" behind it. */
+function cookieLines(headers) {
+  return headers.getSetCookie?.() ?? headers.get('set-cookie')?.split(/,\s*(?=[^;,=\s]+=)/) ?? [];
+}
+
 export class Person {
   cookies = new Map();
 
@@ -64,7 +70,7 @@ export class Person {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { accept: 'text/html', ...(cookie && { cookie }), ...(form && { origin: issuer }) };
     const response = await fetch(url, { method: form ? 'POST' : 'GET', redirect: 'manual', body: form, headers });
-    for (const line of response.headers.getSetCookie()) {
+    for (const line of cookieLines(response.headers)) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
       if (value === '' || /max-age=0\b/i.test(line)) this.cookies.delete(name);
       else this.cookies.set(name, value);

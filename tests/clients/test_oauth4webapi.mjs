@@ -37,7 +37,7 @@ async function signIn({ client, auth }, person = new Person(), words = {}) {
   const back = await person.visit(url);
   const parameters = oauth.validateAuthResponse(server, client, back, state);
   const response = await oauth.authorizationCodeGrantRequest(server, client, auth, parameters, CALLBACK, verifier);
-  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response.clone(), {
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
     expectedNonce: nonce, requireIdToken: true, maxAge: words.max_age ? Number(words.max_age) : undefined });
   await oauth.validateApplicationLevelSignature(server, response);
   return tokens;

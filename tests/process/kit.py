@@ -16,10 +16,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import fcgi_client as wire  # noqa: E402
 from fcgi_client import Closed, Connection, parameters, request  # noqa: E402
-from harness import SOURCE, TestCase, build_directory, main  # noqa: E402
+from harness import SOURCE, Doorward, TestCase, build_directory, main  # noqa: E402
 
-__all__ = ["Closed", "Connection", "Load", "Place", "TestCase", "build_directory", "contextlib", "main", "parameters", "request",
-           "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
+__all__ = ["Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "build_directory", "contextlib",
+           "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
 
 PROGRAM = os.path.join(build_directory(), "doorward")
 
@@ -82,7 +82,7 @@ class Place:
         self.programs.append(program)
         if ready:
             until(lambda: self.answers(program), 10, "the first answer")
-            until(lambda: len(self.children(program.pid)) in (0, 1 + len(self.workers(program))), 5, "all names")
+            until(lambda: self.is_settled(program.pid), 5, "the start of every process")
         return program
 
     def answers(self, program=None):
@@ -107,6 +107,18 @@ class Place:
                 return [int(word) for word in file.read().split()]
         except OSError:
             return []
+
+    @classmethod
+    def is_settled(cls, pid):
+        """Whether a master has its housekeeper, started after all workers, and each process reads its signals."""
+        names = [cls.name(child) for child in cls.children(pid)]
+        started = not names or ("doorward-keeper" in names and "doorward" not in names)
+        return started and all(cls.blocks_term(process) for process in [pid, *cls.children(pid)])
+
+    @staticmethod
+    def blocks_term(pid):
+        with open(f"/proc/{pid}/status") as file:
+            return bool(int(re.search(r"SigBlk:\s+(\w+)", file.read())[1], 16) & 1 << (signal.SIGTERM - 1))
 
     @classmethod
     def workers(cls, program):

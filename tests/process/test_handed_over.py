@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Sockets that are handed over: descriptor 0 (spawn-fcgi, lighttpd, mod_fcgid) and LISTEN_FDS (systemd)."""
-from kit import Connection, Place, TestCase, contextlib, main, os, parameters, request, signal, socket, time, until
+from kit import (Connection, Place, TestCase, build_directory, contextlib, main, os, parameters, request, signal, socket,
+                 subprocess, time, until)
 
 
 @contextlib.contextmanager
@@ -47,7 +48,7 @@ class DescriptorZero(TestCase):
         "DOORWARD_WORKERS=3 makes a master of it"
         with Place(workers=1) as place, listener(place) as (listening, path):
             program = self.start(place, listening, path, env={"DOORWARD_WORKERS": "3"})
-            self.assertEqual(len(place.workers(program)), 3)
+            until(lambda: len(place.workers(program)) == 3)
 
     def test_leaves_after_its_share(self):
         "a single worker leaves after requests_per_worker; whoever started it starts another"
@@ -92,7 +93,6 @@ class Systemd(TestCase):
         """As systemd does: the sockets from descriptor 3 on, and the environment of the very process."""
         place.socket = path
         descriptors = [one.fileno() for one in listening]
-        place.start_fds = descriptors
         names_word = f" LISTEN_FDNAMES={names}" if names else ""
         # bash moves the descriptors into place and executes the program under its own pid
         moves = " ".join(f"{3 + at}<&{number + 100}" for at, number in enumerate(descriptors))
@@ -103,9 +103,6 @@ class Systemd(TestCase):
 
     @staticmethod
     def bash(place, script, passed):
-        import subprocess
-        from kit import until as wait
-        from kit import build_directory
         with open(place.log_path, "ab") as log:
             program = subprocess.Popen(["bash", "-c", script, "bash", os.path.join(build_directory(), "doorward"),
                                         "-c", place.config, "serve"], stdin=subprocess.DEVNULL, stdout=log,
@@ -113,14 +110,14 @@ class Systemd(TestCase):
         for number in passed:
             os.close(number)
         place.programs.append(program)
-        wait(lambda: place.answers(program), 10, "the first answer")
+        until(lambda: place.answers(program), 10, "the first answer")
         return program
 
     def test_listen_fds(self):
         "LISTEN_FDS: the pool serves the inherited socket and leaves its file alone"
         with Place(workers=2) as place, listener(place) as (listening, path):
             program = self.start(place, [listening], path)
-            self.assertEqual(len(place.workers(program)), 2)
+            until(lambda: len(place.workers(program)) == 2)
             self.assertFalse(os.path.exists(os.path.join(place.run, "main.sock")))
             program.terminate()
             self.assertEqual(program.wait(timeout=5), 0)

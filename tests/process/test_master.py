@@ -10,12 +10,25 @@ BAD = [("unknown option", "no_such_option = 1"), ("out of bounds", "request_dead
 class Start(TestCase):
     def test_first_answer_comes_soon(self):
         "start to first answer takes well under a second, also without a database"
+        took = []
+        for _ in range(3):  # the best of three, as the machine may be busy with other tests
+            with Place() as place:
+                began = time.monotonic()
+                program = place.start(ready=False)
+                until(lambda: place.answers(program), 10, "the first answer")
+                took.append(time.monotonic() - began)
+        print(f"# {min(took) * 1000:.0f} ms")
+        self.assertLess(min(took), 1)
+
+    def test_standard_descriptors_may_be_closed(self):
+        "abuse 85: closed descriptors 0 to 2, a strange umask, locale and working directory do no harm"
         with Place() as place:
-            began = time.monotonic()
-            place.start()
-            took = time.monotonic() - began
-            print(f"# {took * 1000:.0f} ms")
-            self.assertLess(took, 1)
+            place.write(log=f"file:{place.log_path}")
+            program = place.start(ready=False, cwd="/", env={"LC_ALL": "tr_TR.UTF-8", "HOME": ""}, umask=0o777,
+                                  preexec_fn=lambda: [os.close(number) for number in (0, 1, 2)])
+            until(lambda: place.answers(program))
+            program.terminate()
+            self.assertEqual(program.wait(timeout=10), 0)
 
     def test_second_master_is_refused(self):
         "a second master is turned away, and takes nothing from the first"
@@ -77,7 +90,7 @@ class Start(TestCase):
         with Place(workers=1, pool="families = health", pools="[pool other]\nworkers = 2\nfamilies = metadata\n") as place:
             program = place.start()
             other = os.path.join(place.run, "other.sock")
-            self.assertEqual(len(place.workers(program)), 3)
+            until(lambda: len(place.workers(program)) == 3)
             self.assertEqual(request(other).status, 404)
             self.assertEqual(request(place.socket, parameters("/.well-known/openid-configuration")).status, 404)
             self.assertEqual(request(other, parameters("/.well-known/openid-configuration")).status, 200)

@@ -116,7 +116,7 @@ class Hostile(TestCase):
     """What may cost the worker that reads it: libfcgi ends the process when it can't have the memory."""
 
     def check(self, place, before):
-        self.assertEqual(request(place.socket, timeout=5).status, 200)
+        self.assertEqual(request(place.socket, timeout=15).status, 200)
         self.assertNotRegex(place.log(), "buffer-overflow|use-after-free|SEGV|runtime error")
         return len(place.find_in_log("worker died")) - before
 
@@ -124,13 +124,13 @@ class Hostile(TestCase):
         "abuse 32, CVE-2025-23016: huge lengths never read past; at most that worker dies and is replaced"
         with Place(workers=2) as place:
             place.start()
-            for what, lengths in LENGTHS.items():
+            # Counted from the start: the log may tell of a death a little after the connection has closed.
+            for sent, (what, lengths) in enumerate(LENGTHS.items(), 1):
                 with self.subTest(what), Connection(place.socket) as connection:
-                    before = len(place.find_in_log("worker died"))
                     connection.send(announced(*lengths))
                     connection.socket.shutdown(1)
                     self.assertTrue(connection.is_closed(within=5))
-                    self.assertLessEqual(self.check(place, before), 1)
+                    self.assertLessEqual(self.check(place, 0), sent)
 
     def test_random_bytes(self):
         "abuse 32: 300 connections of random and of bent bytes leave the pool serving"

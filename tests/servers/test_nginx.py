@@ -15,7 +15,19 @@ class Nginx(Through, TestCase):
     def test_kept_connections(self):
         "a hundred requests over kept connections, none of them stuck behind another"
         for _ in range(100):
-            self.assertEqual(200, self.ask("GET", DISCOVERY).status)
+            self.assertEqual(200, self.ask("GET", "/healthz").status)
+
+    def test_documents_are_kept(self):
+        "with no worker there the documents about the server are still told, readable from every origin"
+        kept = self.ask("GET", DISCOVERY)
+        self.door.stop_service()
+        try:
+            answer = self.ask("GET", DISCOVERY, headers={"Origin": "https://app.example"})
+            self.assertEqual((200, kept.body), (answer.status, answer.body))
+            self.assertEqual("*", answer.headers["Access-Control-Allow-Origin"])
+        finally:
+            self.door.start_service()
+        self.door.wait_ready()
 
     def test_away_for_programs(self):
         "with no worker there a program gets JSON"

@@ -256,7 +256,7 @@ class Through:
         "with no worker there: 503, with Retry-After where the server can; and it is back by itself"
         self.door.stop_service()
         try:
-            answer = self.ask("GET", DISCOVERY, headers={"Accept": "text/html"})
+            answer = self.ask("GET", "/login", headers={"Accept": "text/html"})
             self.assertEqual(503, answer.status)
             self.assertIn(b"Back in a moment", answer.body)
             self.assertEqual(self.RETRY_AFTER, answer.headers["Retry-After"])

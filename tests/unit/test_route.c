@@ -3,7 +3,9 @@
 
 #include "unit.h"
 
+#include "app/answer.h"
 #include "app/route.h"
+#include "domain/oauth/authorize.h"
 
 static enum outcome nothing(struct call *call)
 {
@@ -95,6 +97,21 @@ static void route__of_another_method_lists_those_that_are_allowed(void **state)
     arena_destroy(arena);
 }
 
+/* The rule names the error that a client is redirected with, the table the one that a body tells. */
+static void answer__an_error_has_one_name_by_redirect_and_in_a_body(void **state)
+{
+    (void)state;
+    size_t travelling = 0;
+    for (int outcome = OUTCOME_OK + 1; outcome < OUTCOME_COUNT; outcome++) {
+        const struct answer *answer = answer_for((enum outcome)outcome);
+        if (!answer->by_redirect)
+            continue;
+        assert_string_equal(answer->name, authorize_error_name((enum outcome)outcome));
+        travelling++;
+    }
+    assert_true(travelling > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +119,7 @@ int main(void)
         cmocka_unit_test(route__gives_the_values_of_its_named_segments),
         cmocka_unit_test(route__has_one_spelling),
         cmocka_unit_test(route__of_another_method_lists_those_that_are_allowed),
+        cmocka_unit_test(answer__an_error_has_one_name_by_redirect_and_in_a_body),
     };
     return UNIT_RUN(tests);
 }

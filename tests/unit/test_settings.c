@@ -169,6 +169,10 @@ static void settings__names_file_line_and_fault(void **state)
           ":10: more than 8 pools" },
         { ISSUER "session_idle = 10d\nsession_lifetime = 9d\n",
           ": session_idle can't be longer than session_lifetime" },
+        { ISSUER "access_token_lifetime = 1h\nrefresh_token_lifetime = 59m\n",
+          ": access_token_lifetime can't be longer than refresh_token_lifetime" },
+        { ISSUER "refresh_token_lifetime = 30d\nrefresh_token_max_age = 29d\n",
+          ": refresh_token_lifetime can't be longer than refresh_token_max_age" },
         { "registration = no\n", ": issuer isn't set: add a line such as issuer = https://id.example.org" },
         { ISSUER "log = \xff\n", ": not UTF-8 text" },
     };

@@ -2,6 +2,7 @@
 a log, and gone when we are gone, however we went."""
 import ctypes
 import os
+import pwd
 import random
 import signal
 import socket
@@ -24,8 +25,13 @@ def _tail(path, lines=25):
         return ""
 
 
-def _child(death_signal):
+def _child(death_signal, user):
     os.setsid()
+    if user:
+        os.initgroups(user.pw_name, user.pw_gid)
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+    # After the change of user, which would forget it; a program that changes its user later forgets it, too.
     _libc.prctl(PR_SET_PDEATHSIG, death_signal)
 
 
@@ -34,12 +40,14 @@ class Process:
     the thread that started it ends."""
 
     def __init__(self, name, arguments, log, env=None, stdin=subprocess.DEVNULL, cwd=None,
-                 death_signal=signal.SIGTERM):
+                 death_signal=signal.SIGTERM, user=None):
+        """user: the name of the user to run as, when we are root."""
         self.name, self.log = name, log
+        user = pwd.getpwnam(user) if user and os.geteuid() == 0 else None
         with open(log, "ab") as output:
             self.popen = subprocess.Popen(
                 [str(argument) for argument in arguments], stdin=stdin, stdout=output, stderr=output,
-                env=env, cwd=cwd, close_fds=True, preexec_fn=lambda: _child(death_signal))
+                env=env, cwd=cwd, close_fds=True, preexec_fn=lambda: _child(death_signal, user))
 
     @property
     def pid(self):

@@ -147,12 +147,15 @@ class Stand:
         os.chmod(self.config, 0o640)
 
     def _give_to_web_user(self):
-        """Where the web server starts the program, it does so under its own user."""
+        """The sockets and the certificate's key; and what the program reads, where the web server starts it
+        under its own user."""
         if os.geteuid() != 0:
             return
         gid = grp.getgrnam(WORKING_USER).gr_gid
         os.chown(self._path("run"), 0, gid)
         os.chmod(self._path("run"), 0o770 if self.spawned else 0o750)
+        os.chown(self.key, 0, gid)
+        os.chmod(self.key, 0o640)
         if self.spawned:
             for path in (self.config, self._path("keys")):
                 os.chown(path, 0, gid)

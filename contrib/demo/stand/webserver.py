@@ -49,7 +49,9 @@ class WebServer:
                 shutil.chown(self.log, WORKING_USER)
             shutil.chown(self.directory, WORKING_USER, WORKING_USER)
         command = SERVERS[self.kind]["write"](self)
-        self.process = Process(self.kind, command, self.log)
+        # nginx and Apache keep a master that is root; lighttpd is one process, and starts as what it stays.
+        user = WORKING_USER if command[0] == "lighttpd" else None
+        self.process = Process(self.kind, command, self.log, user=user)
         self.process.wait_until(self._listens, 20, f"listen on port {self.port}")
 
     def stop(self):
@@ -71,6 +73,7 @@ class WebServer:
 def _write_nginx(web):
     place = web.place
     changes = [
+        ("/var/cache/nginx/doorward", os.path.join(web.directory, "cache")),
         ("/etc/nginx/doorward_fastcgi_params", os.path.join(place.source, "contrib/nginx/doorward_fastcgi_params")),
         ("/run/doorward/main.sock", place.socket),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{web.port} ssl http2;"
@@ -114,7 +117,6 @@ def _write_lighttpd(web, spawned):
     else:
         changes += [("/run/doorward/main.sock", place.socket)]
         site = _replace(_read(place.source, "lighttpd/doorward.conf"), changes)
-    user = f'server.username = "{WORKING_USER}"\nserver.groupname = "{WORKING_USER}"\n' if os.geteuid() == 0 else ""
     # The port of the main section is plain HTTP; without plain_port it is one that nobody is told about.
     main = web.write("lighttpd.conf", f"""server.modules = ()
 server.document-root = "{web.directory}"
@@ -122,7 +124,7 @@ server.bind = "127.0.0.1"
 server.port = {web.plain_port or free_port()}
 server.errorlog = "{web.log}"
 server.pid-file = "{web.directory}/lighttpd.pid"
-{user}{site}""")
+{site}""")
     return ["lighttpd", "-D", "-f", main]
 
 

@@ -13,6 +13,9 @@
 #include "core/log.h"
 #include "core/text.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HOUSEKEEPING_BUDGET_MS = 30 * 1000, WORKERS_MAX = 200 };
@@ -53,6 +56,7 @@ static enum cli_status serve_alone(struct cli *cli)
     struct application application;
     const char *error;
 
+    close_range(STDERR_FILENO + 1, UINT_MAX, 0); /* pipes of mod_fcgid's that were left open for us */
     if (!application_prepare(cli->arena, cli_config_path(cli), &application, &error))
         return cli_fail(cli, CLI_CONFIGURATION, "%s", error);
     const struct settings *settings = application.settings;
@@ -66,6 +70,14 @@ static enum cli_status serve_alone(struct cli *cli)
     return status == EXIT_SUCCESS ? CLI_OK : CLI_REFUSED;
 }
 
+/* Whoever closed these has the next files opened there, and the log written into one of them. */
+static void open_standard_descriptors(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) != descriptor)
+            fatal("/dev/null can't be opened");
+}
+
 static enum cli_status serve(struct cli *cli)
 {
     const char *no_respawn = getenv("DOORWARD_NO_RESPAWN");
@@ -77,6 +89,8 @@ static enum cli_status serve(struct cli *cli)
 
     if (!read_workers(&options.workers))
         return cli_fail(cli, CLI_USAGE, "DOORWARD_WORKERS must be a number up to %d", WORKERS_MAX);
+    open_standard_descriptors();
+    umask(0007); /* the page area is shared with the command line of the group */
     listen_take_inherited(&options.inherited);
     bool handed_over = options.inherited.count == 1 && options.inherited.descriptors[0] == STDIN_FILENO;
     if (handed_over && options.workers <= 1)

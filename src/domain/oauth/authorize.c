@@ -10,7 +10,8 @@
 #include "domain/oidc/id_token.h"
 #include "store/grants.h"
 
-enum { MAX_STATE = 4096, MAX_NONCE = 2000, MAX_REDIRECT_URI = 2000 };
+/* In bytes; together, escaped as JSON, they fit into a ticket's row. */
+enum { MAX_STATE = 4096, MAX_NONCE = 2000, MAX_REDIRECT_URI = 2000, MAX_HINT = 1000 };
 
 static enum outcome bad_request(struct context *context, const char *reason)
 {
@@ -108,8 +109,7 @@ static enum outcome check_scope(struct context *context, const struct authorize_
     return scope_check(context, ticket->client, SCOPE_FOR_USERS, parameters->scope, &ticket->scope);
 }
 
-/* A challenge without a method is taken for S256, as promised; a client that meant "plain" fails when
- * it redeems, so nothing is downgraded (RFC 7636 §4.3, RFC 9700 §2.1.1). */
+/* RFC 7636 §4.3: a challenge without a method means "plain", which isn't taken (RFC 9700 §2.1.1). */
 static enum outcome check_pkce(struct context *context, const struct authorize_parameters *parameters,
                                struct ticket *ticket)
 {
@@ -117,7 +117,7 @@ static enum outcome check_pkce(struct context *context, const struct authorize_p
     bool required = client_is_public(ticket->client) || ticket->client->require_pkce;
     if (!challenge && (required || method))
         return bad_request(context, "code_challenge is missing");
-    if (method && !text_equal(method, "S256"))
+    if (challenge && !text_equal(method, "S256"))
         return bad_request(context, "code_challenge_method must be S256");
     if (challenge && !pkce_is_well_formed(challenge))
         return bad_request(context, "code_challenge must be 43 to 128 unreserved characters");
@@ -177,14 +177,20 @@ static enum outcome read_hint(struct context *context, const struct authorize_pa
     return OUTCOME_OK;
 }
 
+/* Hints may be passed over: one that is longer than any of use isn't kept. */
+static const char *hint_of_use(const char *hint)
+{
+    return hint && strlen(hint) <= MAX_HINT ? hint : NULL;
+}
+
 static enum outcome copy_texts(struct context *context, const struct authorize_parameters *parameters,
                                struct ticket *ticket)
 {
     if (parameters->nonce && strlen(parameters->nonce) > MAX_NONCE)
         return bad_request(context, "nonce is too long");
     ticket->nonce = parameters->nonce;
-    ticket->login_hint = parameters->login_hint;
-    ticket->ui_locales = parameters->ui_locales;
+    ticket->login_hint = hint_of_use(parameters->login_hint);
+    ticket->ui_locales = hint_of_use(parameters->ui_locales);
     return OUTCOME_OK;
 }
 

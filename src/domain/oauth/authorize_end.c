@@ -35,7 +35,9 @@ enum outcome authorize_allow(struct context *context, struct ticket *ticket, con
     work.grant.client_number = ticket->client->number;
     work.grant.created_at = work.grant.updated_at = context->now;
     enum store_result result = db_transact(context->db, allow_in_transaction, &work);
-    enum outcome outcome = store_outcome(context, result, OUTCOME_SERVER_ERROR, NULL);
+    /* not found: the user or the client, deleted meanwhile */
+    enum outcome outcome =
+        store_outcome(context, result, OUTCOME_FLOW_ENDED, "the account or the application has been removed");
     if (outcome != OUTCOME_OK)
         return outcome;
     memcpy(ticket->grant_id, work.grant.id, sizeof(work.grant.id));
@@ -73,9 +75,14 @@ static enum store_result store_authorization(struct context *context, const stru
                                              const struct authorization_row *authorization)
 {
     struct issue_work work = { context, ticket, authorization };
-    if (!ticket->text)
-        return authorizations_add(context->db, authorization);
-    return db_transact(context->db, issue_in_transaction, &work);
+    struct authorization_state there;
+    enum store_result stored = ticket->text ? db_transact(context->db, issue_in_transaction, &work)
+                                            : authorizations_add(context->db, authorization);
+    if (stored != STORE_UNCERTAIN)
+        return stored;
+    /* Its id is its own: the row is there, or nothing of it has happened. */
+    stored = authorizations_find(context->db, context->arena, authorization->id, &there);
+    return stored == STORE_NOT_FOUND ? STORE_FAILED : stored;
 }
 
 static struct authorization_row make_authorization(const struct context *context, const struct ticket *ticket,

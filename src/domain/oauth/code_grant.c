@@ -56,40 +56,36 @@ static enum outcome check_code(struct context *context, const struct handle *cod
     return authorization_is_alive(context, state);
 }
 
-/* How the row leaves redemption: with a first refresh token, or to be kept while its access token lives. */
-static struct authorization_redemption plan_redemption(struct context *context, const struct client *client,
+/* How the row leaves redemption: with a first refresh token, or to be kept while its access token lives.
+ * The secret's hash is written in any case: it names this redemption and no other. */
+static struct authorization_redemption plan_redemption(struct context *context,
                                                        const struct authorization_state *state,
-                                                       const char *scope, struct handle *refresh_out)
+                                                       bool refreshable, struct handle *refresh_out)
 {
+    handle_make(HANDLE_REFRESH_TOKEN, state->authorization.id, 1, refresh_out);
     struct authorization_redemption redemption = {
         .now = context->now,
+        .refresh_hash = refresh_out->hash,
+        .refresh_generation = refreshable ? 1 : 0,
         .expires_at = context->now + context->settings->access_token_lifetime_s,
     };
-    if (!scope_has(scope, "offline_access") || !client_may_use_grant(client, "refresh_token"))
-        return redemption;
-    handle_make(HANDLE_REFRESH_TOKEN, state->authorization.id, 1, refresh_out);
-    redemption.refresh_hash = refresh_out->hash;
-    redemption.refresh_generation = 1;
     int64_t expiry = authorization_refresh_expiry(context, state->authorization.created_at);
-    if (expiry > redemption.expires_at)
+    if (refreshable && expiry > redemption.expires_at)
         redemption.expires_at = expiry;
     return redemption;
 }
 
 /* The connection was lost while the redemption was being committed: only the row knows. It is ours when
- * it holds the refresh token that nobody else can have made, or this very moment. */
+ * it holds the hash that nobody else can have made. */
 static enum outcome look_up_redemption(struct context *context, const unsigned char id[16],
                                        const struct authorization_redemption *redemption)
 {
     struct authorization_state now;
     enum store_result found = authorizations_find(context->db, context->arena, id, &now);
     enum outcome outcome = store_outcome(context, found, OUTCOME_INVALID_GRANT, "unknown or expired");
-    if (outcome != OUTCOME_OK)
+    if (outcome != OUTCOME_OK || secret_equal_hash(now.authorization.refresh_hash, redemption->refresh_hash))
         return outcome;
-    const struct authorization_row *row = &now.authorization;
-    bool ours = redemption->refresh_hash ? secret_equal_hash(row->refresh_hash, redemption->refresh_hash)
-                                         : row->redeemed_at == redemption->now;
-    return ours ? OUTCOME_OK : store_outcome(context, STORE_UNCERTAIN, OUTCOME_UNAVAILABLE, NULL);
+    return store_outcome(context, STORE_UNCERTAIN, OUTCOME_UNAVAILABLE, NULL);
 }
 
 static enum outcome redeem(struct context *context, const struct authorization_state *state,
@@ -119,13 +115,14 @@ enum outcome code_grant(struct context *context, const struct client *client,
     if (outcome != OUTCOME_OK)
         return outcome;
     const char *scope = authorization_scope(context, client, &state);
-    struct authorization_redemption redemption = plan_redemption(context, client, &state, scope, &refresh);
+    bool refreshable = scope_has(scope, "offline_access") && client_may_use_grant(client, "refresh_token");
+    struct authorization_redemption redemption = plan_redemption(context, &state, refreshable, &refresh);
     /* Tokens are made before the code is spent, so that a failing signature costs nobody a code. */
     outcome =
         authorization_issue_tokens(context, client, &state, scope, state.authorization.nonce, answer_out);
     if (outcome == OUTCOME_OK)
         outcome = redeem(context, &state, &redemption);
-    if (outcome == OUTCOME_OK && redemption.refresh_hash)
+    if (outcome == OUTCOME_OK && refreshable)
         answer_out->refresh_token = handle_print(context->keyfile, context->arena, &refresh);
     return outcome;
 }

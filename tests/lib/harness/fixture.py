@@ -11,7 +11,7 @@ CACHE = os.environ.get("DOORWARD_CACHE", os.path.join(SOURCE, ".cache"))
 
 # What a log holds when the program did what it never may.
 FAULTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|UndefinedBehavior|\bbug\b.*\.c:\d+"
-                    r"|worker \d+ .*(died|killed by signal)")
+                    r"|doorward: (worker|housekeeper) (died|killed)")
 
 
 def build_directory():
