@@ -250,6 +250,7 @@ class Through:
                 self.assertTrue(answer.headers["Retry-After"])
         finally:
             self.door.database.start()
+        time.sleep(0.6)  # for half a second after a failed connect a worker doesn't ask again
         self.door.wait_ready()
 
     def test_program_away(self):
