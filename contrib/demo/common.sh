@@ -83,12 +83,14 @@ build_steps() {
     local directory="$1" source="$SOURCE" arguments
     shift
     if [ -e "$SOURCE/config.status" ]; then
-        source="$directory/source"
+        source="$directory/.source"
         copy_source "$source" || return 1
     fi
     [ -x "$source/configure" ] || (cd "$source" && autoreconf -fi) || return 1
     arguments="$source $*"
     if [ ! -f "$directory/Makefile" ] || [ "$arguments" != "$(cat "$directory/arguments" 2>/dev/null)" ]; then
+        # Objects of other arguments or another source are none of this build.
+        [ ! -f "$directory/arguments" ] || find "$directory" -name '*.o' -delete -o -name '*.Po' -delete
         (cd "$directory" && "$source/configure" "$@") || return 1
         printf '%s\n' "$arguments" >"$directory/arguments"
     fi
