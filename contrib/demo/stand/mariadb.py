@@ -1,8 +1,10 @@
 """A private MariaDB: own data directory, unix socket, no TCP, no tie to any server of the machine."""
 import os
 import shutil
+import signal
 import socket
 import tempfile
+import time
 
 from .process import Process, StartError, run
 
@@ -85,11 +87,22 @@ class MariaDB:
         self.process = None
 
     def freeze(self):
-        """The server hangs: connections stay open and nothing answers."""
-        self.process.popen.send_signal(19)
+        """The server hangs: connections stay open and nothing answers. Waits until each thread has stopped."""
+        self.process.popen.send_signal(signal.SIGSTOP)
+        until = time.monotonic() + 10
+        while not self._is_stopped() and time.monotonic() < until:
+            time.sleep(0.005)
+
+    def _is_stopped(self):
+        tasks = f"/proc/{self.process.popen.pid}/task"
+        states = []
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/stat") as file:
+                states.append(file.read().rsplit(")", 1)[1].split()[0])
+        return all(state == "T" for state in states)
 
     def thaw(self):
-        self.process.popen.send_signal(18)
+        self.process.popen.send_signal(signal.SIGCONT)
 
     def sql(self, text, database="doorward"):
         """Runs SQL as root; rows as lists of strings."""
