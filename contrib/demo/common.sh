@@ -80,15 +80,26 @@ build() {
 }
 
 build_steps() {
-    local directory="$1"
+    local directory="$1" source="$SOURCE" arguments
     shift
-    [ -x "$SOURCE/configure" ] || (cd "$SOURCE" && autoreconf -fi) || return 1
-    if [ ! -f "$directory/Makefile" ] || [ "$*" != "$(cat "$directory/arguments" 2>/dev/null)" ]; then
-        (cd "$directory" && "$SOURCE/configure" "$@") || return 1
-        printf '%s\n' "$*" >"$directory/arguments"
+    if [ -e "$SOURCE/config.status" ]; then
+        source="$directory/.source"
+        copy_source "$source" || return 1
+    fi
+    [ -x "$source/configure" ] || (cd "$source" && autoreconf -fi) || return 1
+    arguments="$source $*"
+    if [ ! -f "$directory/Makefile" ] || [ "$arguments" != "$(cat "$directory/arguments" 2>/dev/null)" ]; then
+        # Objects of other arguments or another source are none of this build.
+        [ ! -f "$directory/arguments" ] || find "$directory" -name '*.o' -delete -o -name '*.Po' -delete
+        (cd "$directory" && "$source/configure" "$@") || return 1
+        printf '%s\n' "$arguments" >"$directory/arguments"
     fi
     make -C "$directory" -j"$(nproc)"
 }
+
+# A source that somebody configured in place can't be built elsewhere: configure refuses, and make would take the
+# objects that lie there for its own. What it would ship is copied instead, with its times.
+copy_source() { make -s -C "$SOURCE" distdir distdir="$1"; }
 
 # The directory of the demo: under /tmp, because the web server's own user must reach it and the path
 # of a unix socket is short.

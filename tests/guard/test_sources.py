@@ -7,9 +7,10 @@ import subprocess
 
 from harness import SOURCE, TestCase, main
 
-SKIPPED = {".git", ".cache", "node_modules", "__pycache__", "autom4te.cache", "build-aux", "vectors", "wycheproof",
-           "mustache-spec"}
-GENERATED = {"configure", "aclocal.m4", "Makefile.in", "config.h.in", "configure~", "config.h.in~"}
+SKIPPED = {".git", ".cache", "build", "node_modules", "__pycache__", "autom4te.cache", "build-aux", "vectors",
+           "wycheproof", "mustache-spec"}
+GENERATED = {"configure", "aclocal.m4", "Makefile.in", "config.h.in", "configure~", "config.h.in~",
+             "Makefile", "config.h", "config.log", "config.status"}
 
 
 def files(*endings):
