@@ -1,7 +1,7 @@
 /* authorizations.c: see authorizations.h. */
 #include "store/authorizations.h"
 
-enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_CLIENT, REVOKE_BY_USER, REVOKE_BY_GRANT };
+enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_CLIENT, REVOKE_BY_USER };
 
 #define ROW(member) offsetof(struct authorization_state, authorization.member)
 #define STATE(member) offsetof(struct authorization_state, member)
@@ -82,12 +82,6 @@ static const struct statement statements[] = {
                              "UPDATE authorizations SET revoked_at = ? WHERE user_id = ? AND revoked_at = 0",
                          .parameters = "ib",
                          .retry = true },
-    /* user_id is there for its index: one on grant_id would cost every code a page more */
-    [REVOKE_BY_GRANT] = { .name = "authorizations.revoke_by_grant",
-                          .sql = "UPDATE authorizations SET revoked_at = ?"
-                                 " WHERE user_id = ? AND grant_id = ? AND revoked_at = 0",
-                          .parameters = "ibb",
-                          .retry = true },
 };
 
 const struct statement_table authorizations_statements = STATEMENT_TABLE(statements);
@@ -145,11 +139,4 @@ enum store_result authorizations_revoke_by_client(struct db *db, const unsigned 
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16], int64_t now)
 {
     return db_run(db, &statements[REVOKE_BY_USER], VALUES(sql_integer(now), sql_id(user_id)), NULL);
-}
-
-enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned char user_id[16],
-                                                 const unsigned char grant_id[16], int64_t now)
-{
-    return db_run(db, &statements[REVOKE_BY_GRANT],
-                  VALUES(sql_integer(now), sql_id(user_id), sql_id(grant_id)), NULL);
 }

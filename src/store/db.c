@@ -72,11 +72,6 @@ void db_disconnect(struct db *db)
     db->mysql = NULL;
 }
 
-bool db_is_connected(const struct db *db)
-{
-    return db->mysql != NULL;
-}
-
 struct db_counts db_counts(const struct db *db)
 {
     return db->counts;

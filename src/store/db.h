@@ -33,7 +33,6 @@ void db_destroy(struct db *db);
 
 /* Connects now if there's no connection. False when the database is away. */
 bool db_connect(struct db *db);
-bool db_is_connected(const struct db *db);
 
 /* Closes the connection (before fork, or to have the next call open a fresh one). */
 void db_disconnect(struct db *db);
@@ -55,7 +54,6 @@ struct value sql_integer(int64_t integer);
 struct value sql_bytes(const void *data, size_t length); /* NULL data binds NULL */
 struct value sql_id(const unsigned char id[16]);
 struct value sql_hash(const unsigned char hash[32]);
-struct value sql_null(enum value_kind kind);
 
 enum column_kind {
     COLUMN_TEXT,    /* const char *, NULL for NULL */

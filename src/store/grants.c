@@ -4,7 +4,7 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 
-enum { FIND, LOCK, ADD, WIDEN, REMOVE };
+enum { FIND, LOCK, ADD, WIDEN };
 
 #define ROW(member) offsetof(struct grant_row, member)
 
@@ -34,9 +34,6 @@ static const struct statement statements[] = {
     [WIDEN] = { .name = "grants.widen",
                 .sql = "UPDATE grants SET scope = ?, updated_at = ? WHERE id = ?",
                 .parameters = "tib" },
-    [REMOVE] = { .name = "grants.remove",
-                 .sql = "DELETE FROM grants WHERE user_id = ? AND client_number = ?",
-                 .parameters = "bi" },
 };
 
 const struct statement_table grants_statements = STATEMENT_TABLE(statements);
@@ -100,9 +97,4 @@ enum store_result grants_put(struct db *db, struct arena *arena, struct grant_ro
     *row = old;
     return db_run_one(db, &statements[WIDEN],
                       VALUES(sql_text(row->scope), sql_integer(row->updated_at), sql_id(row->id)));
-}
-
-enum store_result grants_remove(struct db *db, const unsigned char user_id[16], int64_t client_number)
-{
-    return db_run_one(db, &statements[REMOVE], VALUES(sql_id(user_id), sql_integer(client_number)));
 }

@@ -23,8 +23,4 @@ enum store_result grants_find(struct db *db, struct arena *arena, const unsigned
  */
 enum store_result grants_put(struct db *db, struct arena *arena, struct grant_row *row) MUST_CHECK;
 
-/* NOT_FOUND when there is none. */
-enum store_result grants_remove(struct db *db, const unsigned char user_id[16],
-                                int64_t client_number) MUST_CHECK;
-
 #endif

@@ -27,8 +27,3 @@ struct value sql_hash(const unsigned char hash[32])
 {
     return sql_bytes(hash, 32);
 }
-
-struct value sql_null(enum value_kind kind)
-{
-    return (struct value) { .kind = kind, .null = true };
-}

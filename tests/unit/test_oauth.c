@@ -117,9 +117,6 @@ static void scope__sets_keep_the_order_of_the_first(void **state)
     (void)state;
     assert_string_equal(scope_minus(arena, "a b c", "b"), "a c");
     assert_string_equal(scope_and(arena, "c b a", "a c"), "c a");
-    assert_string_equal(scope_or(arena, "a b", "b c"), "a b c");
-    assert_string_equal(scope_or(arena, "", "b"), "b");
-    assert_string_equal(scope_or(arena, NULL, NULL), "");
     assert_true(scope_within(arena, "a", "b a"));
     assert_false(scope_within(arena, "ab", "b a"));
 }

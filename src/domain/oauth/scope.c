@@ -108,12 +108,6 @@ const char *scope_and(struct arena *arena, const char *a, const char *b)
     return select_words(arena, a, b, true);
 }
 
-const char *scope_or(struct arena *arena, const char *a, const char *b)
-{
-    const char *more = scope_minus(arena, b, a);
-    return arena_printf(arena, "%s%s%s", a ? a : "", !text_empty(a) && *more ? " " : "", more);
-}
-
 bool scope_within(struct arena *arena, const char *part, const char *whole)
 {
     return text_empty(scope_minus(arena, part, whole));

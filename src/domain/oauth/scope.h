@@ -26,10 +26,9 @@ const char *scope_machine_default(struct context *context, const struct client *
 
 bool scope_has(const char *scope, const char *word);
 
-/* Words of a that b lacks, words of both, words of either; in a's order. */
+/* Words of a that b lacks, words of both; in a's order. */
 const char *scope_minus(struct arena *arena, const char *a, const char *b);
 const char *scope_and(struct arena *arena, const char *a, const char *b);
-const char *scope_or(struct arena *arena, const char *a, const char *b);
 
 /* Whether every word of part is in whole. */
 bool scope_within(struct arena *arena, const char *part, const char *whole);
