@@ -33,6 +33,7 @@ struct call {
     const struct client *client;
     bool client_used_basic;
     const char *browser;        /* value of the browser cookie, NULL when none is valid */
+    const char *devices;        /* the device cookie, as sent; NULL: none */
     const char *session_cookie; /* as sent */
     const struct session *session;
     struct access access; /* of a bearer token */

@@ -12,6 +12,13 @@
 
 enum { DEFAULT_BODY_MAX = 16 * 1024 };
 
+/* What mails will be written in: kept with them, so only what a header may be. */
+static const char *languages_of(const struct request *request)
+{
+    const char *languages = request_header(request, "Accept-Language", NULL);
+    return languages && strlen(languages) <= 200 && text_is_printable(languages) ? languages : "";
+}
+
 static void context_start(struct context *context, const struct application *application,
                           const struct request *request)
 {
@@ -29,8 +36,10 @@ static void context_start(struct context *context, const struct application *app
         .request_id = request->id,
         .address = request->address ? request->address : "",
         .user_agent = "",
+        .languages = "",
     };
     if (request->parameters) {
+        context->languages = languages_of(request);
         const char *agent = request_header(request, "User-Agent", NULL);
         context->user_agent = agent ? agent : "";
     }

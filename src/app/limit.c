@@ -11,6 +11,10 @@ static const struct {
 } categories[] = {
     [LIMIT_SIGN_IN] = { "sign-in address", offsetof(struct settings, sign_in_limit_per_address),
                         offsetof(struct settings, sign_in_window_s) },
+    [LIMIT_MAIL] = { "mail address", offsetof(struct settings, mail_request_limit_per_address),
+                     offsetof(struct settings, sign_in_window_s) },
+    [LIMIT_PIN] = { "pin address", offsetof(struct settings, pin_limit_per_address),
+                    offsetof(struct settings, sign_in_window_s) },
 };
 _Static_assert(ARRAY_SIZE(categories) == LIMIT_CATEGORIES, "a category without its row");
 

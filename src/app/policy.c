@@ -5,6 +5,7 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/login/browser.h"
+#include "domain/login/device.h"
 #include "domain/oauth/client_auth.h"
 
 #define SESSION_COOKIE "public-session"
@@ -90,6 +91,7 @@ static enum outcome by_browser(struct call *call)
 {
     const char *browser = cookie_read(call->request, BROWSER_COOKIE);
     call->browser = browser && browser_is_valid(browser) ? browser : NULL;
+    call->devices = cookie_read(call->request, DEVICE_COOKIE);
     call->session_cookie = cookie_read(call->request, SESSION_COOKIE);
     if (!call->session_cookie)
         return OUTCOME_OK;

@@ -28,7 +28,13 @@ enum body_kind {
 
 enum cors { CORS_NONE, CORS_LISTED, CORS_PUBLIC };
 
-enum limit_category { LIMIT_NONE, LIMIT_SIGN_IN, LIMIT_CATEGORIES };
+enum limit_category {
+    LIMIT_NONE,
+    LIMIT_SIGN_IN, /* a password is tried, or an account made */
+    LIMIT_MAIL,    /* a mail with a link or a code is asked for */
+    LIMIT_PIN,     /* a code is tried */
+    LIMIT_CATEGORIES
+};
 
 enum { ROUTE_MAX_ALIASES = 3, ROUTE_MAX_VALUES = 4 };
 

@@ -110,5 +110,6 @@ struct context application_context(const struct application *application, struct
         .request_id = "",
         .address = "",
         .user_agent = "",
+        .languages = "",
     };
 }

@@ -189,12 +189,27 @@ static bool take_addresses(struct reader *reader, const struct option *option, c
     return take_words(reader, option, text, is_address, "an IP address");
 }
 
+/* "smtp://host:port" or "smtps://host:port" with the port left out or not, or "sendmail:/path". */
+static bool take_mail(struct reader *reader, const struct option *option, const char *text)
+{
+    struct uri uri;
+    bool command = text_starts(text, "sendmail:/");
+    bool server = uri_parse(reader->arena, text, &uri) && *uri.host && !*uri.path && !uri.query &&
+                  !uri.has_userinfo && !uri.has_fragment &&
+                  (text_equal(uri.scheme, "smtp") || text_equal(uri.scheme, "smtps"));
+    if (*text && !command && !server)
+        return fail(reader, "%s = %s: expected smtp://host:port, smtps://host:port or sendmail:/path",
+                    option->name, text);
+    return take_text(reader, option, text);
+}
+
 /* How the value of each kind is read. */
 static bool (*const takers[])(struct reader *reader, const struct option *option, const char *text) = {
     [KIND_TEXT] = take_text,       [KIND_PATH] = take_path,       [KIND_SECRET] = take_secret,
     [KIND_INTEGER] = take_number,  [KIND_OCTAL] = take_number,    [KIND_SIZE] = take_number,
     [KIND_DURATION] = take_number, [KIND_BOOLEAN] = take_boolean, [KIND_CHOICE] = take_choice,
     [KIND_ISSUER] = take_issuer,   [KIND_ORIGINS] = take_origins, [KIND_ADDRESSES] = take_addresses,
+    [KIND_MAIL] = take_mail,
 };
 
 /* --- defaults --- */
@@ -382,6 +397,16 @@ static bool check_lifetimes(struct reader *reader)
     return true;
 }
 
+/* A mail needs somebody that it comes from: a bounce has to go somewhere. */
+static bool check_mail(struct reader *reader)
+{
+    const struct settings *settings = reader->settings;
+    const char *at = strchr(settings->mail_from, '@');
+    if (*settings->mail && (!at || at == settings->mail_from || !at[1]))
+        return fail(reader, "mail is set, so mail_from must be an address such as accounts@example.org");
+    return true;
+}
+
 static bool check_pools(struct reader *reader)
 {
     struct settings *settings = reader->settings;
@@ -409,7 +434,7 @@ struct settings *settings_load(struct arena *arena, const char *path, const char
     reader.settings = arena_alloc(arena, sizeof(*reader.settings));
     start_section(&reader, &settings_main_list, reader.settings);
     bool fine = !path || (read_file(&reader) && check_issuer(&reader));
-    fine = fine && check_lifetimes(&reader) && check_pools(&reader);
+    fine = fine && check_lifetimes(&reader) && check_mail(&reader) && check_pools(&reader);
     *error_out = reader.error;
     return fine ? reader.settings : NULL;
 }

@@ -79,7 +79,23 @@ struct settings {
     int64_t sign_in_limit_per_account; /* failures per sign_in_window_s */
     int64_t sign_in_window_s;
     int64_t scrypt_log_n, scrypt_r, scrypt_p;
-    int64_t max_concurrent_hashes; /* per machine */
+    int64_t max_concurrent_hashes;          /* per machine */
+    int64_t mail_request_limit_per_address; /* mails that one address may ask for per sign_in_window_s */
+    int64_t pin_limit_per_address;          /* PINs that one address may try per sign_in_window_s */
+    int64_t recent_sign_in_s;               /* how fresh a sign-in must be for what is dangerous */
+    bool unverified_sign_in;                /* who registered may sign in again before confirming */
+    const char *pin_gate;                   /* "off", "always", "new_browser" or "periodic" */
+    const char *sign_in_form;               /* "both" or "identifier_first" */
+    const char *password_blocklist;         /* file of common passwords; "" for none */
+
+    /* mail */
+    const char *mail;      /* "smtp://host:port", "smtps://host:port", "sendmail:/path", "" for none */
+    const char *mail_from; /* address */
+    const char *mail_user; /* for SMTP AUTH; "" for none */
+    const char *mail_password;
+    const char *mail_tls;             /* of smtp://: "required", "optional" or "off" */
+    const char *mail_tls_ca;          /* certificates to trust; "" for those of the system */
+    int64_t mail_limit_per_recipient; /* mails to one address per hour */
 
     struct pool_settings pools[MAX_POOLS];
     size_t pool_count; /* at least one: "main", when the file names none */

@@ -96,6 +96,39 @@ static const struct option main_options[] = {
     { "scrypt_p", KIND_INTEGER, AT(scrypt_p), "1", 1, 16, NULL, "Parallelism of a password hash." },
     { "max_concurrent_hashes", KIND_INTEGER, AT(max_concurrent_hashes), "2", 1, 256, NULL,
       "How many password hashes may be worked out at once on this machine." },
+    { "mail_request_limit_per_address", KIND_INTEGER, AT(mail_request_limit_per_address), "3", 1, MANY, NULL,
+      "How many mails with links or codes one address may ask for within sign_in_window." },
+    { "pin_limit_per_address", KIND_INTEGER, AT(pin_limit_per_address), "10", 1, MANY, NULL,
+      "How many codes from mails one address may try within sign_in_window; each code takes three tries." },
+    { "recent_sign_in", KIND_DURATION, AT(recent_sign_in_s), "15m", 60, DAY, NULL,
+      "How fresh a sign-in must be to change an address or to delete an account without another one." },
+    { "unverified_sign_in", KIND_BOOLEAN, AT(unverified_sign_in), "no", 0, 0, NULL,
+      "Whether people who made their account themselves may sign in again before they have confirmed its "
+      "address." },
+    { "pin_gate", KIND_CHOICE, AT(pin_gate), "off", 0, 0, "off always new_browser periodic",
+      "When a code from a mail is asked for behind the password: never, always, in a browser that the "
+      "account "
+      "hasn't been used in, or at every tenth sign-in. A service may have a rule of its own." },
+    { "sign_in_form", KIND_CHOICE, AT(sign_in_form), "both", 0, 0, "both identifier_first",
+      "Whether the sign-in page asks for address and password at once or for the address first. A service "
+      "may have its own." },
+    { "password_blocklist", KIND_PATH, AT(password_blocklist), "$pkgdatadir/common-passwords.txt", 0, 0, NULL,
+      "Passwords that nobody may choose, one a line in lower case, sorted by bytes; empty for none." },
+
+    { "mail", KIND_MAIL, AT(mail), "", 0, 0, NULL,
+      "How mail is sent: smtp://host:port, smtps://host:port, or sendmail:/path for a command such as "
+      "/usr/sbin/sendmail. Without it no mail is sent, and what needs one isn't offered." },
+    { "mail_from", KIND_TEXT, AT(mail_from), "", 0, 0, NULL,
+      "The address that mails come from; must be set when mail is." },
+    { "mail_user", KIND_TEXT, AT(mail_user), "", 0, 0, NULL,
+      "The user name for the SMTP server, if it wants one." },
+    { "mail_password", KIND_SECRET, AT(mail_password), "", 0, 0, NULL, "The password for the SMTP server." },
+    { "mail_tls", KIND_CHOICE, AT(mail_tls), "required", 0, 0, "required optional off",
+      "Whether smtp:// must be turned into TLS by STARTTLS; off is for a server on this machine." },
+    { "mail_tls_ca", KIND_PATH, AT(mail_tls_ca), "", 0, 0, NULL,
+      "Certificates (PEM) of which the SMTP server must show one; empty for those that the system trusts." },
+    { "mail_limit_per_recipient", KIND_INTEGER, AT(mail_limit_per_recipient), "10", 1, MANY, NULL,
+      "How many mails one recipient gets in an hour; those beyond aren't sent." },
 };
 
 #undef AT

@@ -19,7 +19,8 @@ enum option_kind {
     KIND_CHOICE,
     KIND_ISSUER,
     KIND_ORIGINS,
-    KIND_ADDRESSES
+    KIND_ADDRESSES,
+    KIND_MAIL
 };
 
 struct option {
@@ -40,7 +41,7 @@ struct option_list {
 extern const struct option_list settings_main_list, settings_pool_list;
 
 /* The options of settings.h, at most. */
-enum { SETTINGS_MAX_OPTIONS = 64 };
+enum { SETTINGS_MAX_OPTIONS = 96 };
 
 /* A number as it would be written in the file, in the largest unit that fits. */
 const char *settings_print_number(struct arena *arena, enum option_kind kind, int64_t value);

@@ -6,10 +6,18 @@
 
 /* What the manual calls the values of each kind. */
 static const char *const arguments[] = {
-    [KIND_TEXT] = "text",         [KIND_PATH] = "path",           [KIND_SECRET] = "text | file:/path",
-    [KIND_INTEGER] = "number",    [KIND_OCTAL] = "mode",          [KIND_SIZE] = "size",
-    [KIND_DURATION] = "duration", [KIND_BOOLEAN] = "yes | no",    [KIND_ISSUER] = "URL",
-    [KIND_ORIGINS] = "origins",   [KIND_ADDRESSES] = "addresses",
+    [KIND_TEXT] = "text",
+    [KIND_PATH] = "path",
+    [KIND_SECRET] = "text | file:/path",
+    [KIND_INTEGER] = "number",
+    [KIND_OCTAL] = "mode",
+    [KIND_SIZE] = "size",
+    [KIND_DURATION] = "duration",
+    [KIND_BOOLEAN] = "yes | no",
+    [KIND_ISSUER] = "URL",
+    [KIND_ORIGINS] = "origins",
+    [KIND_ADDRESSES] = "addresses",
+    [KIND_MAIL] = "smtp://host:port | smtps://host:port | sendmail:/path",
 };
 
 /* The value as it would be written in the file; secrets only as whether they're set. */

@@ -27,6 +27,7 @@ struct context {
 
     /* who is on the line, for limits, sessions and the log */
     const char *request_id, *address, *user_agent;
+    const char *languages; /* Accept-Language as sent, printable and at most 200 bytes; "" */
 
     /* set by refuse(): why, in words for the log and, where the writer shows it, for developers */
     const char *reason;

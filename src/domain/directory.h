@@ -9,11 +9,16 @@
 
 #include "domain/context.h"
 
+/* When a PIN is asked for behind the password, from the least strict on. */
+enum pin_gate { PIN_OFF, PIN_PERIODIC, PIN_NEW_BROWSER, PIN_ALWAYS };
+
 struct service {
     unsigned char id[16];
     const char *id_text; /* UUID */
     const char *name;
     bool active;
+    enum pin_gate pin_gate; /* the installation's, when the service has none of its own */
+    bool identifier_first;  /* the sign-in page asks for the address first; likewise */
 };
 
 enum { CLIENT_MAX_SECRETS = 4 };
@@ -65,6 +70,13 @@ enum outcome directory_client(struct context *context, const char *client_id,
 /* By the number that rows carry; NOT_FOUND when it has been removed. */
 enum outcome directory_client_by_number(struct context *context, int64_t number,
                                         const struct client **client_out);
+
+/* The strictest gate of all active services and the installation: for a sign-in without a flow, whose
+ * session is good for each of them. One statement. */
+enum outcome directory_strictest_pin_gate(struct context *context, enum pin_gate *gate_out);
+
+/* The words of the configuration and the database ("new_browser"); false for another word. */
+bool pin_gate_read(const char *word, enum pin_gate *gate_out);
 
 /* Parses stored metadata JSON into a client (also used to answer registrations). */
 bool client_from_metadata(struct arena *arena, const char *metadata, struct client *client_out,

@@ -29,8 +29,14 @@ enum outcome {
     OUTCOME_INVALID_CLIENT_METADATA,
 
     /* access */
-    OUTCOME_UNAUTHENTICATED, /* no session, no key */
-    OUTCOME_WRONG_PASSWORD,  /* or no such user: never told apart */
+    OUTCOME_UNAUTHENTICATED,  /* no session, no key */
+    OUTCOME_WRONG_PASSWORD,   /* or no such user: never told apart */
+    OUTCOME_PASSWORD_NOT_SET, /* the account signs in by other ways; context->reason names none */
+    OUTCOME_EMAIL_NOT_VERIFIED,
+    OUTCOME_WRONG_PIN,
+    OUTCOME_PIN_SPENT,                 /* too many wrong ones */
+    OUTCOME_PIN_NOT_FOUND,             /* or expired, or begun in another browser: never told apart */
+    OUTCOME_REAUTHENTICATION_REQUIRED, /* signed in, but not recently enough for this */
     OUTCOME_FORBIDDEN,
     OUTCOME_FOREIGN_FORM, /* no or a foreign CSRF token or origin */
     OUTCOME_INSECURE_TRANSPORT,

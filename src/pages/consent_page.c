@@ -1,7 +1,7 @@
 /* consent_page.c: what an application asks for, and the person's answer. */
 #include "core/text.h"
 #include "core/uri.h"
-#include "pages/browser_side.h"
+#include "app/browser_side.h"
 #include "pages/flow.h"
 #include "pages/handlers.h"
 #include "pages/view.h"

@@ -5,7 +5,7 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 #include "core/uri.h"
-#include "pages/browser_side.h"
+#include "app/browser_side.h"
 #include "pages/client_answer.h"
 #include "pages/view.h"
 

@@ -2,7 +2,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "domain/login/password_login.h"
-#include "pages/browser_side.h"
+#include "app/browser_side.h"
 #include "pages/flow.h"
 #include "pages/handlers.h"
 #include "pages/view.h"
@@ -126,15 +126,15 @@ enum outcome post_login(struct call *call)
     if (outcome != OUTCOME_OK)
         return outcome;
 
-    unsigned char user_id[16];
-    outcome = check_person(call, &login, user_id);
+    struct signed_in signed_in = { .method = "pwd" };
+    outcome = check_person(call, &login, signed_in.user_id);
     if (outcome == OUTCOME_WRONG_PASSWORD || outcome == OUTCOME_TOO_MANY_REQUESTS)
         log_warn("sign-in failed from %s", call->context.address); /* fixed words: fail2ban reads them */
     if (outcome == OUTCOME_WRONG_PASSWORD || outcome == OUTCOME_TOO_MANY_REQUESTS ||
         outcome == OUTCOME_INVALID_REQUEST)
         show_again(call, flow == NULL ? NULL : &ticket, &login, outcome);
     if (outcome == OUTCOME_OK)
-        outcome = browser_side_sign_in(call, user_id, "pwd");
+        outcome = browser_side_sign_in(call, &signed_in);
     if (outcome != OUTCOME_OK)
         return outcome;
 

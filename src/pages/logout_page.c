@@ -1,7 +1,7 @@
 /* logout_page.c: signing out, asked for by the person or by a client (RP-Initiated Logout 1.0). */
 #include "core/text.h"
 #include "domain/oidc/logout.h"
-#include "pages/browser_side.h"
+#include "app/browser_side.h"
 #include "pages/flow.h"
 #include "pages/handlers.h"
 #include "pages/view.h"

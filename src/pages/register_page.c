@@ -1,7 +1,7 @@
 /* register_page.c: a new account, for a flow or for itself. */
 #include "core/text.h"
 #include "domain/login/password_login.h"
-#include "pages/browser_side.h"
+#include "app/browser_side.h"
 #include "pages/flow.h"
 #include "pages/handlers.h"
 #include "pages/view.h"
@@ -76,12 +76,12 @@ static void show_again(struct call *call, const struct ticket *ticket,
 static enum outcome register_and_sign_in(struct call *call, const struct ticket *ticket,
                                          const struct registration *registration)
 {
-    unsigned char user_id[16];
+    struct signed_in signed_in = { .method = "pwd" };
     enum person_field field;
-    enum outcome registered = register_person(&call->context, registration, user_id, &field);
+    enum outcome registered = register_person(&call->context, registration, signed_in.user_id, &field);
     if (field != PERSON_NO_FIELD || registered == OUTCOME_TOO_MANY_REQUESTS)
         show_again(call, ticket, registration, registered, field);
-    return registered == OUTCOME_OK ? browser_side_sign_in(call, user_id, "pwd") : registered;
+    return registered == OUTCOME_OK ? browser_side_sign_in(call, &signed_in) : registered;
 }
 
 enum outcome post_register(struct call *call)

@@ -1,5 +1,5 @@
 /* select_page.c: whether to go on with the account that is signed in (prompt=select_account). */
-#include "pages/browser_side.h"
+#include "app/browser_side.h"
 #include "pages/flow.h"
 #include "pages/handlers.h"
 #include "pages/view.h"

@@ -1,5 +1,5 @@
 /* start_page.c: the page at the root: what this is, who is signed in, and how to sign in or out. */
-#include "pages/browser_side.h"
+#include "app/browser_side.h"
 #include "pages/handlers.h"
 #include "pages/view.h"
 

@@ -1,9 +1,9 @@
 /*
- * canonical.c: the one form in which addresses and passwords are compared (password_login.h). Two
+ * canonical.c: the one form in which addresses and passwords are compared (canonical.h). Two
  * spellings of an address that reach the same mailbox in practice must find the same account and the
  * same counter (T-90), and a password typed on another keyboard must still be the same one.
  */
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
 
 #include "core/text.h"
 #include "crypto/password.h"

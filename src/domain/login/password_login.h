@@ -5,6 +5,7 @@
 #define DOORWARD_DOMAIN_LOGIN_PASSWORD_LOGIN_H
 
 #include "domain/context.h"
+#include "domain/login/canonical.h"
 
 struct password_login {
     const char *email, *password;
@@ -32,21 +33,5 @@ enum person_field { PERSON_NO_FIELD, PERSON_EMAIL, PERSON_NAME, PERSON_PASSWORD 
  */
 enum outcome register_person(struct context *context, const struct registration *registration,
                              unsigned char user_id_out[16], enum person_field *field_out);
-
-/* An address in its canonical form (NFC, case folded, IDN host as A-label), by which accounts are
- * found; NULL when it is no address (exactly one '@', both sides non-empty, at most 254 bytes, no
- * control characters or spaces). */
-const char *email_canonical(struct arena *arena, const char *email);
-
-/* A name that can be shown: minimum to maximum characters, none of them a control, format (bidi
- * overrides, zero width) or unassigned character. */
-bool person_name_is_plain(const char *name, size_t minimum, size_t maximum);
-
-/* A password in NFC, as it is hashed; NULL when empty, over PASSWORD_MAX_BYTES or not text. For
- * checking: an old password may be shorter than what is asked of new ones. */
-const char *password_normalise(struct arena *arena, const char *password);
-
-/* The same for a new password: NULL also when it is too short; *error_out says why, in English. */
-const char *password_prepare(struct arena *arena, const char *password, const char **error_out);
 
 #endif

@@ -2,10 +2,11 @@
  * browser_side.h: what a page keeps in the browser, and how a form is known to come from it: the
  * browser cookie, the session cookie and form tokens.
  */
-#ifndef DOORWARD_PAGES_BROWSER_SIDE_H
-#define DOORWARD_PAGES_BROWSER_SIDE_H
+#ifndef DOORWARD_APP_BROWSER_SIDE_H
+#define DOORWARD_APP_BROWSER_SIDE_H
 
 #include "app/call.h"
+#include "domain/login/sign_in.h"
 
 /* The browser's cookie, made and sent when there is none yet: call->browser. */
 const char *browser_side_ensure(struct call *call);
@@ -13,8 +14,13 @@ const char *browser_side_ensure(struct call *call);
 /* FOREIGN_FORM unless the form was shown by us, in this browser, for this flow ("" for none). */
 enum outcome browser_side_check(struct call *call, const char *form, const char *flow);
 
-/* A new session for a user who has just proven who they are; from now on call->session. */
-enum outcome browser_side_sign_in(struct call *call, const unsigned char user_id[16], const char *method);
+/* A new session for a user who has just proven who they are; from now on call->session. The browser is
+ * remembered as one that the account was used in. */
+enum outcome browser_side_sign_in(struct call *call, const struct signed_in *signed_in);
+
+/* The browser of this call as the sign-in rules see it, without a flow. The cookie is made and sent when
+ * there is none yet. */
+struct sign_in_place browser_side_place(struct call *call);
 
 /* Ends call->session (may be NULL) and takes its cookie back. */
 enum outcome browser_side_sign_out(struct call *call);

@@ -1,9 +1,11 @@
 /* browser_side.c: see browser_side.h. */
-#include "pages/browser_side.h"
+#include "app/browser_side.h"
 
 #include "core/text.h"
 #include "core/uri.h"
 #include "domain/login/browser.h"
+#include "domain/login/canonical.h"
+#include "domain/login/device.h"
 #include "domain/login/session.h"
 
 #define SESSION_COOKIE "public-session"
@@ -59,15 +61,38 @@ static void write_session_cookie(struct call *call, const char *value, int64_t m
                                                      .max_age_s = max_age_s });
 }
 
-enum outcome browser_side_sign_in(struct call *call, const unsigned char user_id[16], const char *method)
+/* Whoever guesses at the account elsewhere can't lock it for this browser from now on. */
+static void remember_device(struct call *call)
+{
+    const char *email_key = email_canonical(call->arena, call->session->user_email);
+    if (email_key == NULL)
+        return;
+    call->devices = device_remember(&call->context, browser_side_ensure(call), call->devices, email_key);
+    cookie_write(&call->response, &(struct cookie) { .name = DEVICE_COOKIE,
+                                                     .value = call->devices,
+                                                     .domain = "",
+                                                     .same_site = "Lax",
+                                                     .max_age_s = BROWSER_COOKIE_LIFETIME_S });
+}
+
+enum outcome browser_side_sign_in(struct call *call, const struct signed_in *signed_in)
 {
     const char *cookie;
-    enum outcome opened = session_open(&call->context, user_id, method, call->session_cookie, &cookie);
+    enum outcome opened =
+        session_open(&call->context, signed_in->user_id, signed_in->method, call->session_cookie, &cookie);
     if (opened != OUTCOME_OK)
         return opened;
     write_session_cookie(call, cookie, call->context.settings->session_lifetime_s);
     call->session_cookie = cookie;
-    return session_find(&call->context, cookie, &call->session);
+    opened = session_find(&call->context, cookie, &call->session);
+    if (opened == OUTCOME_OK)
+        remember_device(call);
+    return opened;
+}
+
+struct sign_in_place browser_side_place(struct call *call)
+{
+    return (struct sign_in_place) { .browser = browser_side_ensure(call), .devices = call->devices };
 }
 
 enum outcome browser_side_sign_out(struct call *call)

@@ -1,0 +1,77 @@
+/*
+ * account.h: what a signed-in person sees and does with their account.
+ */
+#ifndef DOORWARD_DOMAIN_ACCOUNT_ACCOUNT_H
+#define DOORWARD_DOMAIN_ACCOUNT_ACCOUNT_H
+
+#include "domain/login/passwords.h"
+#include "domain/login/session.h"
+
+struct account_connection {
+    const char *provider, *label;
+    int64_t created_at;
+};
+
+struct account {
+    struct user_row user;
+    const char *role;          /* of people: "user" */
+    const char *login_methods; /* space separated: "password" first, then providers */
+    struct account_connection *connections;
+    size_t connection_count;
+};
+
+enum outcome account_find(struct context *context, const unsigned char user_id[16],
+                          struct account *account_out);
+
+/* Whether the sign-in is fresh enough for what is dangerous: else REAUTHENTICATION_REQUIRED. */
+enum outcome account_needs_recent(struct context *context, const struct session *session);
+
+/* INVALID_REQUEST for a name that can't be shown. */
+enum outcome account_change_name(struct context *context, const unsigned char user_id[16], const char *name);
+
+/*
+ * A new password, behind the current one (counted as a guess; WRONG_PASSWORD, TOO_MANY_REQUESTS). Ends
+ * every other session and every token; mails that it happened; the caller opens a new session.
+ * INVALID_REQUEST with *problem_out; PASSWORD_NOT_SET for an account without one.
+ */
+enum outcome account_change_password(struct context *context, const struct session *session,
+                                     const char *current, const char *password,
+                                     enum password_problem *problem_out);
+
+struct account_session {
+    const char *sid; /* UUID: its name on pages and in the API */
+    bool is_current;
+    int64_t created_at, authenticated_at, seen_at, expires_at;
+    const char *method, *address, *user_agent, *agent; /* agent: "Firefox on Windows", "" when unknown */
+};
+
+/* Newest use first. */
+enum outcome account_sessions(struct context *context, const struct session *session,
+                              struct account_session **sessions_out, size_t *count_out);
+/* Ends one of the person's own; NOT_FOUND for all else. */
+enum outcome account_end_session(struct context *context, const unsigned char user_id[16], const char *sid);
+/* Ends all but keep (NULL: all); what the API's logout does. */
+enum outcome account_end_sessions(struct context *context, const unsigned char user_id[16],
+                                  const struct session *keep);
+
+struct account_authorization {
+    const char *id; /* UUID of the grant */
+    const char *client_id, *client_name, *client_uri, *logo_uri;
+    const char *scope;
+    int64_t created_at, updated_at;
+};
+
+/* The applications that the person has allowed something, newest first. */
+enum outcome account_authorizations(struct context *context, const unsigned char user_id[16],
+                                    struct account_authorization **list_out, size_t *count_out);
+/* Withdraws one, with all its tokens, at once; NOT_FOUND for what isn't the person's. */
+enum outcome account_withdraw(struct context *context, const unsigned char user_id[16], const char *id);
+
+/* Takes a connected account off; NOT_FOUND when there is none; FORBIDDEN when it is the last way to sign
+ * in; REAUTHENTICATION_REQUIRED. */
+enum outcome account_unlink(struct context *context, const struct session *session, const char *provider);
+
+/* Deletes the account with all that is its; REAUTHENTICATION_REQUIRED. Mails a farewell. */
+enum outcome account_delete(struct context *context, const struct session *session);
+
+#endif

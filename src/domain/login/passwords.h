@@ -1,0 +1,41 @@
+/*
+ * passwords.h: what a password must be, and hashing it within the machine's limit. No composition rules:
+ * 8 to 1024 bytes' worth of characters in NFC, not among the common ones, not what the person or the
+ * site is called (NIST SP 800-63B §5.1.1.2).
+ */
+#ifndef DOORWARD_DOMAIN_LOGIN_PASSWORDS_H
+#define DOORWARD_DOMAIN_LOGIN_PASSWORDS_H
+
+#include "domain/context.h"
+#include "store/users.h"
+
+/* Why a new password isn't taken: each has a text problem_password_… on the pages. */
+enum password_problem {
+    PASSWORD_FINE,
+    PASSWORD_TOO_SHORT,
+    PASSWORD_TOO_LONG,
+    PASSWORD_NOT_TEXT,
+    PASSWORD_COMMON,  /* on the blocklist, or one character or sequence over and over */
+    PASSWORD_PERSONAL /* the person's address or name, or the site's host, and little more */
+};
+
+struct password_owner {
+    const char *email, *name; /* either may be NULL */
+};
+
+/* Checks a new password; *prepared_out is its NFC form. */
+enum password_problem password_judge(struct context *context, const char *password,
+                                     const struct password_owner *owner, const char **prepared_out);
+
+/* In English, for logs and the API. */
+const char *password_problem_words(enum password_problem problem);
+
+/* A new hash of a password that was judged fine. UNAVAILABLE when the machine is busy hashing. */
+enum outcome password_hash_new(struct context *context, const char *prepared, const char **hash_out);
+
+/* Whether this is the user's password; the same work when user is NULL or has none. *right_out is false also
+ * for a user who isn't active. Upgrades an outdated hash. */
+enum outcome password_verify(struct context *context, const struct user_row *user, const char *password,
+                             bool *right_out);
+
+#endif
