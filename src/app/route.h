@@ -16,7 +16,9 @@ enum who {
     BY_BROWSER = 1 << 1, /* a browser, signed in or not: call->session may be NULL */
     BY_SESSION = 1 << 2, /* public session */
     BY_CLIENT = 1 << 3,  /* client authentication (public clients name themselves) */
-    BY_BEARER = 1 << 4   /* one of our access tokens */
+    BY_BEARER = 1 << 4,  /* one of our access tokens */
+    BY_API_KEY = 1 << 5, /* a service's key, in X-API-Key, that holds the row's permission */
+    BY_ADMIN = 1 << 6    /* an administrator's session */
 };
 
 enum body_kind {

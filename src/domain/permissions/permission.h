@@ -1,0 +1,52 @@
+/*
+ * permission.h: the record of one user's role and status at one client (contract: hosted SSO 2.4, 2.5).
+ * No record reads as none; request makes it pending; a change approves or revokes; it's never deleted.
+ */
+#ifndef DOORWARD_DOMAIN_PERMISSIONS_PERMISSION_H
+#define DOORWARD_DOMAIN_PERMISSIONS_PERMISSION_H
+
+#include "domain/directory.h"
+
+struct permission {
+    unsigned char user_id[16];
+    const struct client *client;
+    const char *role;   /* none, user, admin */
+    const char *status; /* pending, approved, revoked; "none" when there is no record */
+    bool has_access;    /* approved, not none, not denied */
+    int64_t requested_at, granted_at, revoked_at, last_accessed_at, created_at, updated_at; /* 0: never */
+    const char *granted_by, *revoked_by;
+};
+
+/* Reads a role or status with its aliases (guest, owner, superadmin, super-admin; active); NULL for another
+ * word. */
+const char *permission_role(const char *word);
+const char *permission_status(const char *word);
+
+/* NOT_FOUND when there is no record, *permission_out then reads as none. */
+enum outcome permission_find(struct context *context, const unsigned char user_id[16],
+                             const struct client *client, struct permission *permission_out);
+
+struct permission_change {
+    const char *role, *status; /* canonical */
+    const char *actor;         /* granted_by or revoked_by: "app:CLIENT", an admin's address */
+    bool denied;               /* hasAccess was explicitly false */
+};
+
+/* Makes or changes the record, with its history, webhook and, for a decision on a request, the mail to
+ * the person. NOT_FOUND for an unknown user. */
+enum outcome permission_put(struct context *context, const unsigned char user_id[16],
+                            const struct client *client, const struct permission_change *change,
+                            struct permission *permission_out);
+
+/* Revokes; NOT_FOUND without a record. */
+enum outcome permission_revoke(struct context *context, const unsigned char user_id[16],
+                               const struct client *client, const char *actor,
+                               struct permission *permission_out);
+
+/* A request for access; *created_out is false when a record was there, which stays as it is. Mails the
+ * service's admins. */
+enum outcome permission_request(struct context *context, const unsigned char user_id[16],
+                                const struct client *client, struct permission *permission_out,
+                                bool *created_out);
+
+#endif
