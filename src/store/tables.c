@@ -4,7 +4,9 @@
 #include "store/access_state.h"
 #include "store/admins.h"
 #include "store/api_keys.h"
+#include "store/attempts.h"
 #include "store/authorizations.h"
+#include "store/challenges.h"
 #include "store/clients.h"
 #include "store/grants.h"
 #include "store/housekeeping.h"
@@ -23,7 +25,9 @@ const struct statement_table *const store_tables[] = {
     &access_state_statements,
     &admins_statements,
     &api_keys_statements,
+    &attempts_statements,
     &authorizations_statements,
+    &challenges_statements,
     &clients_statements,
     &grants_statements,
     &housekeeping_statements,
