@@ -3,45 +3,47 @@
 
 #include "store/pattern.h"
 
-enum { ADD, FIND, FIND_BY_EMAIL_KEY, LIST, COUNT, CHANGE_PASSWORD, UPGRADE_HASH, SET_STATUS };
+enum { ADD, FIND, FIND_BY_EMAIL_KEY, LIST, COUNT, CHANGE_PASSWORD, UPGRADE_HASH, SET_STATUS, NOTE_SIGN_IN };
 
 #define ROW(member) offsetof(struct user_row, member)
 
-static const struct column user_columns[] = {
-    { COLUMN_ID, ROW(id) },
-    { COLUMN_TEXT, ROW(email) },
-    { COLUMN_TEXT, ROW(email_key) },
-    { COLUMN_BOOLEAN, ROW(email_verified) },
-    { COLUMN_TEXT, ROW(name) },
-    { COLUMN_TEXT, ROW(claims) },
-    { COLUMN_TEXT, ROW(password_hash) },
-    { COLUMN_TEXT, ROW(status) },
-    { COLUMN_INTEGER, ROW(tokens_after) },
-    { COLUMN_INTEGER, ROW(created_at) },
-    { COLUMN_INTEGER, ROW(updated_at) },
-};
+#define USER_COLUMNS                                                                                         \
+    { COLUMN_ID, ROW(id) }, { COLUMN_TEXT, ROW(email) }, { COLUMN_TEXT, ROW(email_key) },                    \
+        { COLUMN_BOOLEAN, ROW(email_verified) }, { COLUMN_TEXT, ROW(name) }, { COLUMN_TEXT, ROW(claims) },   \
+        { COLUMN_TEXT, ROW(password_hash) }, { COLUMN_TEXT, ROW(status) },                                   \
+        { COLUMN_INTEGER, ROW(tokens_after) }, { COLUMN_INTEGER, ROW(created_at) },                          \
+        { COLUMN_INTEGER, ROW(updated_at) }, { COLUMN_BOOLEAN, ROW(self_registered) },                       \
+        { COLUMN_TEXT, ROW(languages) }, { COLUMN_INTEGER, ROW(sign_ins) },                                  \
+    {                                                                                                        \
+        COLUMN_INTEGER, ROW(last_sign_in_at)                                                                 \
+    }
 
+static const struct column user_columns[] = { USER_COLUMNS };
+static const struct column found_columns[] = { USER_COLUMNS, { COLUMN_BOOLEAN, ROW(has_connection) } };
 static const struct column count_column[] = { { COLUMN_INTEGER, 0 } };
 
-#define SELECT_USERS                                                                                         \
-    "SELECT id, email, email_key, email_verified, name, claims, password_hash, status, tokens_after,"        \
-    " created_at, updated_at FROM users"
+#define COLUMN_NAMES                                                                                         \
+    "id, email, email_key, email_verified, name, claims, password_hash, status, tokens_after,"               \
+    " created_at, updated_at, self_registered, languages, sign_ins, last_sign_in_at"
+#define SELECT_USERS "SELECT " COLUMN_NAMES " FROM users"
 #define THAT_MATCH " WHERE email_key LIKE ? OR name COLLATE utf8mb4_general_ci LIKE ?"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "users.add",
               .sql = "INSERT INTO users (id, email, email_key, email_verified, name, claims, password_hash,"
-                     " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-              .parameters = "bttitttii" },
+                     " created_at, updated_at, self_registered, languages)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              .parameters = "bttitttiiit" },
     [FIND] = { .name = "users.find",
                .sql = SELECT_USERS " WHERE id = ?",
                .parameters = "b",
                COLUMNS(user_columns),
                .retry = true },
     [FIND_BY_EMAIL_KEY] = { .name = "users.find_by_email_key",
-                            .sql = SELECT_USERS " WHERE email_key = ?",
+                            .sql = "SELECT " COLUMN_NAMES ", EXISTS (SELECT 1 FROM connections"
+                                   " WHERE user_id = users.id) FROM users WHERE email_key = ?",
                             .parameters = "t",
-                            COLUMNS(user_columns),
+                            COLUMNS(found_columns),
                             .retry = true },
     [LIST] = { .name = "users.list",
                .sql = SELECT_USERS THAT_MATCH " ORDER BY email_key LIMIT ? OFFSET ?",
@@ -65,6 +67,10 @@ static const struct statement statements[] = {
                      .sql = "UPDATE users SET status = ?, updated_at = ? WHERE id = ?",
                      .parameters = "tib",
                      .retry = true },
+    [NOTE_SIGN_IN] = { .name = "users.note_sign_in",
+                       .sql = "UPDATE users SET sign_ins = sign_ins + 1, last_sign_in_at = ?, languages = ?"
+                              " WHERE id = ?",
+                       .parameters = "itb" },
 };
 
 const struct statement_table users_statements = STATEMENT_TABLE(statements);
@@ -75,7 +81,8 @@ enum store_result users_add(struct db *db, const struct user_row *row)
                   VALUES(sql_id(row->id), sql_text(row->email), sql_text(row->email_key),
                          sql_integer(row->email_verified), sql_text(row->name), sql_text(row->claims),
                          sql_text(row->password_hash), sql_integer(row->created_at),
-                         sql_integer(row->updated_at)),
+                         sql_integer(row->updated_at), sql_integer(row->self_registered),
+                         sql_text(row->languages == NULL ? "" : row->languages)),
                   NULL);
 }
 
@@ -124,4 +131,11 @@ enum store_result users_upgrade_hash(struct db *db, const unsigned char id[16], 
 enum store_result users_set_status(struct db *db, const unsigned char id[16], const char *status, int64_t now)
 {
     return db_run_one(db, &statements[SET_STATUS], VALUES(sql_text(status), sql_integer(now), sql_id(id)));
+}
+
+enum store_result users_note_sign_in(struct db *db, const unsigned char id[16], const char *languages,
+                                     int64_t now)
+{
+    return db_run_one(db, &statements[NOTE_SIGN_IN],
+                      VALUES(sql_integer(now), sql_text(languages), sql_id(id)));
 }
