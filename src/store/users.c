@@ -17,34 +17,31 @@ enum {
     VERIFY_EMAIL,
     CHANGE_EMAIL,
     SET_STATUS,
+    NOTE_SIGN_IN,
     REMOVE
 };
 
 #define ROW(member) offsetof(struct user_row, member)
 
-static const struct column user_columns[] = {
-    { COLUMN_ID, ROW(id) },
-    { COLUMN_TEXT, ROW(email) },
-    { COLUMN_TEXT, ROW(email_key) },
-    { COLUMN_BOOLEAN, ROW(email_verified) },
-    { COLUMN_TEXT, ROW(name) },
-    { COLUMN_TEXT, ROW(claims) },
-    { COLUMN_TEXT, ROW(password_hash) },
-    { COLUMN_TEXT, ROW(status) },
-    { COLUMN_INTEGER, ROW(tokens_after) },
-    { COLUMN_INTEGER, ROW(created_at) },
-    { COLUMN_INTEGER, ROW(updated_at) },
-    { COLUMN_BOOLEAN, ROW(self_registered) },
-    { COLUMN_TEXT, ROW(languages) },
-    { COLUMN_INTEGER, ROW(sign_ins) },
-    { COLUMN_INTEGER, ROW(last_sign_in_at) },
-};
+#define USER_COLUMNS                                                                                         \
+    { COLUMN_ID, ROW(id) }, { COLUMN_TEXT, ROW(email) }, { COLUMN_TEXT, ROW(email_key) },                    \
+        { COLUMN_BOOLEAN, ROW(email_verified) }, { COLUMN_TEXT, ROW(name) }, { COLUMN_TEXT, ROW(claims) },   \
+        { COLUMN_TEXT, ROW(password_hash) }, { COLUMN_TEXT, ROW(status) },                                   \
+        { COLUMN_INTEGER, ROW(tokens_after) }, { COLUMN_INTEGER, ROW(created_at) },                          \
+        { COLUMN_INTEGER, ROW(updated_at) }, { COLUMN_BOOLEAN, ROW(self_registered) },                       \
+        { COLUMN_TEXT, ROW(languages) }, { COLUMN_INTEGER, ROW(sign_ins) },                                  \
+    {                                                                                                        \
+        COLUMN_INTEGER, ROW(last_sign_in_at)                                                                 \
+    }
 
+static const struct column user_columns[] = { USER_COLUMNS };
+static const struct column found_columns[] = { USER_COLUMNS, { COLUMN_BOOLEAN, ROW(has_connection) } };
 static const struct column count_column[] = { { COLUMN_INTEGER, 0 } };
 
-#define SELECT_USERS                                                                                         \
-    "SELECT id, email, email_key, email_verified, name, claims, password_hash, status, tokens_after,"        \
-    " created_at, updated_at, self_registered, languages, sign_ins, last_sign_in_at FROM users"
+#define COLUMN_NAMES                                                                                         \
+    "id, email, email_key, email_verified, name, claims, password_hash, status, tokens_after,"               \
+    " created_at, updated_at, self_registered, languages, sign_ins, last_sign_in_at"
+#define SELECT_USERS "SELECT " COLUMN_NAMES " FROM users"
 #define THAT_MATCH " WHERE email_key LIKE ? OR name COLLATE utf8mb4_general_ci LIKE ?"
 
 static const struct statement statements[] = {
@@ -59,9 +56,10 @@ static const struct statement statements[] = {
                COLUMNS(user_columns),
                .retry = true },
     [FIND_BY_EMAIL_KEY] = { .name = "users.find_by_email_key",
-                            .sql = SELECT_USERS " WHERE email_key = ?",
+                            .sql = "SELECT " COLUMN_NAMES ", EXISTS (SELECT 1 FROM connections"
+                                   " WHERE user_id = users.id) FROM users WHERE email_key = ?",
                             .parameters = "t",
-                            COLUMNS(user_columns),
+                            COLUMNS(found_columns),
                             .retry = true },
     [LOCK] = { .name = "users.lock",
                .sql = SELECT_USERS " WHERE id = ? FOR UPDATE",
@@ -106,6 +104,10 @@ static const struct statement statements[] = {
                      .sql = "UPDATE users SET status = ?, updated_at = ? WHERE id = ?",
                      .parameters = "tib",
                      .retry = true },
+    [NOTE_SIGN_IN] = { .name = "users.note_sign_in",
+                       .sql = "UPDATE users SET sign_ins = sign_ins + 1, last_sign_in_at = ?, languages = ?"
+                              " WHERE id = ?",
+                       .parameters = "itb" },
     [REMOVE] = { .name = "users.remove", .sql = "DELETE FROM users WHERE id = ?", .parameters = "b" },
 };
 
@@ -118,7 +120,7 @@ enum store_result users_add(struct db *db, const struct user_row *row)
                          sql_integer(row->email_verified), sql_text(row->name), sql_text(row->claims),
                          sql_text(row->password_hash), sql_integer(row->created_at),
                          sql_integer(row->updated_at), sql_integer(row->self_registered),
-                         sql_text(row->languages ? row->languages : "")),
+                         sql_text(row->languages == NULL ? "" : row->languages)),
                   NULL);
 }
 
@@ -185,6 +187,13 @@ enum store_result users_upgrade_hash(struct db *db, const unsigned char id[16], 
 enum store_result users_set_status(struct db *db, const unsigned char id[16], const char *status, int64_t now)
 {
     return db_run_one(db, &statements[SET_STATUS], VALUES(sql_text(status), sql_integer(now), sql_id(id)));
+}
+
+enum store_result users_note_sign_in(struct db *db, const unsigned char id[16], const char *languages,
+                                     int64_t now)
+{
+    return db_run_one(db, &statements[NOTE_SIGN_IN],
+                      VALUES(sql_integer(now), sql_text(languages), sql_id(id)));
 }
 
 enum store_result users_verify_email(struct db *db, const unsigned char id[16], const char *email_key,

@@ -15,13 +15,14 @@ struct user_row {
     const char *password_hash; /* NULL: none */
     const char *status;        /* "active" or "disabled" */
     int64_t tokens_after, created_at, updated_at;
-    bool self_registered;  /* by the person, not by an admin */
-    const char *languages; /* as the browser last asked for; "" unknown */
+    bool self_registered;  /* made by the person, not by an administrator */
+    const char *languages; /* of the browser that was last used, as Accept-Language has them; NULL: "" */
     int64_t sign_ins, last_sign_in_at;
+    bool has_connection; /* only by users_find_by_email_key(): signs in by a provider */
 };
 
-/* CONFLICT when the address is taken. A new user is active and has never signed in: status, tokens_after
- * and the sign-ins are not read. */
+/* CONFLICT when the address is taken. A new user is active: status, tokens_after and sign-ins are not read.
+ */
 enum store_result users_add(struct db *db, const struct user_row *row) MUST_CHECK;
 enum store_result users_find(struct db *db, struct arena *arena, const unsigned char id[16],
                              struct user_row *row_out) MUST_CHECK;
@@ -63,6 +64,10 @@ enum store_result users_change_email(struct db *db, const unsigned char id[16], 
 
 enum store_result users_set_status(struct db *db, const unsigned char id[16], const char *status,
                                    int64_t now) MUST_CHECK;
+
+/* Counts a sign-in, and keeps its languages. */
+enum store_result users_note_sign_in(struct db *db, const unsigned char id[16], const char *languages,
+                                     int64_t now) MUST_CHECK;
 
 /* Removes the account with all rows that are its: sessions, grants, authorizations, memberships, links,
  * connected accounts. NOT_FOUND when it's gone. */
