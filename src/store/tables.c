@@ -15,6 +15,7 @@
 #include "store/housekeeping.h"
 #include "store/members.h"
 #include "store/migrations.h"
+#include "store/outbox.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
@@ -38,6 +39,7 @@ const struct statement_table *const store_tables[] = {
     &housekeeping_statements,
     &members_statements,
     &migrations_statements,
+    &outbox_statements,
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,
