@@ -82,6 +82,8 @@ export async function misspoken(page) {
 
 /* --- screenshots: kept in .cache/screenshots, with a contact sheet --- */
 
+const fileName = (parts) => `${parts.join('-').replace(/[^\w.-]+/g, '_')}.png`;
+
 /** A folder of screenshots of its own for each test file, emptied when the file begins. */
 export class Album {
   #shots = [];
@@ -94,8 +96,18 @@ export class Album {
 
   /** parts: page, state, language, width, colour scheme, … as far as the test tells them apart. */
   async add(page, ...parts) {
-    const name = `${parts.join('-').replace(/[^\w.-]+/g, '_')}.png`;
-    await page.screenshot({ path: join(this.place, name), fullPage: true, animations: 'disabled' });
+    const name = fileName(parts);
+    await page.screenshot({ path: join(this.place, name), fullPage: true });
+    this.#shots.push(name);
+  }
+
+  /** The same of a page that may be shown in a taller window from now on: half the time. */
+  async addWhole(page, ...parts) {
+    const { width, height } = page.viewportSize();
+    const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+    if (whole > height) await page.setViewportSize({ width, height: whole });
+    const name = fileName(parts);
+    await page.screenshot({ path: join(this.place, name) });
     this.#shots.push(name);
   }
 
