@@ -80,6 +80,20 @@ export async function misspoken(page) {
   });
 }
 
+/** Fields whose label can't be seen, or is only a placeholder, and those that a browser can't fill in. */
+export async function unlabelled(page) {
+  return page.$$eval('main input:not([type="hidden"]), main select, main textarea', (all) => all.flatMap((one) => {
+    const label = [...one.labels ?? []].find((found) => found.getClientRects().length && found.innerText.trim());
+    const faults = [];
+    if (!label) faults.push(`${one.name} has no label`);
+    if (one.placeholder) faults.push(`${one.name} has a placeholder`);
+    if (!['checkbox', 'radio'].includes(one.type) && !one.autocomplete) faults.push(`${one.name} has no autocomplete`);
+    if (one.autocomplete === 'one-time-code' && one.inputMode !== 'numeric') faults.push(`${one.name} asks for digits without their keys`);
+    if (one.getAttribute('aria-invalid') === 'true' && !one.getAttribute('aria-describedby')) faults.push(`${one.name} is wrong and doesn't say why`);
+    return faults;
+  }));
+}
+
 /* --- screenshots: kept in .cache/screenshots, with a contact sheet --- */
 
 const fileName = (parts) => `${parts.join('-').replace(/[^\w.-]+/g, '_')}.png`;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Album, misfits, misspoken, violations } from './looks.mjs';
+import { Album, misfits, misspoken, unlabelled, violations } from './looks.mjs';
 import { launch } from './stage.mjs';
 
 const { DOORWARD_BIN: program, DOORWARD_CONF: settings } = process.env;
@@ -67,6 +67,7 @@ const told = (where, all) => all.map((one) => `${where}: ${one}`);
 /* Colours change with the scheme, layout with the width; names, roles and texts with neither. */
 async function look(tab, { page, state }, language) {
   const faults = (await misspoken(tab)).filter((fault) => !(isMail(page) && fault.startsWith('inline code')));
+  faults.push(...await unlabelled(tab));
   const smallest = isMail(page) ? 14 : 16;
   for (const [width, height] of WIDTHS) {
     await tab.setViewportSize({ width, height });
@@ -111,13 +112,14 @@ describe('every page', { concurrency: TABS }, () => {
   for (const sample of samples) {
     test(`${sample.page}, ${sample.state}: accessible, nothing cut, at 360 and 1280 px, light and dark, in English and German`, () =>
       withTab(async (tab) => {
-        const words = {};
+        const words = {}, all = [];
         for (const language of LANGUAGES) {
           await show(tab, sample.page, sample.state, language);
           const faults = await look(tab, sample, language);
-          assert.deepEqual([...new Set(faults)], [], language);
+          all.push(...told(language, faults));
           words[language] = await sentences(tab);
         }
+        assert.deepEqual([...new Set(all)], []);
         assert.deepEqual(words.de.filter((sentence) => words.en.includes(sentence)), [], 'sentences that are English in German');
       }));
   }
