@@ -82,7 +82,7 @@ export async function misspoken(page) {
 
 /** Fields whose label can't be seen, or is only a placeholder, and those that a browser can't fill in. */
 export async function unlabelled(page) {
-  return page.$$eval('main input:not([type="hidden"]), main select, main textarea', (all) => all.flatMap((one) => {
+  return page.$$eval('main input:not([type="hidden"], [aria-hidden="true"]), main select, main textarea', (all) => all.flatMap((one) => {
     const label = [...one.labels ?? []].find((found) => found.getClientRects().length && found.innerText.trim());
     const faults = [];
     if (!label) faults.push(`${one.name} has no label`);

@@ -202,7 +202,6 @@ const STEPS = {
   }, () => buttonOf(page, 'input[type="email"]')],
   'a deleted account': [async () => {
     await atAccount(page, '/account/delete');
-    for (const box of await page.locator('main input[type="checkbox"]').all()) await box.check();
   }, () => primary(page)],
 };
 
