@@ -3,7 +3,23 @@
 
 #include "store/pattern.h"
 
-enum { ADD, FIND, FIND_BY_EMAIL_KEY, LIST, COUNT, CHANGE_PASSWORD, UPGRADE_HASH, SET_STATUS, NOTE_SIGN_IN };
+enum {
+    ADD,
+    FIND,
+    FIND_BY_EMAIL_KEY,
+    LOCK,
+    LIST,
+    COUNT,
+    CHANGE_NAME,
+    CHANGE_PASSWORD,
+    ADD_PASSWORD,
+    UPGRADE_HASH,
+    VERIFY_EMAIL,
+    CHANGE_EMAIL,
+    SET_STATUS,
+    NOTE_SIGN_IN,
+    REMOVE
+};
 
 #define ROW(member) offsetof(struct user_row, member)
 
@@ -45,6 +61,10 @@ static const struct statement statements[] = {
                             .parameters = "t",
                             COLUMNS(found_columns),
                             .retry = true },
+    [LOCK] = { .name = "users.lock",
+               .sql = SELECT_USERS " WHERE id = ? FOR UPDATE",
+               .parameters = "b",
+               COLUMNS(user_columns) },
     [LIST] = { .name = "users.list",
                .sql = SELECT_USERS THAT_MATCH " ORDER BY email_key LIMIT ? OFFSET ?",
                .parameters = "ttii",
@@ -55,14 +75,31 @@ static const struct statement statements[] = {
                 .parameters = "tt",
                 COLUMNS(count_column),
                 .retry = true },
+    [CHANGE_NAME] = { .name = "users.change_name",
+                      .sql = "UPDATE users SET name = ?, updated_at = ? WHERE id = ?",
+                      .parameters = "tib",
+                      .retry = true },
     [CHANGE_PASSWORD] = { .name = "users.change_password",
                           .sql = "UPDATE users SET password_hash = ?, tokens_after = ?, updated_at = ?"
                                  " WHERE id = ?",
                           .parameters = "tiib",
                           .retry = true },
+    [ADD_PASSWORD] = { .name = "users.add_password",
+                       .sql = "UPDATE users SET password_hash = ?, tokens_after = ?, updated_at = ?"
+                              " WHERE id = ? AND password_hash IS NULL",
+                       .parameters = "tiib" },
     [UPGRADE_HASH] = { .name = "users.upgrade_hash",
                        .sql = "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
                        .parameters = "tbt" },
+    [VERIFY_EMAIL] = { .name = "users.verify_email",
+                       .sql = "UPDATE users SET email_verified = 1, updated_at = ?"
+                              " WHERE id = ? AND email_key = ?",
+                       .parameters = "ibt",
+                       .retry = true },
+    [CHANGE_EMAIL] = { .name = "users.change_email",
+                       .sql = "UPDATE users SET email = ?, email_key = ?, email_verified = 1, updated_at = ?"
+                              " WHERE id = ?",
+                       .parameters = "ttib" },
     [SET_STATUS] = { .name = "users.set_status",
                      .sql = "UPDATE users SET status = ?, updated_at = ? WHERE id = ?",
                      .parameters = "tib",
@@ -71,6 +108,7 @@ static const struct statement statements[] = {
                        .sql = "UPDATE users SET sign_ins = sign_ins + 1, last_sign_in_at = ?, languages = ?"
                               " WHERE id = ?",
                        .parameters = "itb" },
+    [REMOVE] = { .name = "users.remove", .sql = "DELETE FROM users WHERE id = ?", .parameters = "b" },
 };
 
 const struct statement_table users_statements = STATEMENT_TABLE(statements);
@@ -98,6 +136,12 @@ enum store_result users_find_by_email_key(struct db *db, struct arena *arena, co
     return db_find(db, arena, &statements[FIND_BY_EMAIL_KEY], VALUES(sql_text(email_key)), row_out);
 }
 
+enum store_result users_lock(struct db *db, struct arena *arena, const unsigned char id[16],
+                             struct user_row *row_out)
+{
+    return db_find(db, arena, &statements[LOCK], VALUES(sql_id(id)), row_out);
+}
+
 enum store_result users_list(struct db *db, struct arena *arena, const struct page *page,
                              struct user_row **rows_out, size_t *count_out)
 {
@@ -114,10 +158,22 @@ enum store_result users_count(struct db *db, struct arena *arena, const char *se
     return db_find(db, arena, &statements[COUNT], VALUES(sql_text(pattern), sql_text(pattern)), count_out);
 }
 
+enum store_result users_change_name(struct db *db, const unsigned char id[16], const char *name, int64_t now)
+{
+    return db_run_one(db, &statements[CHANGE_NAME], VALUES(sql_text(name), sql_integer(now), sql_id(id)));
+}
+
 enum store_result users_change_password(struct db *db, const unsigned char id[16], const char *password_hash,
                                         int64_t now)
 {
     return db_run_one(db, &statements[CHANGE_PASSWORD],
+                      VALUES(sql_text(password_hash), sql_integer(now), sql_integer(now), sql_id(id)));
+}
+
+enum store_result users_add_password(struct db *db, const unsigned char id[16], const char *password_hash,
+                                     int64_t now)
+{
+    return db_run_one(db, &statements[ADD_PASSWORD],
                       VALUES(sql_text(password_hash), sql_integer(now), sql_integer(now), sql_id(id)));
 }
 
@@ -138,4 +194,23 @@ enum store_result users_note_sign_in(struct db *db, const unsigned char id[16], 
 {
     return db_run_one(db, &statements[NOTE_SIGN_IN],
                       VALUES(sql_integer(now), sql_text(languages), sql_id(id)));
+}
+
+enum store_result users_verify_email(struct db *db, const unsigned char id[16], const char *email_key,
+                                     int64_t now)
+{
+    return db_run_one(db, &statements[VERIFY_EMAIL],
+                      VALUES(sql_integer(now), sql_id(id), sql_text(email_key)));
+}
+
+enum store_result users_change_email(struct db *db, const unsigned char id[16], const char *email,
+                                     const char *email_key, int64_t now)
+{
+    return db_run_one(db, &statements[CHANGE_EMAIL],
+                      VALUES(sql_text(email), sql_text(email_key), sql_integer(now), sql_id(id)));
+}
+
+enum store_result users_remove(struct db *db, const unsigned char id[16])
+{
+    return db_run_one(db, &statements[REMOVE], VALUES(sql_id(id)));
 }
