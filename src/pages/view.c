@@ -92,6 +92,7 @@ static void put_client(struct view *view, const struct client *client)
     const char *name = text_empty(client->client_name) ? client->client_id : client->client_name;
     const char *logo = view_web_link(arena, client->logo_uri);
     struct uri uri;
+    json_put_boolean(shown, "logo", false); /* else a template's {{#client}}{{#logo}} finds the site's own */
     json_put_text(shown, "name", view_inert(arena, name));
     json_put_text(shown, "uri", view_web_link(arena, client->client_uri));
     json_put_text(shown, "policy_uri", view_web_link(arena, client->policy_uri));

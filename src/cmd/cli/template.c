@@ -89,13 +89,15 @@ static void list_page(const char *name, struct json *member, void *context)
 static enum cli_status preview(struct cli *cli)
 {
     const char *error, *state = cli_option(cli, "state"), *service = cli_option(cli, "service");
+    const char *logo = file_link(cli, service, "logo.svg");
     struct preview wanted = { .page = cli->arguments[0],
                               .state = state == NULL ? "default" : state,
                               .service = service,
                               .language = cli_option(cli, "language"),
                               .css = file_link(cli, service, "doorward.css"),
                               .brand_css = file_link(cli, service, "brand.css"),
-                              .icon = file_link(cli, service, "icon.svg") };
+                              .icon = file_link(cli, service, "icon.svg"),
+                              .logo = logo == NULL ? file_link(cli, service, "logo.png") : logo };
     const char *html = preview_render(cli->arena, cli->settings, &wanted, &error);
     if (html != NULL) {
         fputs(html, stdout);
