@@ -24,6 +24,20 @@ const char *const contract_pages[] = { "login",
                                        "form_post",
                                        NULL };
 
+const char *const contract_mails[] = { "mail_magic_link",
+                                       "mail_pin",
+                                       "mail_verify_email",
+                                       "mail_add_password",
+                                       "mail_reset_password",
+                                       "mail_password_changed",
+                                       "mail_confirm_old_email",
+                                       "mail_confirm_new_email",
+                                       "mail_email_changed",
+                                       "mail_unlock",
+                                       "mail_account_deleted",
+                                       "mail_test",
+                                       NULL };
+
 const struct contract_variable contract_variables[] = {
     { "*", "version", "number of this contract: 1" },
     { "*", "page", "name of the page: login" },
@@ -236,6 +250,49 @@ const struct contract_variable contract_variables[] = {
     { "connect", "connections[].chosen", "true for the one that is proposed" },
     { "connect", "return_host", "host that the person goes back to" },
 
+    { "mail_*", "version", "number of this contract: 1" },
+    { "mail_*", "page", "name of the mail: mail_pin" },
+    { "mail_*", "lang", "language of the texts: de, pt-BR" },
+    { "mail_*", "dir", "direction of its script: ltr or rtl" },
+    { "mail_*", "subject", "the mail's subject: the text of its name and _subject" },
+    { "mail_*", "heading", "its heading: the text of its name and _heading" },
+    { "mail_*", "site", "who runs this server" },
+    { "mail_*", "site.name", "its name: the text site_name" },
+    { "mail_*", "site.url", "address of the start page" },
+    { "mail_*", "logo", "address of logo.png, when the folder has one" },
+    { "mail_*", "colour", "colours of the style sheets, which mails can't load" },
+    { "mail_*", "colour.brand", "the property --brand" },
+    { "mail_*", "colour.on_brand", "the property --on-brand" },
+    { "mail_*", "email", "address that the mail goes to" },
+    { "mail_*", "name", "name of the person, when one is known that can't mislead" },
+    { "mail_*", "event", "what the mail is about: when, and who asked for it" },
+    { "mail_*", "event.time", "when, in UTC: 2026-11-22 06:06 UTC" },
+    { "mail_*", "event.address", "from which address, when that is known" },
+    { "mail_*", "event.agent", "with which browser, when that is known: Firefox on Windows" },
+    { "mail_*", "forgot_url", "address of the page that sets a new password" },
+    { "mail_*", "text", "the texts of the language, by their keys: text.sign_in" },
+    { "mail_magic_link", "link", "address to follow" },
+    { "mail_magic_link", "minutes", "how long it works" },
+    { "mail_magic_link", "pin", "six digits that do the same" },
+    { "mail_pin", "pin", "six digits" },
+    { "mail_pin", "minutes", "how long they work" },
+    { "mail_verify_email", "link", "address to follow" },
+    { "mail_verify_email", "hours", "how long it works" },
+    { "mail_add_password", "link", "address to follow" },
+    { "mail_add_password", "hours", "how long it works" },
+    { "mail_reset_password", "link", "address to follow" },
+    { "mail_reset_password", "minutes", "how long it works" },
+    { "mail_password_changed", "link", "address to follow" },
+    { "mail_confirm_old_email", "link", "address to follow" },
+    { "mail_confirm_old_email", "hours", "how long it works" },
+    { "mail_confirm_old_email", "new_email", "the new address" },
+    { "mail_confirm_new_email", "link", "address to follow" },
+    { "mail_confirm_new_email", "hours", "how long it works" },
+    { "mail_confirm_new_email", "new_email", "the new address" },
+    { "mail_email_changed", "new_email", "the new address" },
+    { "mail_unlock", "link", "address to follow" },
+    { "mail_unlock", "hours", "how long it works" },
+
     { "error", "message", "what happened and what to do, in words" },
     { "error", "detail", "what a developer needs to know, in English, when there is something" },
     { "error", "request_id", "id of the request, as the log has it" },
@@ -254,7 +311,8 @@ const struct contract_variable contract_variables[] = {
 bool contract_offers(const char *page, const char *name)
 {
     for (const struct contract_variable *row = contract_variables; row->name != NULL; row++) {
-        bool of_page = text_equal(row->page, "*") || text_equal(row->page, page);
+        bool of_page =
+            text_equal(row->page, text_starts(page, "mail_") ? "mail_*" : "*") || text_equal(row->page, page);
         if (of_page && text_equal(row->name, name))
             return true;
     }

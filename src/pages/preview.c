@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "pages/dates.h"
+#include "pages/mail_view.h"
 
 /* Read anew each time: nobody previews a thousand pages a second. */
 const struct json *preview_samples(struct arena *arena, const struct settings *settings,
@@ -176,6 +177,21 @@ static const char *render(struct arena *arena, const struct settings *settings, 
     return view_render(view, error_out);
 }
 
+static const char *render_mail(struct arena *arena, const struct settings *settings,
+                               const struct preview *preview, const struct json *sample,
+                               const char **error_out)
+{
+    struct context context = { .arena = arena, .settings = settings };
+    struct mail_wanted wanted = { .template = preview->page + strlen("mail_"),
+                                  .service = preview->service,
+                                  .languages = preview->language,
+                                  .variables = json_member(sample, "mail") };
+    struct mail_shown shown;
+    if (!mail_view_try(&context, &wanted, &shown, error_out))
+        return NULL;
+    return preview->text ? arena_printf(arena, "Subject: %s\n\n%s", shown.subject, shown.text) : shown.html;
+}
+
 const char *preview_render(struct arena *arena, const struct settings *settings,
                            const struct preview *preview, const char **error_out)
 {
@@ -188,5 +204,7 @@ const char *preview_render(struct arena *arena, const struct settings *settings,
         *error_out = states == NULL ? "there is no such page" : "the page has no such state";
         return NULL;
     }
+    if (text_starts(preview->page, "mail_"))
+        return render_mail(arena, settings, preview, sample, error_out);
     return render(arena, settings, preview, sample, error_out);
 }
