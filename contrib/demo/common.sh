@@ -11,7 +11,7 @@ CACHE="${DOORWARD_CACHE:-$SOURCE/.cache}"
 
 BUILD_PACKAGES=(autoconf automake make gcc libc6-dev pkg-config libfcgi-dev libssl-dev libjson-c-dev
     libmariadb-dev libscrypt-dev libcurl4-openssl-dev libidn2-dev libunistring-dev libcmocka-dev)
-RUN_PACKAGES=(mariadb-server-core mariadb-client-core openssl python3 procps)
+RUN_PACKAGES=(mariadb-server-core mariadb-client-core openssl python3 python3-aiosmtpd procps)
 
 say() { printf '%s\n' "$*"; }
 

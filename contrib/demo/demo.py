@@ -49,6 +49,7 @@ Doorward is ready at {env['DOORWARD_URL']}
   client               {env['DOORWARD_CLIENT_ID']}  {env['DOORWARD_CLIENT_SECRET']}
   service, API key     {env['DOORWARD_SERVICE_ID']}  {env['DOORWARD_API_KEY']}
   configuration        {env['DOORWARD_CONF']}
+  mails, as files      {env['DOORWARD_MAIL_DIR']}/
   logs                 {stand.directory}/log/
 Try: curl --cacert {env['DOORWARD_CA']} {env['DOORWARD_URL']}/.well-known/openid-configuration""")
 

@@ -4,12 +4,15 @@
 #include "store/access_state.h"
 #include "store/admins.h"
 #include "store/api_keys.h"
+#include "store/attempts.h"
 #include "store/authorizations.h"
+#include "store/challenges.h"
 #include "store/clients.h"
 #include "store/grants.h"
 #include "store/housekeeping.h"
 #include "store/members.h"
 #include "store/migrations.h"
+#include "store/outbox.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
@@ -22,12 +25,15 @@ const struct statement_table *const store_tables[] = {
     &access_state_statements,
     &admins_statements,
     &api_keys_statements,
+    &attempts_statements,
     &authorizations_statements,
+    &challenges_statements,
     &clients_statements,
     &grants_statements,
     &housekeeping_statements,
     &members_statements,
     &migrations_statements,
+    &outbox_statements,
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
+from .mail import MailServer
 from .mariadb import MariaDB
 from .process import Process, StartError, free_port, run
 from .webserver import WORKING_USER, WebServer
@@ -49,6 +50,7 @@ class Stand:
             self._path("tls", "ca.pem")
         self.socket = self._path("run", f"{next(iter(self.pools))}.sock")
         self.mail_directory = self._path("mail")
+        self.mail_server = MailServer(self.mail_directory, self._path("log", "mail.log"))
         self.database = MariaDB(self.directory, cache or self._path("cache"), durable)
         self.database_password = secrets.token_hex(16)
         self.web = WebServer(server, self, self.port, self.plain_port) if server else None
@@ -67,6 +69,7 @@ class Stand:
     def start(self):
         try:
             self._make_directories()
+            self.mail_server.start()
             self._make_certificate()
             self.database.prepare(
                 "CREATE DATABASE IF NOT EXISTS doorward CHARACTER SET utf8mb4;\n"
@@ -131,6 +134,12 @@ class Stand:
             "database_user": "doorward",
             "database_password": self.database_password,
             "sign_in_limit_per_address": 1000,
+            "mail_request_limit_per_address": 1000,
+            "pin_limit_per_address": 1000,
+            "mail_limit_per_recipient": 1000,
+            "mail": self.mail_server.url,
+            "mail_tls": "off",
+            "mail_from": "accounts@example.org",
         }
         return {**values, **self.extra_settings}
 
@@ -273,7 +282,7 @@ class Stand:
     def stop(self):
         """Ends everything, the last started first. The program's exit status, None when it wasn't running."""
         status = None
-        for step in (self.web and self.web.stop, self.stop_service, self.database.stop):
+        for step in (self.web and self.web.stop, self.stop_service, self.mail_server.stop, self.database.stop):
             try:
                 result = step() if step else None
                 status = result if step == self.stop_service else status

@@ -256,7 +256,9 @@ static enum cli_status config_check(struct cli *cli)
 static enum cli_status config_show(struct cli *cli)
 {
     struct strbuf out = strbuf_start(cli->arena);
-    enum settings_format format = cli->json ? SETTINGS_JSON : SETTINGS_TEXT;
+    enum settings_format format = cli_option(cli, "mdoc") ? SETTINGS_MAN
+                                  : cli->json             ? SETTINGS_JSON
+                                                          : SETTINGS_TEXT;
     settings_write(cli->settings, format, cli_option(cli, "changed") != NULL, &out);
     printf("%s%s", out.data, cli->json ? "\n" : "");
     return CLI_OK;
@@ -264,6 +266,7 @@ static enum cli_status config_show(struct cli *cli)
 
 static const struct cli_option show_options[] = {
     { "changed", NULL, false, "only what isn't at its default" },
+    { "mdoc", NULL, false, "the option list of doorward.conf(5), without values" },
     { .name = NULL },
 };
 

@@ -6,12 +6,14 @@ import tempfile
 
 from stand import Stand
 
+from .mailbox import Mailbox
+
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 CACHE = os.environ.get("DOORWARD_CACHE", os.path.join(SOURCE, ".cache"))
 
 # What a log holds when the program did what it never may.
 FAULTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|UndefinedBehavior|\bbug\b.*\.c:\d+"
-                    r"|doorward: (worker|housekeeper) (died|killed)")
+                    r"|doorward: (worker|housekeeper|courier) (died|killed)")
 
 
 def build_directory():
@@ -38,6 +40,7 @@ class Doorward(Stand):
         super().__init__(self.place, program or os.path.join(build_directory(), "doorward"), SOURCE,
                          server=server, settings=settings, durable=options.pop("durable", False), cache=CACHE,
                          pools=options.pop("pools", {"main": {"workers": workers}}), env=env, **options)
+        self.mail = Mailbox(self.mail_directory)
 
     def __enter__(self):
         try:
