@@ -1,6 +1,6 @@
 /*
- * confirm_page.c: proving an address. With a link from a mail: what it is for, and the button that uses it. Without: that
- * an address waits to be confirmed, and the mail once more.
+ * confirm_page.c: proving an address. With a link from a mail: what it is for, and the button that uses it.
+ * Without: that an address waits to be confirmed, and the mail once more.
  */
 #include "core/text.h"
 #include "domain/account/address.h"
@@ -28,8 +28,9 @@ static const struct state {
     const char *said;
     bool sends; /* the mail is offered once more, until the address is confirmed */
 } states[] = {
-    { "unverified", true }, { "sent", true },        { "registered", true },    { "linking", false },
-    { "verified", false },  { "password_added", false }, { "change_waits", false }, { "changed", false },
+    { "unverified", true },    { "sent", true },      { "registered", true },
+    { "linking", false },      { "verified", false }, { "password_added", false },
+    { "change_waits", false }, { "changed", false },
 };
 
 static const struct state *find_state(const char *said)
@@ -54,9 +55,8 @@ static enum outcome show_state(struct call *call, const struct passage *passage,
         json_put_text(view->model, "button", view_text(view, "confirm_send_button"));
         view_parameter(view, "email", email);
     }
-    if (!state->sends || call->session != NULL)
-        view_link(view, passage_path(call, passage, "/login", &(struct note) { .email = email }),
-                  view_text(view, call->session == NULL ? "sign_in" : "continue"));
+    view_link(view, passage_path(call, passage, "/login", &(struct note) { .email = email }),
+              view_text(view, call->session == NULL ? "sign_in" : "continue"));
     view_finish(view, 200);
     return OUTCOME_OK;
 }

@@ -3,8 +3,11 @@
 
 #include "core/text.h"
 
-const char *const contract_pages[] = { "login", "register", "consent", "select",    "logout", "signed_out",
-                                       "ended", "start",    "error",   "form_post", NULL };
+const char *const contract_pages[] = {
+    "login",           "register",       "link",   "link_sent", "magic_login", "pin",
+    "forgot_password", "reset_password", "notice", "consent",   "select",      "logout",
+    "signed_out",      "ended",          "start",  "error",     "form_post",   NULL
+};
 
 const struct contract_variable contract_variables[] = {
     { "*", "version", "number of this contract: 1" },
@@ -38,6 +41,9 @@ const struct contract_variable contract_variables[] = {
     { "*", "form", "what a form must carry" },
     { "*", "form.action", "path to send it to" },
     { "*", "form.token", "its token, to be sent as the field token" },
+    { "*", "parameters", "what else a form must carry, as hidden fields" },
+    { "*", "parameters[].name", "name of the field" },
+    { "*", "parameters[].value", "value of the field" },
 
     { "login", "fields.email", "the address" },
     { "login", "fields.email.value", "what it holds" },
@@ -47,6 +53,12 @@ const struct contract_variable contract_variables[] = {
     { "login", "flow", "the sign-in in progress, to be sent as the field oauth_request" },
     { "login", "again", "true when somebody is signed in and has to prove it once more" },
     { "login", "register_url", "path of the registration page, when it is open" },
+    { "login", "asks_address", "true when the address is to be typed" },
+    { "login", "asks_password", "true when the password is; both at once, or one after the other" },
+    { "login", "address", "the address that was typed before, when only the password is asked for" },
+    { "login", "change_url", "path to type another one" },
+    { "login", "forgot_url", "path to set a new password, when mail can be sent" },
+    { "login", "link_url", "path to sign in by mail, when mail can be sent" },
 
     { "register", "fields.email", "the address" },
     { "register", "fields.email.value", "what it holds" },
@@ -58,6 +70,49 @@ const struct contract_variable contract_variables[] = {
     { "register", "fields.password.error", "what is wrong with it" },
     { "register", "flow", "the sign-in in progress, to be sent as the field oauth_request" },
     { "register", "login_url", "path of the sign-in page" },
+
+    { "link", "fields.email", "the address" },
+    { "link", "fields.email.value", "what it holds" },
+    { "link", "fields.email.error", "what is wrong with it" },
+    { "link", "login_url", "path to sign in with a password" },
+
+    { "link_sent", "address", "the address that was typed" },
+    { "link_sent", "asks_pin", "true while the code of the mail can be typed" },
+    { "link_sent", "fields.pin", "the code" },
+    { "link_sent", "fields.pin.error", "what is wrong with it" },
+    { "link_sent", "again_url", "path to ask for another mail" },
+    { "link_sent", "login_url", "path to sign in with a password" },
+
+    { "magic_login", "address", "the account that the link signs in" },
+    { "magic_login", "elsewhere", "true when the link belongs to a sign-in that another browser began" },
+
+    { "pin", "address", "the address that the code goes to" },
+    { "pin", "asks_pin", "true when a code is on its way and can be typed" },
+    { "pin", "fields.pin", "the code" },
+    { "pin", "fields.pin.error", "what is wrong with it" },
+    { "pin", "send", "the form that sends a code, when somebody is signed in" },
+    { "pin", "send.action", "path to send it to" },
+    { "pin", "send.token", "its token, to be sent as the field token" },
+    { "pin", "login_url", "path to begin again, when nobody is signed in" },
+
+    { "forgot_password", "fields.email", "the address" },
+    { "forgot_password", "fields.email.value", "what it holds" },
+    { "forgot_password", "fields.email.error", "what is wrong with it" },
+    { "forgot_password", "sent", "true when the mail has been asked for" },
+    { "forgot_password", "address", "the address that was typed, once it has" },
+    { "forgot_password", "again_url", "path to ask for another mail" },
+    { "forgot_password", "login_url", "path of the sign-in page" },
+
+    { "reset_password", "address", "the account that gets the password" },
+    { "reset_password", "fields.password", "the new password" },
+    { "reset_password", "fields.password.error", "what is wrong with it" },
+
+    { "notice", "message", "what is asked, has happened or is to be done, in words" },
+    { "notice", "address", "the address that it is about, when there is one" },
+    { "notice", "button", "words of the form's button, when there is something to be pressed" },
+    { "notice", "links", "ways on" },
+    { "notice", "links[].href", "where to" },
+    { "notice", "links[].label", "in words" },
 
     { "consent", "flow", "the sign-in in progress, to be sent as the field request" },
     { "consent", "scopes", "what the application asks for" },

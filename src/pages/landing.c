@@ -10,8 +10,8 @@ const char *landing_link(const struct call *call)
     return call_parameter(call, text_equal(call->request->method, "POST") ? "link" : "token");
 }
 
-/* The flow that the link belongs to may have been begun in another browser: it's named all the same, as the reader has
- * the mail, but this browser can't go on with it. */
+/* The flow that the link belongs to may have been begun in another browser: it's named all the same, as the
+ * reader has the mail, but this browser can't go on with it. */
 static enum outcome find_flow(struct call *call, const struct challenge *challenge, struct ticket *ticket,
                               bool *elsewhere_out)
 {

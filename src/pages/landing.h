@@ -1,6 +1,6 @@
 /*
- * landing.h: the pages that a link out of a mail leads to. Looking at one never uses the link, since programs that read
- * mail look at links too; a person presses its button. The same for all kinds of links.
+ * landing.h: the pages that a link out of a mail leads to. Looking at one never uses the link, since programs
+ * that read mail look at links too; a person presses its button. The same for all kinds of links.
  */
 #ifndef DOORWARD_PAGES_LANDING_H
 #define DOORWARD_PAGES_LANDING_H
@@ -19,7 +19,8 @@ struct landing {
 /* The link's token, of the address or of the form; NULL when there is none. */
 const char *landing_link(const struct call *call);
 
-/* The page of a link that is good; *elsewhere_out (may be NULL): it belongs to a sign-in that another browser began. */
+/* The page of a link that is good; *elsewhere_out (may be NULL): it belongs to a sign-in that another browser
+ * began. */
 enum outcome landing_view(struct call *call, const struct landing *landing, const struct challenge *challenge,
                           struct view **view_out, bool *elsewhere_out);
 

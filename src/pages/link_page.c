@@ -1,5 +1,5 @@
-/* link_page.c: signing in by mail instead of a password: asking for it, and the code out of the mail, which works in the
- * browser that asked. The link is magic_login_page.c's. */
+/* link_page.c: signing in by mail instead of a password: asking for it, and the code out of the mail, which
+ * works in the browser that asked. The link is magic_login_page.c's. */
 #include "domain/login/canonical.h"
 #include "domain/mail/mail.h"
 #include "app/browser_side.h"

@@ -1,6 +1,6 @@
 /*
- * login_page.c: signing in with address and password, for a flow or for itself: both on one page, or the address first
- * and then the password, which looks the same for every address.
+ * login_page.c: signing in with address and password, for a flow or for itself: both on one page, or the
+ * address first and then the password, which looks the same for every address.
  */
 #include "core/text.h"
 #include "domain/login/canonical.h"
@@ -42,7 +42,8 @@ static void name_address(struct view *view, const struct passage *passage, const
     json_put_text(view->model, "change_url", passage_path(view->call, &other, "/login", NULL));
 }
 
-/* The page as it is to be shown; email NULL: not known yet. is_settled: it has been the first step's answer. */
+/* The page as it is to be shown; email NULL: not known yet. is_settled: it has been the first step's answer.
+ */
 static struct view *make_page(struct call *call, const struct passage *passage, const char *email,
                               bool is_settled)
 {
@@ -62,7 +63,8 @@ static struct view *make_page(struct call *call, const struct passage *passage, 
     return view;
 }
 
-/* The address that the page begins with: typed before, of who has to sign in again, or as the client hints. */
+/* The address that the page begins with: typed before, of who has to sign in again, or as the client hints.
+ */
 static const char *known_address(const struct call *call, const struct passage *passage, bool *is_settled_out)
 {
     enum { LONGEST_ADDRESS = 254 };

@@ -1,7 +1,7 @@
 /*
- * magic_login_page.c: where the link of a sign-in mail leads. The person sees for which account and which application it
- * is, and presses the button; only that uses the link. From there they go to a safe place alone: the one that the address
- * names, the flow that the link belongs to, or the start page.
+ * magic_login_page.c: where the link of a sign-in mail leads. The person sees for which account and which
+ * application it is, and presses the button; only that uses the link. From there they go to a safe place
+ * alone: the one that the address names, the flow that the link belongs to, or the start page.
  */
 #include "core/text.h"
 #include "domain/login/return_to.h"

@@ -35,8 +35,8 @@ const char *note_seal(struct call *call, const struct note *note)
         json_write_text(&writer, members[i].name, *member_of(&copy, i));
     json_close_object(&writer);
     struct bytes plain = { (unsigned char *)writer.text.data, writer.text.length };
-    struct bytes sealed = keyfile_seal(call->context.keyfile, call->arena,
-                                       bound_to(call, browser_side_ensure(call)), plain);
+    struct bytes sealed =
+        keyfile_seal(call->context.keyfile, call->arena, bound_to(call, browser_side_ensure(call)), plain);
     return base64url_encode(call->arena, sealed.data, sealed.length);
 }
 

@@ -1,7 +1,7 @@
 /*
- * note.h: what a page tells the one that it redirects to, sealed into the address for this browser: an address that was
- * typed, what has just been done. So every POST can end in a 303, nothing personal stands in an address in the clear,
- * and five tabs don't share one cookie.
+ * note.h: what a page tells the one that it redirects to, sealed into the address for this browser: an
+ * address that was typed, what has just been done. So every POST can end in a 303, nothing personal stands in
+ * an address in the clear, and five tabs don't share one cookie.
  */
 #ifndef DOORWARD_PAGES_NOTE_H
 #define DOORWARD_PAGES_NOTE_H

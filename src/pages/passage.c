@@ -93,7 +93,7 @@ struct sign_in_place passage_place(struct call *call, const struct passage *pass
 
 static const struct carried {
     const char *name, *value;
-} *carried_by(struct call *call, const struct passage *passage)
+} * carried_by(struct call *call, const struct passage *passage)
 {
     struct carried *list = arena_alloc(call->arena, 5 * sizeof *list);
     size_t count = 0;

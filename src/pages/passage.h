@@ -33,8 +33,8 @@ enum outcome passage_read_form(struct call *call, const char *form, struct passa
 enum outcome passage_next(struct call *call, struct passage *passage, enum next_step *next_out,
                           enum outcome *failure_out);
 
-/* For a page that asks who somebody is: true when that is still to be asked. Otherwise, since they have signed
- * in meanwhile in another tab, the passage goes on, and *outcome_out is how. */
+/* For a page that asks who somebody is: true when that is still to be asked. Otherwise, since they have
+ * signed in meanwhile in another tab, the passage goes on, and *outcome_out is how. */
 bool passage_waits(struct call *call, struct passage *passage, enum outcome *outcome_out);
 
 /* The browser and what it is about, for the rules. */

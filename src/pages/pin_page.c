@@ -1,7 +1,7 @@
 /*
- * pin_page.c: the code that is mailed behind a password. Either the sign-in has just asked for it, and nobody is signed
- * in yet; or somebody is, by password alone, and the flow's application wants more: then the code is sent when they
- * press the button, since looking at a page changes nothing.
+ * pin_page.c: the code that is mailed behind a password. Either the sign-in has just asked for it, and nobody
+ * is signed in yet; or somebody is, by password alone, and the flow's application wants more: then the code
+ * is sent when they press the button, since looking at a page changes nothing.
  */
 #include "app/browser_side.h"
 #include "pages/flow.h"
@@ -41,9 +41,9 @@ static enum outcome find_asked(struct call *call, const struct passage *passage,
 {
     struct challenge challenge;
     *asked_out = (struct asked) { .email = passage->note.email };
-    enum outcome found = call->browser == NULL ? OUTCOME_PIN_NOT_FOUND
-                                               : challenge_of_browser(&call->context, CHALLENGE_PIN,
-                                                                      call->browser, &challenge);
+    enum outcome found = call->browser == NULL
+                             ? OUTCOME_PIN_NOT_FOUND
+                             : challenge_of_browser(&call->context, CHALLENGE_PIN, call->browser, &challenge);
     asked_out->is_sent = found == OUTCOME_OK;
     if (steps_up) {
         asked_out->email = call->session->user_email;

@@ -38,8 +38,9 @@ enum outcome get_register(struct call *call)
 
 static const char *problem_of(const struct registered *registered, enum outcome outcome)
 {
-    static const char *const problems[] = { [PERSON_EMAIL] = "problem_email_form",
-                                            [PERSON_NAME] = "problem_name_form" };
+    static const char *const problems[] = {
+        [PERSON_EMAIL] = "problem_email_form", [PERSON_NAME] = "problem_name_form"
+    };
     if (outcome == OUTCOME_ALREADY_EXISTS)
         return "problem_email_taken";
     if (registered->field == PERSON_PASSWORD)
@@ -69,7 +70,8 @@ static void show_again(struct call *call, const struct passage *passage,
 /* Who came for an application goes on to it; who came by themselves is told of the mail. */
 static enum outcome go_on(struct call *call, struct passage *passage, const struct registered *registered)
 {
-    struct note note = { .email = registered->email, .said = registered->is_linking ? "linking" : "registered" };
+    struct note note = { .email = registered->email,
+                         .said = registered->is_linking ? "linking" : "registered" };
     if (registered->is_linking)
         return passage_redirect(call, passage, "/confirm", &note);
     struct signed_in signed_in = { .email = registered->email,

@@ -29,9 +29,8 @@ enum outcome get_unlock(struct call *call)
     struct view *view;
     if (link == NULL && note_read(call).said != NULL)
         return tell_done(call);
-    enum outcome outcome = link == NULL
-                               ? OUTCOME_FLOW_ENDED
-                               : challenge_look(&call->context, CHALLENGE_UNLOCK, link, &challenge);
+    enum outcome outcome = link == NULL ? OUTCOME_FLOW_ENDED
+                                        : challenge_look(&call->context, CHALLENGE_UNLOCK, link, &challenge);
     if (outcome == OUTCOME_FLOW_ENDED)
         return landing_refuse(call, &landing);
     if (outcome == OUTCOME_OK)
