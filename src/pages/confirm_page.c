@@ -53,6 +53,7 @@ static enum outcome show_state(struct call *call, const struct passage *passage,
     notice_tell(view, arena_printf(call->arena, "confirm_%s", state->said), false);
     if (sends) {
         json_put_text(view->model, "button", view_text(view, "confirm_send_button"));
+        json_put_boolean(view->model, "is_again", true);
         view_parameter(view, "email", email);
     }
     view_link(view, passage_path(call, passage, "/login", &(struct note) { .email = email }),

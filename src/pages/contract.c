@@ -93,7 +93,7 @@ const struct contract_variable contract_variables[] = {
     { "pin", "send", "the form that sends a code, when somebody is signed in" },
     { "pin", "send.action", "path to send it to" },
     { "pin", "send.token", "its token, to be sent as the field token" },
-    { "pin", "login_url", "path to begin again, when nobody is signed in" },
+    { "pin", "login_url", "path to begin again" },
 
     { "forgot_password", "fields.email", "the address" },
     { "forgot_password", "fields.email.value", "what it holds" },
@@ -110,6 +110,7 @@ const struct contract_variable contract_variables[] = {
     { "notice", "message", "what is asked, has happened or is to be done, in words" },
     { "notice", "address", "the address that it is about, when there is one" },
     { "notice", "button", "words of the form's button, when there is something to be pressed" },
+    { "notice", "is_again", "true when the button only does once more what has been done" },
     { "notice", "links", "ways on" },
     { "notice", "links[].href", "where to" },
     { "notice", "links[].label", "in words" },

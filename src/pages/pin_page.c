@@ -21,15 +21,16 @@ struct asked {
 static struct view *make_page(struct call *call, const struct passage *passage, const struct asked *asked)
 {
     struct view *view = passage_view(call, "pin", "/login/pin", form_name, passage);
+    struct passage other = *passage;
     view_parameter(view, "email", asked->email);
     json_put_text(view->model, "address", view_inert(call->arena, asked->email));
     json_put_boolean(view->model, "asks_pin", asked->is_sent);
     if (call->session != NULL)
         view_more_form(view, "send", "/login/pin/send", send_form_name,
                        passage->flow == NULL ? "" : passage->flow);
-    else
-        json_put_text(view->model, "login_url",
-                      passage_path(call, passage, "/login", &(struct note) { .email = asked->email }));
+    other.switching = call->session != NULL;
+    json_put_text(view->model, "login_url",
+                  passage_path(call, &other, "/login", &(struct note) { .email = asked->email }));
     view_value(view, "minutes",
                arena_printf(call->arena, "%lld", (long long)challenge_lasts_s(CHALLENGE_PIN) / 60));
     return view;
