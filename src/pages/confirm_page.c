@@ -13,7 +13,7 @@
 static const char send_form_name[] = "confirm_send";
 
 static const struct landing landing = {
-    .page = "notice",
+    .page = "confirm",
     .path = "/confirm",
     .form = "confirm",
     .path_for_new = "/confirm",
@@ -46,7 +46,7 @@ static enum outcome show_state(struct call *call, const struct passage *passage,
 {
     const struct state *state = find_state(passage->note.said);
     bool sends = state->sends && mail_is_possible(&call->context);
-    struct view *view = passage_view(call, "notice", "/confirm/send", send_form_name, passage);
+    struct view *view = passage_view(call, "confirm", "/confirm/send", send_form_name, passage);
     view_value(view, "email", view_inert(call->arena, email));
     view_value(view, "new_email", view_inert(call->arena, passage->note.new_email));
     json_put_text(view->model, "address", view_inert(call->arena, email));
@@ -130,7 +130,7 @@ enum outcome get_confirm(struct call *call)
 
 static enum outcome show_taken(struct call *call)
 {
-    struct view *view = view_start(call, "notice", NULL, NULL);
+    struct view *view = view_start(call, "confirm", NULL, NULL);
     notice_tell(view, "confirm_taken", false);
     view_link(view, view_path(call, "/"), view_text(view, "go_home"));
     view_finish(view, 409);

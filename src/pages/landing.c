@@ -57,7 +57,7 @@ enum outcome landing_check(struct call *call, const struct landing *landing)
 
 enum outcome landing_refuse(struct call *call, const struct landing *landing)
 {
-    struct view *view = view_start(call, "notice", NULL, NULL);
+    struct view *view = view_start(call, "confirm", NULL, NULL);
     notice_tell(view, "bad_link", false);
     if (call->session != NULL)
         view_user(view, call->session);

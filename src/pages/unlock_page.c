@@ -5,7 +5,7 @@
 #include "pages/notice.h"
 
 static const struct landing landing = {
-    .page = "notice",
+    .page = "confirm",
     .path = "/unlock",
     .form = "unlock",
     .path_for_new = "/login",
@@ -15,7 +15,7 @@ static const struct landing landing = {
 
 static enum outcome tell_done(struct call *call)
 {
-    struct view *view = view_start(call, "notice", NULL, NULL);
+    struct view *view = view_start(call, "confirm", NULL, NULL);
     notice_tell(view, "unlocked", false);
     view_link(view, view_path(call, "/login"), view_text(view, "sign_in"));
     view_finish(view, 200);

@@ -2,12 +2,15 @@
 #include "store/tables.h"
 
 #include "store/access_state.h"
+#include "store/admin_sessions.h"
 #include "store/admins.h"
 #include "store/api_keys.h"
 #include "store/attempts.h"
 #include "store/authorizations.h"
 #include "store/challenges.h"
 #include "store/clients.h"
+#include "store/connections.h"
+#include "store/email_changes.h"
 #include "store/grants.h"
 #include "store/housekeeping.h"
 #include "store/members.h"
@@ -23,12 +26,15 @@
 
 const struct statement_table *const store_tables[] = {
     &access_state_statements,
+    &admin_sessions_statements,
     &admins_statements,
     &api_keys_statements,
     &attempts_statements,
     &authorizations_statements,
     &challenges_statements,
     &clients_statements,
+    &connections_statements,
+    &email_changes_statements,
     &grants_statements,
     &housekeeping_statements,
     &members_statements,
