@@ -84,13 +84,13 @@ static const struct route routes[] = {
       .path = "/api/oauth/consent",
       .who = BY_SESSION,
       .body = BODY_JSON_VALUES,
-      .own_origin = true,
+      .origin = ORIGIN_REQUIRED,
       .handler = post_consent },
     { .method = "POST",
       .path = "/api/oauth/authorize/approve",
       .who = BY_SESSION,
       .body = BODY_JSON_VALUES,
-      .own_origin = true,
+      .origin = ORIGIN_REQUIRED,
       .handler = post_approve },
 };
 

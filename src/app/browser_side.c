@@ -1,6 +1,7 @@
 /* browser_side.c: see browser_side.h. */
 #include "app/browser_side.h"
 
+#include "core/log.h"
 #include "core/text.h"
 #include "core/uri.h"
 #include "domain/login/browser.h"
@@ -84,10 +85,20 @@ enum outcome browser_side_sign_in(struct call *call, const struct signed_in *sig
         return opened;
     write_session_cookie(call, cookie, call->context.settings->session_lifetime_s);
     call->session_cookie = cookie;
+    sign_in_note(&call->context, signed_in->user_id);
     opened = session_find(&call->context, cookie, &call->session);
     if (opened == OUTCOME_OK)
         remember_device(call);
     return opened;
+}
+
+void browser_side_log_failure(const struct call *call, enum outcome outcome)
+{
+    static const enum outcome guesses[] = { OUTCOME_WRONG_PASSWORD, OUTCOME_PASSWORD_NOT_SET,
+                                            OUTCOME_WRONG_PIN, OUTCOME_PIN_SPENT, OUTCOME_TOO_MANY_REQUESTS };
+    for (size_t i = 0; i < ARRAY_SIZE(guesses); i++)
+        if (outcome == guesses[i])
+            log_warn("sign-in failed from %s", call->context.address);
 }
 
 struct sign_in_place browser_side_place(struct call *call)

@@ -18,6 +18,10 @@ enum outcome browser_side_check(struct call *call, const char *form, const char 
  * remembered as one that the account was used in. */
 enum outcome browser_side_sign_in(struct call *call, const struct signed_in *signed_in);
 
+/* Logs a refused sign-in in fixed words, with the address: what counts failures (fail2ban) reads them.
+ * Outcomes that are no guesses are left out. */
+void browser_side_log_failure(const struct call *call, enum outcome outcome);
+
 /* The browser of this call as the sign-in rules see it, without a flow. The cookie is made and sent when
  * there is none yet. */
 struct sign_in_place browser_side_place(struct call *call);

@@ -3,11 +3,11 @@
 
 #include "app/answer.h"
 #include "app/limit.h"
+#include "app/origin.h"
 #include "app/policy.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "core/uri.h"
 #include "domain/keyring.h"
 
 enum { DEFAULT_BODY_MAX = 16 * 1024 };
@@ -97,6 +97,8 @@ static enum outcome read_json(struct call *call)
 {
     const char *error;
     const struct bytes *body = &call->request->body;
+    if (!body->length)
+        return OUTCOME_OK; /* members that are missing are the handler's to tell */
     call->json = json_parse(call->arena, (const char *)body->data, body->length, &error);
     if (!call->json || json_kind(call->json) != JSON_OBJECT)
         return refuse(&call->context, OUTCOME_MALFORMED, "the body must be a JSON object");
@@ -128,37 +130,14 @@ static enum outcome read_body(struct call *call)
     size_t limit = route->body_max ? route->body_max : DEFAULT_BODY_MAX;
     if (call->request->body.length > limit)
         return refuse(&call->context, OUTCOME_TOO_LARGE, "the body is too large");
-    if (!text_equal(call->request->method, "POST") || (!call->request->body.length && text_empty(type)))
+    bool takes_none = text_empty(type) || route->body == BODY_NONE;
+    if (text_equal(route->method, "GET") || (!call->request->body.length && takes_none))
         return OUTCOME_OK;
     if ((route->body & BODY_FORM) && text_equal(type, "application/x-www-form-urlencoded"))
         return read_form(call);
     if ((route->body & (BODY_JSON | BODY_JSON_VALUES)) && text_equal(type, "application/json"))
         return read_json(call);
     return refuse(&call->context, OUTCOME_UNSUPPORTED_MEDIA_TYPE, "the content type is not taken here");
-}
-
-static bool origin_is_listed(const struct call *call, const char *origin)
-{
-    return text_has_word(call->context.settings->cors_origins, ' ', origin);
-}
-
-/* A session's cookie travels with requests that other sites caused: who calls must say where from, in
- * Origin or, for browsers that leave it out, in Referer. */
-static enum outcome check_origin(struct call *call)
-{
-    struct uri source, issuer;
-    if (!call->route->own_origin)
-        return OUTCOME_OK;
-    const char *from = request_header(call->request, "Origin", NULL);
-    if (!from)
-        from = request_header(call->request, "Referer", NULL);
-    if (from && uri_parse(call->arena, from, &source) &&
-        uri_parse(call->arena, call->context.settings->issuer, &issuer)) {
-        const char *origin = uri_origin(call->arena, &source);
-        if (text_equal(origin, uri_origin(call->arena, &issuer)) || origin_is_listed(call, origin))
-            return OUTCOME_OK;
-    }
-    return refuse(&call->context, OUTCOME_FOREIGN_FORM, "Request origin not allowed");
 }
 
 /* What no caller needs costs no look into the database: discovery answers while it is away. */
@@ -178,34 +157,8 @@ static enum outcome run_handler(struct call *call)
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { check_origin,   read_body,    limit_check,
+static const stage_fn stages[] = { origin_check,   read_body,    limit_check,
                                    refresh_caches, policy_check, run_handler };
-
-/* The rules of CORS: everybody may read public documents, which caches keep for everybody and so say it
- * whoever asks; listed origins the rest, without cookies. */
-static void cors_headers(struct call *call)
-{
-    enum cors cors = call->route ? call->route->cors : CORS_NONE;
-    if (cors == CORS_PUBLIC)
-        response_header(&call->response, "Access-Control-Allow-Origin", "*");
-    if (cors != CORS_LISTED)
-        return;
-    const char *origin = request_header(call->request, "Origin", NULL);
-    response_header(&call->response, "Vary", "Origin");
-    if (origin && origin_is_listed(call, "*"))
-        response_header(&call->response, "Access-Control-Allow-Origin", "*");
-    else if (origin && origin_is_listed(call, origin))
-        response_header(&call->response, "Access-Control-Allow-Origin", origin);
-}
-
-static void answer_preflight(struct call *call)
-{
-    response_header(&call->response, "Access-Control-Allow-Methods", call->allow);
-    response_header(&call->response, "Access-Control-Allow-Headers", "Content-Type, Authorization");
-    response_header(&call->response, "Access-Control-Max-Age", "600");
-    response_empty(&call->response, 204);
-    call->allow = NULL;
-}
 
 static enum outcome find_route(struct call *call, const struct application *application)
 {
@@ -231,7 +184,7 @@ static enum outcome answer_call(struct call *call, const struct application *app
     bool preflight = outcome == OUTCOME_METHOD_NOT_ALLOWED && call->route->cors != CORS_NONE &&
                      text_equal(call->request->method, "OPTIONS");
     if (preflight) {
-        answer_preflight(call);
+        origin_answer_preflight(call);
         return OUTCOME_OK;
     }
     for (size_t i = 0; outcome == OUTCOME_OK && i < ARRAY_SIZE(stages); i++)
@@ -267,7 +220,7 @@ void dispatch(const struct application *application, const struct request *reque
         call->family->write_error(call, outcome);
     if (!call->response.status)
         bug("%s %s gave no answer", request->method, call->route ? call->route->path : "-");
-    cors_headers(call);
+    origin_cors_headers(call);
     log_call(call, outcome, started_ms);
     log_request(NULL);
     *response = call->response;

@@ -28,7 +28,20 @@ enum body_kind {
     BODY_JSON_VALUES = 1 << 2 /* any object, for the handler to read from call->json */
 };
 
-enum cors { CORS_NONE, CORS_LISTED, CORS_PUBLIC };
+enum cors {
+    CORS_NONE,
+    CORS_LISTED,     /* scripts of listed origins, without cookies */
+    CORS_PUBLIC,     /* every script */
+    CORS_CREDENTIALS /* scripts of listed origins, with the person's cookies */
+};
+
+/* Where a request may come from, as browsers tell in Origin, Referer and Sec-Fetch-Site: from our own
+ * origin or a listed one. */
+enum origin_rule {
+    ORIGIN_ANY,         /* not looked at */
+    ORIGIN_NOT_FOREIGN, /* whichever of the three came must be fine: programs send none */
+    ORIGIN_REQUIRED     /* the same, and Origin or Referer must have come: a cookie decides here */
+};
 
 enum limit_category {
     LIMIT_NONE,
@@ -49,7 +62,7 @@ struct route {
     size_t body_max;                        /* bytes; 0 takes the default of 16 KiB */
     enum cors cors;
     enum limit_category limit;
-    bool own_origin; /* only for scripts of our own pages or of a listed origin */
+    enum origin_rule origin;
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
     enum outcome (*handler)(struct call *call);
 };

@@ -3,6 +3,8 @@
 
 #include "core/text.h"
 
+#include <time.h>
+
 struct json_writer json_writer_start(struct arena *arena)
 {
     return (struct json_writer) { strbuf_start(arena), false };
@@ -88,6 +90,16 @@ void json_write_integer(struct json_writer *writer, const char *name, int64_t in
 void json_write_boolean(struct json_writer *writer, const char *name, bool boolean)
 {
     json_write_raw(writer, name, boolean ? "true" : "false");
+}
+
+void json_write_time(struct json_writer *writer, const char *name, int64_t seconds)
+{
+    char text[32];
+    struct tm parts;
+    time_t time = (time_t)seconds;
+    if (!gmtime_r(&time, &parts) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) != 20)
+        bug("a time out of bounds: %lld", (long long)seconds);
+    json_write_text(writer, name, text);
 }
 
 void json_write_null(struct json_writer *writer, const char *name)

@@ -25,6 +25,8 @@ void json_close_array(struct json_writer *writer);
 void json_write_text(struct json_writer *writer, const char *name, const char *text);
 void json_write_integer(struct json_writer *writer, const char *name, int64_t integer);
 void json_write_boolean(struct json_writer *writer, const char *name, bool boolean);
+/* Seconds since 1970 as text, "2026-11-22T06:00:00Z" (ISO 8601); the years 1 to 9999. */
+void json_write_time(struct json_writer *writer, const char *name, int64_t seconds);
 void json_write_null(struct json_writer *writer, const char *name);
 
 /* A value of json.h, or ready JSON text that is known to be valid. */

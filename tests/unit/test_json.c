@@ -192,6 +192,17 @@ static void json__builds_trees_in_order(void **state)
 
 /* --- the writer --- */
 
+static void json_writer__writes_times_as_iso_8601(void **state)
+{
+    (void)state;
+    struct json_writer writer = json_writer_start(arena);
+    json_open_array(&writer, NULL);
+    json_write_time(&writer, NULL, 0);
+    json_write_time(&writer, NULL, 1795327257);
+    json_close_array(&writer);
+    assert_string_equal(writer.text.data, "[\"1970-01-01T00:00:00Z\",\"2026-11-22T06:00:57Z\"]");
+}
+
 static void json_writer__writes_what_the_parser_reads_back(void **state)
 {
     (void)state;
@@ -253,6 +264,7 @@ int main(void)
         TEST(json__getters_never_convert),
         TEST(json__prints_numbers_as_they_were_written),
         TEST(json__builds_trees_in_order),
+        TEST(json_writer__writes_times_as_iso_8601),
         TEST(json_writer__writes_what_the_parser_reads_back),
         TEST(json__survives_mutilated_documents),
     };

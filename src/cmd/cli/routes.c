@@ -22,10 +22,17 @@ static const struct bit body_names[] = {
     { BODY_JSON_VALUES, "json-values" },
 };
 
-static const char *const cors_names[] = {
-    [CORS_NONE] = "none", [CORS_LISTED] = "listed", [CORS_PUBLIC] = "public"
+static const char *const cors_names[] = { [CORS_NONE] = "none",
+                                          [CORS_LISTED] = "listed",
+                                          [CORS_PUBLIC] = "public",
+                                          [CORS_CREDENTIALS] = "credentials" };
+static const char *const origin_names[] = {
+    [ORIGIN_ANY] = "any", [ORIGIN_NOT_FOREIGN] = "not-foreign", [ORIGIN_REQUIRED] = "required"
 };
-static const char *const limit_names[] = { [LIMIT_NONE] = "none", [LIMIT_SIGN_IN] = "sign-in" };
+static const char *const limit_names[] = {
+    [LIMIT_NONE] = "none", [LIMIT_SIGN_IN] = "sign-in", [LIMIT_MAIL] = "mail", [LIMIT_PIN] = "pin"
+};
+_Static_assert(ARRAY_SIZE(limit_names) == LIMIT_CATEGORIES, "a category without its name");
 
 /* The names of the bits that are set, separated by spaces. */
 static const char *name_bits(struct arena *arena, unsigned bits, const struct bit *names, size_t count)
@@ -62,7 +69,7 @@ static void write_route(struct cli *cli, struct json_writer *writer, const struc
     json_write_integer(writer, "body_max", (int64_t)body_max(route));
     json_write_text(writer, "limit", limit_names[route->limit]);
     json_write_text(writer, "cors", cors_names[route->cors]);
-    json_write_boolean(writer, "own_origin", route->own_origin);
+    json_write_text(writer, "origin", origin_names[route->origin]);
     json_write_boolean(writer, "plain_http", route->plain_http);
     json_close_object(writer);
 }
@@ -78,7 +85,9 @@ static void print_route(struct cli *cli, const struct route *route)
         printf("; limit %s", limit_names[route->limit]);
     if (route->cors)
         printf("; cors %s", cors_names[route->cors]);
-    printf("%s%s\n", route->own_origin ? "; own origin" : "", route->plain_http ? "; plain http" : "");
+    if (route->origin)
+        printf("; origin %s", origin_names[route->origin]);
+    printf("%s\n", route->plain_http ? "; plain http" : "");
     for (size_t i = 0; i < ROUTE_MAX_ALIASES && route->aliases[i]; i++)
         printf("  %-6s %s\n", "", route->aliases[i]);
 }
