@@ -7,7 +7,9 @@
 #define DOORWARD_APP_CALL_H
 
 #include "domain/directory.h"
+#include "domain/login/admin_session.h"
 #include "domain/login/session.h"
+#include "domain/manage/api_key_auth.h"
 #include "domain/oauth/access_token.h"
 #include "http/cookie.h"
 #include "http/request.h"
@@ -37,6 +39,8 @@ struct call {
     const char *session_cookie; /* as sent */
     const struct session *session;
     struct access access; /* of a bearer token */
+    const struct api_key *api_key;
+    const struct admin_session *admin;
 };
 
 /* A parameter of the request: of the body for a POST, of the query for a GET. NULL when absent. */

@@ -6,9 +6,11 @@
 #include "core/text.h"
 #include "domain/login/browser.h"
 #include "domain/login/device.h"
+#include "domain/manage/api_key_auth.h"
 #include "domain/oauth/client_auth.h"
 
 #define SESSION_COOKIE "public-session"
+#define ADMIN_SESSION_COOKIE "admin-session"
 
 /* The credentials of an Authorization header of this scheme (any case, RFC 9110 §11.1); NULL when the
  * header is absent or of another scheme. */
@@ -115,19 +117,77 @@ static enum outcome by_anyone(struct call *call)
     return OUTCOME_OK;
 }
 
+/* A service's key. Which service it is, and so whose data is meant, the key alone says. */
+static enum outcome by_api_key(struct call *call)
+{
+    const char *key = request_header(call->request, "X-API-Key", NULL);
+    if (header_repeated(call, "X-API-Key"))
+        return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "X-API-Key came more than once");
+    return api_key_authenticate(&call->context, key, call->route->permission, &call->api_key);
+}
+
+static enum outcome by_admin(struct call *call)
+{
+    struct admin_session session;
+    const char *browser = cookie_read(call->request, BROWSER_COOKIE);
+    call->browser = browser && browser_is_valid(browser) ? browser : NULL;
+    enum outcome outcome =
+        admin_session_find(&call->context, cookie_read(call->request, ADMIN_SESSION_COOKIE), &session);
+    if (outcome == OUTCOME_OK)
+        call->admin = (const void *)arena_copy(call->arena, &session, sizeof(session)).data;
+    return outcome;
+}
+
+static bool has_authorization(const struct call *call)
+{
+    return request_header(call->request, "Authorization", NULL) != NULL;
+}
+
+static bool has_api_key(const struct call *call)
+{
+    return request_header(call->request, "X-API-Key", NULL) != NULL;
+}
+
+static bool has_admin_cookie(const struct call *call)
+{
+    return cookie_read(call->request, ADMIN_SESSION_COOKIE) != NULL;
+}
+
+static bool has_session_cookie(const struct call *call)
+{
+    return cookie_read(call->request, SESSION_COOKIE) != NULL;
+}
+
+/* In the order in which they are tried where a row names several. came: whether the caller sent what
+ * this way looks at; NULL: that can't be told. */
 static const struct {
     enum who who;
+    bool (*came)(const struct call *call);
     enum outcome (*check)(struct call *call);
 } policies[] = {
-    { BY_CLIENT, by_client },   { BY_BEARER, by_bearer }, { BY_SESSION, by_session },
-    { BY_BROWSER, by_browser }, { BY_ANYONE, by_anyone },
+    { BY_CLIENT, NULL, by_client },
+    { BY_API_KEY, has_api_key, by_api_key },
+    { BY_BEARER, has_authorization, by_bearer },
+    { BY_ADMIN, has_admin_cookie, by_admin },
+    { BY_SESSION, has_session_cookie, by_session },
+    { BY_BROWSER, NULL, by_browser },
+    { BY_ANYONE, NULL, by_anyone },
 };
 
+/* The way whose credential came decides, good or bad: a bad token doesn't fall back to a cookie. Without
+ * any, the row's first way says what is missing. */
 enum outcome policy_check(struct call *call)
 {
+    size_t first = ARRAY_SIZE(policies);
     for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
-        if (call->route->who & policies[i].who)
+        if (!(call->route->who & policies[i].who))
+            continue;
+        if (!policies[i].came || policies[i].came(call))
             return policies[i].check(call);
+        if (first == ARRAY_SIZE(policies))
+            first = i;
     }
-    bug("route %s has no policy", call->route->path);
+    if (first == ARRAY_SIZE(policies))
+        bug("route %s has no policy", call->route->path);
+    return policies[first].check(call);
 }

@@ -58,6 +58,7 @@ struct route {
     const char *path;                       /* literal segments and {name} segments */
     const char *aliases[ROUTE_MAX_ALIASES]; /* other paths of the same row */
     unsigned who;                           /* enum who */
+    const char *permission;                 /* that an API key must hold; BY_API_KEY rows name one */
     unsigned body;                          /* enum body_kind; BODY_NONE lets an empty body through */
     size_t body_max;                        /* bytes; 0 takes the default of 16 KiB */
     enum cors cors;

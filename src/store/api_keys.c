@@ -1,7 +1,7 @@
 /* api_keys.c: see api_keys.h. */
 #include "store/api_keys.h"
 
-enum { ADD, LIST, REVOKE };
+enum { ADD, FIND_BY_HASH, TOUCH, LIST, REVOKE };
 
 #define ROW(member) offsetof(struct api_key_row, member)
 
@@ -11,11 +11,42 @@ static const struct column key_columns[] = {
     { COLUMN_TEXT, ROW(status) }, { COLUMN_INTEGER, ROW(created_at) }, { COLUMN_INTEGER, ROW(expires_at) },
 };
 
+#define STATE(member) offsetof(struct api_key_state, member)
+#define KEY(member) offsetof(struct api_key_state, key.member)
+
+static const struct column state_columns[] = {
+    { COLUMN_ID, KEY(id) },
+    { COLUMN_ID, KEY(service_id) },
+    { COLUMN_TEXT, KEY(name) },
+    { COLUMN_TEXT, KEY(prefix) },
+    { COLUMN_HASH, KEY(key_hash) },
+    { COLUMN_TEXT, KEY(permissions) },
+    { COLUMN_TEXT, KEY(status) },
+    { COLUMN_INTEGER, KEY(created_at) },
+    { COLUMN_INTEGER, KEY(expires_at) },
+    { COLUMN_TEXT, STATE(addresses) },
+    { COLUMN_INTEGER, STATE(last_used_at) },
+    { COLUMN_TEXT, STATE(service_status) },
+};
+
 static const struct statement statements[] = {
     [ADD] = { .name = "api_keys.add",
               .sql = "INSERT INTO api_keys (id, service_id, name, prefix, key_hash, permissions, created_at,"
                      " expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
               .parameters = "bbttbtii" },
+    [FIND_BY_HASH] = { .name = "api_keys.find_by_hash",
+                       .sql =
+                           "SELECT k.id, k.service_id, k.name, k.prefix, k.key_hash, k.permissions, k.status,"
+                           " k.created_at, k.expires_at, k.addresses, k.last_used_at, s.status"
+                           " FROM api_keys k JOIN services s ON s.id = k.service_id WHERE k.key_hash = ?",
+                       .parameters = "b",
+                       COLUMNS(state_columns),
+                       .retry = true },
+    /* of several workers at once one writes */
+    [TOUCH] = { .name = "api_keys.touch",
+                .sql = "UPDATE api_keys SET last_used_at = ? WHERE id = ? AND last_used_at < ?",
+                .parameters = "ibi",
+                .retry = true },
     [LIST] = { .name = "api_keys.list",
                .sql = "SELECT id, service_id, name, prefix, key_hash, permissions, status, created_at,"
                       " expires_at FROM api_keys WHERE ? IS NULL OR service_id = ?"
@@ -54,4 +85,16 @@ enum store_result api_keys_list(struct db *db, struct arena *arena, const unsign
 enum store_result api_keys_revoke(struct db *db, const unsigned char id[16])
 {
     return db_run_one(db, &statements[REVOKE], VALUES(sql_id(id)));
+}
+
+enum store_result api_keys_find_by_hash(struct db *db, struct arena *arena, const unsigned char hash[32],
+                                        struct api_key_state *state_out)
+{
+    return db_find(db, arena, &statements[FIND_BY_HASH], VALUES(sql_hash(hash)), state_out);
+}
+
+enum store_result api_keys_touch(struct db *db, const unsigned char id[16], int64_t now, int64_t unless_since)
+{
+    return db_run(db, &statements[TOUCH], VALUES(sql_integer(now), sql_id(id), sql_integer(unless_since)),
+                  NULL);
 }

@@ -16,6 +16,21 @@ struct api_key_row {
     int64_t created_at, expires_at;
 };
 
+/* A key with all that decides whether it may be used. */
+struct api_key_state {
+    struct api_key_row key;
+    const char *addresses; /* space separated addresses and ranges; "": everywhere */
+    int64_t last_used_at;
+    const char *service_status;
+};
+
+enum store_result api_keys_find_by_hash(struct db *db, struct arena *arena, const unsigned char hash[32],
+                                        struct api_key_state *state_out) MUST_CHECK;
+
+/* Notes its use, unless that was noted since then. */
+enum store_result api_keys_touch(struct db *db, const unsigned char id[16], int64_t now,
+                                 int64_t unless_since) MUST_CHECK;
+
 /* NOT_FOUND without the service. */
 enum store_result api_keys_add(struct db *db, const struct api_key_row *row) MUST_CHECK;
 

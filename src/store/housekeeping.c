@@ -15,10 +15,24 @@ enum { BATCH = 500 };
     }
 
 static const struct statement statements[] = {
-    DELETE_EXPIRED("authorizations"), DELETE_EXPIRED("revoked_tokens"), DELETE_EXPIRED("tickets"),
-    DELETE_EXPIRED("sessions"),       DELETE_EXPIRED("client_secrets"), DELETE_EXPIRED("api_keys"),
-    DELETE_EXPIRED("signing_keys"),   DELETE_EXPIRED("attempts"),       DELETE_EXPIRED("challenges"),
-    DELETE_EXPIRED("outbox"),         DELETE_EXPIRED("email_changes"),  DELETE_EXPIRED("admin_sessions"),
+    DELETE_EXPIRED("authorizations"),
+    DELETE_EXPIRED("revoked_tokens"),
+    DELETE_EXPIRED("tickets"),
+    DELETE_EXPIRED("sessions"),
+    DELETE_EXPIRED("client_secrets"),
+    DELETE_EXPIRED("api_keys"),
+    DELETE_EXPIRED("signing_keys"),
+    DELETE_EXPIRED("attempts"),
+    DELETE_EXPIRED("challenges"),
+    DELETE_EXPIRED("outbox"),
+    DELETE_EXPIRED("email_changes"),
+    DELETE_EXPIRED("admin_sessions"),
+    DELETE_EXPIRED("history"),
+    DELETE_EXPIRED("idempotency_keys"),
+    DELETE_EXPIRED("webhook_deliveries"),
+    DELETE_EXPIRED("sign_ins"),
+    DELETE_EXPIRED("usage_counts"),
+    DELETE_EXPIRED("limit_counts"),
 };
 
 const struct statement_table housekeeping_statements = STATEMENT_TABLE(statements);

@@ -12,8 +12,8 @@ struct bit {
 };
 
 static const struct bit who_names[] = {
-    { BY_ANYONE, "anyone" }, { BY_BROWSER, "browser" }, { BY_SESSION, "session" },
-    { BY_CLIENT, "client" }, { BY_BEARER, "bearer" },
+    { BY_ANYONE, "anyone" }, { BY_BROWSER, "browser" }, { BY_SESSION, "session" }, { BY_CLIENT, "client" },
+    { BY_BEARER, "bearer" }, { BY_API_KEY, "api-key" }, { BY_ADMIN, "admin" },
 };
 
 static const struct bit body_names[] = {

@@ -1,0 +1,85 @@
+/* api_key_auth.c: see api_key_auth.h. The key's hash finds its row, so nothing secret is compared byte by
+ * byte. */
+#include "domain/manage/api_key_auth.h"
+
+#include "core/encode.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "crypto/digest.h"
+#include "store/api_keys.h"
+
+enum { KEY_MAX_BYTES = 200, TOUCH_INTERVAL_S = 60 };
+
+/* "sk_PART_REST" with both parts there, printable: everything else never reaches the database. */
+static bool looks_like_a_key(const char *text)
+{
+    size_t length = text ? strlen(text) : 0;
+    if (length == 0 || length > KEY_MAX_BYTES || !text_starts(text, "sk_") || !text_is_printable(text))
+        return false;
+    const char *rest = strchr(text + 3, '_');
+    return rest && rest > text + 3 && rest[1];
+}
+
+bool api_key_holds(const struct api_key *key, const char *permission)
+{
+    static const char tokens[] = "read:provider_tokens";
+    if (text_has_word(key->permissions, ' ', permission))
+        return true;
+    return text_starts(permission, tokens) && text_has_word(key->permissions, ' ', tokens);
+}
+
+static bool may_be_used(const struct context *context, const struct api_key_state *state)
+{
+    const struct api_key_row *row = &state->key;
+    return text_equal(row->status, "active") && text_equal(state->service_status, "active") &&
+           (row->expires_at == 0 || row->expires_at > context->now);
+}
+
+static struct api_key *key_from_row(struct arena *arena, const struct api_key_row *row)
+{
+    struct api_key *key = arena_alloc(arena, sizeof(*key));
+    *key = (struct api_key) {
+        .id_text = uuid_encode(arena, row->id),
+        .service_id_text = uuid_encode(arena, row->service_id),
+        .name = row->name,
+        .permissions = row->permissions,
+        .test = text_starts(row->prefix, "sk_test_"),
+    };
+    memcpy(key->id, row->id, sizeof(key->id));
+    memcpy(key->service_id, row->service_id, sizeof(key->service_id));
+    return key;
+}
+
+/* A missed note costs a minute of knowing; its failure is nobody's problem. */
+static void note_use(struct context *context, const struct api_key_state *state)
+{
+    int64_t since = context->now - TOUCH_INTERVAL_S;
+    if (state->last_used_at < since &&
+        api_keys_touch(context->db, state->key.id, context->now, since) != STORE_OK)
+        log_warn("api_key.use_not_noted");
+}
+
+enum outcome api_key_authenticate(struct context *context, const char *header, const char *permission,
+                                  const struct api_key **key_out)
+{
+    static const char refused[] = "a valid API key is required";
+    unsigned char hash[32];
+    struct api_key_state state;
+    if (!looks_like_a_key(header))
+        return refuse(context, OUTCOME_UNAUTHENTICATED, refused);
+    sha256_text(header, hash);
+    enum outcome found =
+        store_outcome(context, api_keys_find_by_hash(context->db, context->arena, hash, &state),
+                      OUTCOME_UNAUTHENTICATED, refused);
+    if (found != OUTCOME_OK)
+        return found;
+    if (!may_be_used(context, &state))
+        return refuse(context, OUTCOME_UNAUTHENTICATED, refused);
+    struct api_key *key = key_from_row(context->arena, &state.key);
+    note_use(context, &state);
+    if (permission && !api_key_holds(key, permission))
+        return refuse(context, OUTCOME_FORBIDDEN,
+                      arena_printf(context->arena, "the API key lacks the permission %s", permission));
+    *key_out = key;
+    return OUTCOME_OK;
+}
