@@ -132,6 +132,7 @@ class Doorward:
         options = {
             "issuer": f"https://127.0.0.1:{PORT}", "run_directory": os.path.join(self.place, "run"), "key_file": keys,
             "default_template_directory": os.path.join(SOURCE, "templates"), "sql_directory": os.path.join(SOURCE, "sql"),
+            "password_blocklist": os.path.join(SOURCE, "data", "common-passwords.txt"),
             "database_socket": self.database, "database_name": "doorward_bench", "database_user": "root",
             "access_token_alg": "ES256", "log": f"file:{self.place}/log", **self.settings}
         with open(self.config, "w", encoding="utf-8") as file:

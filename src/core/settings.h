@@ -95,7 +95,7 @@ struct settings {
     const char *mail_password;
     const char *mail_tls;             /* of smtp://: "required", "optional" or "off" */
     const char *mail_tls_ca;          /* certificates to trust; "" for those of the system */
-    int64_t mail_limit_per_recipient; /* mails to one address per hour */
+    int64_t mail_limit_per_recipient; /* mails of a kind to one address per hour */
 
     struct pool_settings pools[MAX_POOLS];
     size_t pool_count; /* at least one: "main", when the file names none */

@@ -128,7 +128,7 @@ static const struct option main_options[] = {
     { "mail_tls_ca", KIND_PATH, AT(mail_tls_ca), "", 0, 0, NULL,
       "Certificates (PEM) of which the SMTP server must show one; empty for those that the system trusts." },
     { "mail_limit_per_recipient", KIND_INTEGER, AT(mail_limit_per_recipient), "10", 1, MANY, NULL,
-      "How many mails one recipient gets in an hour; those beyond aren't sent." },
+      "How many mails of a kind one recipient gets in an hour; those beyond aren't sent." },
 };
 
 #undef AT

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    LAYOUT = 1, /* raise it with every change of the structs below or in shared.h */
+    LAYOUT = 2, /* raise it with every change of the structs below or in shared.h */
     LIMIT_ENTRIES = 16384,
     LIMIT_PROBES = 8,
     GATE_PLACES = 256,
@@ -60,6 +60,7 @@ struct shared {
     uint64_t seed; /* so that nobody outside can choose which keys share an entry */
     struct version versions[VERSION_COUNT];
     _Atomic int64_t versions_checked_ms;
+    _Atomic uint64_t mails;
     _Atomic int32_t gate[GATE_PLACES]; /* pids of the holders, 0 for a free place */
     struct slot slots[SHARED_SLOTS];
     struct limit_entry limits[LIMIT_ENTRIES];
@@ -428,6 +429,18 @@ struct slot *shared_slot(struct shared *shared, size_t index)
     if (index >= SHARED_SLOTS)
         bug("shared: no slot %zu", index);
     return &shared->slots[index];
+}
+
+/* --- mails --- */
+
+void shared_mail_raise(struct shared *shared)
+{
+    atomic_fetch_add(&shared->mails, 1);
+}
+
+uint64_t shared_mail_number(const struct shared *shared)
+{
+    return atomic_load(&shared->mails);
 }
 
 /* --- the JWKS --- */

@@ -63,6 +63,10 @@ struct slot {
 };
 struct slot *shared_slot(struct shared *shared, size_t index);
 
+/* --- mails: a number that is raised with each mail that waits, which wakes the courier --- */
+void shared_mail_raise(struct shared *shared);
+uint64_t shared_mail_number(const struct shared *shared);
+
 /* --- the public JWKS: so that a worker started while the database is away can still show it --- */
 void shared_jwks_store(struct shared *shared, const char *json, size_t length);
 /* Copies into buffer; the length, or 0 when none is stored or it is larger than size. */

@@ -24,7 +24,15 @@ static const struct {
     [HANDLE_CODE] = { .prefix = "dwc_", .purpose = "handle:code" },
     [HANDLE_REFRESH_TOKEN] = { .prefix = "dwr_", .purpose = "handle:refresh_token" },
     [HANDLE_TICKET] = { .prefix = "dwt_", .purpose = "handle:ticket" },
+    [HANDLE_MAGIC_LINK] = { .prefix = "dwm_", .purpose = "handle:magic_link" },
+    [HANDLE_VERIFY_EMAIL] = { .prefix = "dwv_", .purpose = "handle:verify_email" },
+    [HANDLE_ADD_PASSWORD] = { .prefix = "dwa_", .purpose = "handle:add_password" },
+    [HANDLE_RESET_PASSWORD] = { .prefix = "dwp_", .purpose = "handle:reset_password" },
+    [HANDLE_CONFIRM_OLD_EMAIL] = { .prefix = "dwo_", .purpose = "handle:confirm_old_email" },
+    [HANDLE_CONFIRM_NEW_EMAIL] = { .prefix = "dwn_", .purpose = "handle:confirm_new_email" },
+    [HANDLE_UNLOCK] = { .prefix = "dwu_", .purpose = "handle:unlock" },
 };
+_Static_assert(ARRAY_SIZE(kinds) == HANDLE_KINDS, "a kind of handle without its row");
 
 void handle_make(enum handle_kind kind, const unsigned char id[16], uint32_t generation,
                  struct handle *handle_out)

@@ -1,12 +1,13 @@
 /*
- * handle.h: the strings that we give out to be brought back: codes, refresh tokens, tickets.
+ * handle.h: the strings that we give out to be brought back: codes, refresh tokens, tickets, and the
+ * tokens of links in mails.
  *
  * A handle carries its kind, the id of its row, a generation and 32 random bytes, and a MAC over all
  * of it. So a forged, cut, flipped or foreign-kind handle is refused without a look into the database
  * (T-19, T-28), an old generation is known to have been ours (reuse, not guessing), and the row stores
  * only the SHA-256 of the secret part.
  *
- * Text form: a prefix per kind ("dwc_", "dwr_", "dwt_") and base64url of
+ * Text form: a prefix per kind ("dwc_", "dwr_", …) and base64url of
  * id (16) | generation (4, big-endian) | secret (32) | MAC (16).
  */
 #ifndef DOORWARD_CRYPTO_HANDLE_H
@@ -14,7 +15,19 @@
 
 #include "crypto/keyfile.h"
 
-enum handle_kind { HANDLE_CODE, HANDLE_REFRESH_TOKEN, HANDLE_TICKET };
+enum handle_kind {
+    HANDLE_CODE,
+    HANDLE_REFRESH_TOKEN,
+    HANDLE_TICKET,
+    HANDLE_MAGIC_LINK,
+    HANDLE_VERIFY_EMAIL,
+    HANDLE_ADD_PASSWORD,
+    HANDLE_RESET_PASSWORD,
+    HANDLE_CONFIRM_OLD_EMAIL,
+    HANDLE_CONFIRM_NEW_EMAIL,
+    HANDLE_UNLOCK,
+    HANDLE_KINDS
+};
 
 struct handle {
     enum handle_kind kind;

@@ -8,15 +8,26 @@
 
 #include "core/settings.h"
 
+/* Seconds after which a mail is given up for this time. */
+enum { SEND_LIMIT_S = 60 };
+
 enum send_result {
     SEND_OK,
     SEND_LATER, /* not reached, 4xx, TLS or login refused: worth trying again */
     SEND_NEVER  /* 5xx for this mail: no second try helps */
 };
 
-/* bytes is a message of message_compose(). *error_out is what the server or command said, printable and of
- * one line, in the arena. */
+/* Asked about once a second while it waits: true gives the mail up, unless it is already on its way to being
+ * taken. NULL: nobody hurries. */
+struct send_watch {
+    bool (*is_leaving)(void *context);
+    void *context;
+};
+
+/* bytes is a message of message_compose(), from and to are its addresses. *error_out is what the server or
+ * command said, printable and of one line, in the arena; where it helps, with what to look at. */
 enum send_result send_mail(struct arena *arena, const struct settings *settings, const char *from,
-                           const char *to, struct bytes bytes, const char **error_out);
+                           const char *to, struct bytes bytes, const struct send_watch *watch,
+                           const char **error_out);
 
 #endif

@@ -1,7 +1,7 @@
 /* authorizations.c: see authorizations.h. */
 #include "store/authorizations.h"
 
-enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_CLIENT, REVOKE_BY_USER };
+enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_CLIENT, REVOKE_BY_GRANT, REVOKE_BY_USER };
 
 #define ROW(member) offsetof(struct authorization_state, authorization.member)
 #define STATE(member) offsetof(struct authorization_state, member)
@@ -77,6 +77,10 @@ static const struct statement statements[] = {
                                   " WHERE id = ? AND client_number = ? AND revoked_at = 0",
                            .parameters = "ibi",
                            .retry = true },
+    [REVOKE_BY_GRANT] = { .name = "authorizations.revoke_by_grant",
+                          .sql = "UPDATE authorizations SET revoked_at = ?"
+                                 " WHERE user_id = ? AND grant_id = ? AND revoked_at = 0",
+                          .parameters = "ibb" },
     [REVOKE_BY_USER] = { .name = "authorizations.revoke_by_user",
                          .sql =
                              "UPDATE authorizations SET revoked_at = ? WHERE user_id = ? AND revoked_at = 0",
@@ -134,6 +138,13 @@ enum store_result authorizations_revoke_by_client(struct db *db, const unsigned 
 {
     return db_run_one(db, &statements[REVOKE_BY_CLIENT],
                       VALUES(sql_integer(now), sql_id(id), sql_integer(client_number)));
+}
+
+enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned char user_id[16],
+                                                 const unsigned char grant_id[16], int64_t now)
+{
+    return db_run(db, &statements[REVOKE_BY_GRANT],
+                  VALUES(sql_integer(now), sql_id(user_id), sql_id(grant_id)), NULL);
 }
 
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16], int64_t now)

@@ -72,8 +72,11 @@ enum store_result authorizations_rotate(struct db *db, const unsigned char id[16
 enum store_result authorizations_revoke_by_client(struct db *db, const unsigned char id[16],
                                                   int64_t client_number, int64_t now) MUST_CHECK;
 
-/* Ends what hangs from one row, or a user's rows. OK also when nothing was left to end. */
+/* Ends what hangs from one row, or from a user's grant, or a user's rows. OK also when nothing was left to
+ * end. */
 enum store_result authorizations_revoke(struct db *db, const unsigned char id[16], int64_t now) MUST_CHECK;
+enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned char user_id[16],
+                                                 const unsigned char grant_id[16], int64_t now) MUST_CHECK;
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16],
                                                 int64_t now) MUST_CHECK;
 

@@ -4,13 +4,24 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 
-enum { FIND, LOCK, ADD, WIDEN };
+enum { FIND, LIST, LOCK, ADD, WIDEN, REMOVE };
 
 #define ROW(member) offsetof(struct grant_row, member)
 
 static const struct column grant_columns[] = {
     { COLUMN_ID, ROW(id) },      { COLUMN_ID, ROW(user_id) },         { COLUMN_INTEGER, ROW(client_number) },
     { COLUMN_TEXT, ROW(scope) }, { COLUMN_INTEGER, ROW(created_at) }, { COLUMN_INTEGER, ROW(updated_at) },
+};
+
+#define LISTED(member) offsetof(struct grant_with_client, member)
+
+static const struct column listed_columns[] = {
+    { COLUMN_ID, LISTED(id) },
+    { COLUMN_TEXT, LISTED(scope) },
+    { COLUMN_INTEGER, LISTED(created_at) },
+    { COLUMN_INTEGER, LISTED(updated_at) },
+    { COLUMN_TEXT, LISTED(client_id) },
+    { COLUMN_TEXT, LISTED(client_metadata) },
 };
 
 #define SELECT_ONE                                                                                           \
@@ -23,6 +34,13 @@ static const struct statement statements[] = {
                .parameters = "bi",
                COLUMNS(grant_columns),
                .retry = true },
+    [LIST] = { .name = "grants.list",
+               .sql = "SELECT g.id, g.scope, g.created_at, g.updated_at, c.client_id, c.metadata"
+                      " FROM grants g JOIN clients c ON c.number = g.client_number"
+                      " WHERE g.user_id = ? ORDER BY g.updated_at DESC, g.id LIMIT ?",
+               .parameters = "bi",
+               COLUMNS(listed_columns),
+               .retry = true },
     [LOCK] = { .name = "grants.lock",
                .sql = SELECT_ONE " FOR UPDATE",
                .parameters = "bi",
@@ -31,6 +49,9 @@ static const struct statement statements[] = {
               .sql = "INSERT INTO grants (id, user_id, client_number, scope, created_at, updated_at)"
                      " VALUES (?, ?, ?, ?, ?, ?)",
               .parameters = "bbitii" },
+    [REMOVE] = { .name = "grants.remove",
+                 .sql = "DELETE FROM grants WHERE id = ? AND user_id = ?",
+                 .parameters = "bb" },
     [WIDEN] = { .name = "grants.widen",
                 .sql = "UPDATE grants SET scope = ?, updated_at = ? WHERE id = ?",
                 .parameters = "tib" },
@@ -61,6 +82,18 @@ enum store_result grants_find(struct db *db, struct arena *arena, const unsigned
 {
     return db_find(db, arena, &statements[FIND], VALUES(sql_id(user_id), sql_integer(client_number)),
                    row_out);
+}
+
+enum store_result grants_list(struct db *db, struct arena *arena, const unsigned char user_id[16],
+                              int64_t limit, struct grant_with_client **rows_out, size_t *count_out)
+{
+    return db_list(db, arena, &statements[LIST], VALUES(sql_id(user_id), sql_integer(limit)),
+                   sizeof(**rows_out), (void **)rows_out, count_out);
+}
+
+enum store_result grants_remove(struct db *db, const unsigned char user_id[16], const unsigned char id[16])
+{
+    return db_run_one(db, &statements[REMOVE], VALUES(sql_id(id), sql_id(user_id)));
 }
 
 static enum store_result add(struct db *db, struct grant_row *row)

@@ -2,14 +2,20 @@
 #include "store/tables.h"
 
 #include "store/access_state.h"
+#include "store/admin_sessions.h"
 #include "store/admins.h"
 #include "store/api_keys.h"
+#include "store/attempts.h"
 #include "store/authorizations.h"
+#include "store/challenges.h"
 #include "store/clients.h"
+#include "store/connections.h"
+#include "store/email_changes.h"
 #include "store/grants.h"
 #include "store/housekeeping.h"
 #include "store/members.h"
 #include "store/migrations.h"
+#include "store/outbox.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
@@ -20,14 +26,20 @@
 
 const struct statement_table *const store_tables[] = {
     &access_state_statements,
+    &admin_sessions_statements,
     &admins_statements,
     &api_keys_statements,
+    &attempts_statements,
     &authorizations_statements,
+    &challenges_statements,
     &clients_statements,
+    &connections_statements,
+    &email_changes_statements,
     &grants_statements,
     &housekeeping_statements,
     &members_statements,
     &migrations_statements,
+    &outbox_statements,
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,

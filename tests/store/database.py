@@ -40,6 +40,7 @@ class Database:
                        f"default_template_directory = {os.path.join(SOURCE, 'templates')}\n"
                        f"sql_directory = {self.sql_directory}\n"
                        f"key_file = {self.path('keys')}\n"
+                       f"password_blocklist = {os.path.join(SOURCE, 'data', 'common-passwords.txt')}\n"
                        "scrypt_log_n = 10\n"
                        f"database_socket = {self.server.socket}\n"
                        f"database_name = {NAME}\n"

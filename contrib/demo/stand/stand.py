@@ -115,7 +115,7 @@ class Stand:
     def _install(self):
         """The program and its files where the web server's user can read them."""
         place = self._path("installed")
-        for name in ("templates", "sql"):
+        for name in ("templates", "sql", "data"):
             shutil.copytree(os.path.join(self.source, name), os.path.join(place, name), dirs_exist_ok=True)
         shutil.copy(self.program, os.path.join(place, "doorward"))
         self.program = os.path.join(place, "doorward")
@@ -127,6 +127,7 @@ class Stand:
             "run_directory": self._path("run"),
             "default_template_directory": os.path.join(data, "templates"),
             "sql_directory": os.path.join(data, "sql"),
+            "password_blocklist": os.path.join(data, "data", "common-passwords.txt"),
             "key_file": self._path("keys"),
             "log": "file:" + self._path("log", "doorward.log") if self.spawned else "stderr",
             "database_socket": self.database.socket,

@@ -96,7 +96,7 @@ static enum cli_status set_password(struct cli *cli)
         cli_secret(cli, "password-file", "DOORWARD_PASSWORD", "New password of the admin: ");
     if (!password)
         return CLI_REFUSED;
-    outcome = admin_set_password(&cli->context, row.id, password);
+    outcome = admin_set_password(&cli->context, &row, password);
     return outcome == OUTCOME_OK ? show(cli) : cli_refused(cli, outcome);
 }
 

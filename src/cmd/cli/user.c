@@ -1,4 +1,4 @@
-/* user.c: `doorward user add|list|show|disable|enable|set-password`: people's accounts. */
+/* user.c: `doorward user add|list|show|disable|enable|set-password|unlock`: people's accounts. */
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
@@ -102,8 +102,17 @@ static enum cli_status set_password(struct cli *cli)
         cli_secret(cli, "password-file", "DOORWARD_PASSWORD", "New password of the user: ");
     if (!password)
         return CLI_REFUSED;
-    outcome = user_set_password(&cli->context, row.id, password);
+    outcome = user_set_password(&cli->context, &row, password);
     return outcome == OUTCOME_OK ? show(cli) : cli_refused(cli, outcome);
+}
+
+static enum cli_status unlock(struct cli *cli)
+{
+    struct user_row row;
+    enum outcome outcome = user_find(&cli->context, cli->arguments[0], &row);
+    if (outcome == OUTCOME_OK)
+        outcome = password_unlock(&cli->context, row.email_key);
+    return outcome == OUTCOME_OK ? print_user(cli, &row) : cli_refused(cli, outcome);
 }
 
 static const struct cli_option add_options[] = {
@@ -131,10 +140,13 @@ const struct cli_command user_commands[] = {
     { "user", "add", NULL, "Make an account.", add_options, CLI_CONTEXT, add },
     { "user", "list", NULL, "Tell the accounts.", list_options, CLI_CONTEXT, list },
     { "user", "show", "ID|ADDRESS", "Tell one account.", NULL, CLI_CONTEXT, show },
-    { "user", "disable", "ID|ADDRESS", "Lock an account and end its sessions and tokens.", NULL, CLI_CONTEXT,
+    { "user", "disable", "ID|ADDRESS", "Switch an account off and end its sessions and tokens.", NULL, CLI_CONTEXT,
       disable },
-    { "user", "enable", "ID|ADDRESS", "Unlock an account.", NULL, CLI_CONTEXT, enable },
+    { "user", "enable", "ID|ADDRESS", "Switch an account on again.", NULL, CLI_CONTEXT, enable },
     { "user", "set-password", "ID|ADDRESS", "Set a password; ends all sessions and tokens of the account.",
       password_options, CLI_CONTEXT, set_password },
+    { "user", "unlock", "ID|ADDRESS",
+      "Forget the wrong passwords of an account, so that it can be signed in to.", NULL, CLI_CONTEXT,
+      unlock },
     { .noun = NULL },
 };

@@ -1,19 +1,22 @@
 /*
  * admin_session.h: signed-in browsers of administrators. As with people's sessions, the cookie's value is 64
- * hex digits (32 random bytes), and the row holds its hash.
+ * hex digits (32 random bytes), and the row holds its hash. Apart from them, so that no user's session
+ * ever becomes an administrator's.
  */
 #ifndef DOORWARD_DOMAIN_LOGIN_ADMIN_SESSION_H
 #define DOORWARD_DOMAIN_LOGIN_ADMIN_SESSION_H
 
 #include "domain/context.h"
 
+enum { ADMIN_SESSION_LIFETIME_S = 4 * 60 * 60, ADMIN_SESSION_IDLE_S = 60 * 60 };
+
 struct admin_session {
     unsigned char admin_id[16];
     const char *email, *name;
 };
 
-/* The session of a cookie value (NULL: none): OK, or UNAUTHENTICATED when there is none, it has expired, or
- * its administrator isn't active. */
+/* The session of a cookie value (NULL: none): OK, or UNAUTHENTICATED when there is none, it has idled or
+ * expired, or its administrator isn't active. Moves seen_at on at most once a minute. */
 enum outcome admin_session_find(struct context *context, const char *cookie,
                                 struct admin_session *session_out);
 

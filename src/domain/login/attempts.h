@@ -11,6 +11,7 @@
 #define DOORWARD_DOMAIN_LOGIN_ATTEMPTS_H
 
 #include "domain/context.h"
+#include "store/attempts.h"
 
 struct attempt_limit {
     const char *kind;    /* keeps one text's counters apart: "password", "address sign-in" */
@@ -24,6 +25,9 @@ struct attempt {
     uint64_t shared_key;
     bool locked_now; /* this one reached the limit: the moment for the unlock mail */
 };
+
+/* How long a guess must wait behind those that were made in the window, in milliseconds; 0: not at all. */
+int64_t attempts_wait_ms(const struct attempt_limit *limit, const struct attempts_made *made, int64_t now_ms);
 
 /* Counts a guess. TOO_MANY_REQUESTS with retry_after_s when it must not be checked now (such a one doesn't
  * count further). */

@@ -33,9 +33,26 @@ const char *password_problem_words(enum password_problem problem);
 /* A new hash of a password that was judged fine. UNAVAILABLE when the machine is busy hashing. */
 enum outcome password_hash_new(struct context *context, const char *prepared, const char **hash_out);
 
-/* Whether this is the user's password; the same work when user is NULL or has none. *right_out is false also
- * for a user who isn't active. Upgrades an outdated hash. */
-enum outcome password_verify(struct context *context, const struct user_row *user, const char *password,
-                             bool *right_out);
+/* A guess at the password of an account. */
+struct password_guess {
+    const struct user_row *user; /* NULL: nobody has the address */
+    const char *email_key;       /* whose guesses are counted */
+    const char *password;        /* as typed */
+    const char *known_browser;   /* browser cookie of one where the account is known: its guesses
+                                    are counted apart (device.h); else NULL */
+    bool right;                  /* out: it is the password, and the user is active */
+    bool locked_now;             /* out: it was wrong, and the last one: mail the unlock link */
+};
+
+/*
+ * Counts the guess, then checks it, both within the machine's limit on hashing; the same work when there is
+ * no such user or no password. A right one forgets the wrong ones and upgrades an outdated hash.
+ * TOO_MANY_REQUESTS with retry_after_s, UNAVAILABLE when the machine is busy hashing; then nothing was
+ * counted.
+ */
+enum outcome password_try(struct context *context, struct password_guess *guess);
+
+/* Forgets the guesses at an account, on every machine: the lock is off. */
+enum outcome password_unlock(struct context *context, const char *email_key);
 
 #endif

@@ -10,8 +10,7 @@
 
 enum { COOKIE_BYTES = 32, TOUCH_INTERVAL_S = 60, USER_AGENT_BYTES = 300 /* as the column */ };
 
-/* The hash that names the row; false when the value can't be one of ours. */
-static bool cookie_hash(const char *cookie, unsigned char hash_out[32])
+bool session_cookie_hash(const char *cookie, unsigned char hash_out[32])
 {
     if (cookie == NULL || strlen(cookie) != 2 * COOKIE_BYTES ||
         strspn(cookie, "0123456789abcdef") != 2 * COOKIE_BYTES)
@@ -57,7 +56,7 @@ enum outcome session_find(struct context *context, const char *cookie, const str
 {
     unsigned char hash[32];
     *session_out = NULL;
-    if (!cookie_hash(cookie, hash))
+    if (!session_cookie_hash(cookie, hash))
         return refuse(context, OUTCOME_UNAUTHENTICATED, "nobody is signed in");
 
     struct session_state state;
@@ -81,7 +80,7 @@ enum outcome session_find(struct context *context, const char *cookie, const str
 static void end_replaced(struct context *context, const char *old_cookie)
 {
     unsigned char hash[32];
-    if (!cookie_hash(old_cookie, hash))
+    if (!session_cookie_hash(old_cookie, hash))
         return;
     enum store_result ended = sessions_end(context->db, hash);
     if (ended != STORE_OK && ended != STORE_NOT_FOUND)

@@ -20,6 +20,9 @@ struct session {
     const char *user_agent, *address;
 };
 
+/* The hash that names the row of a cookie value; false when the value can't be one of ours. */
+bool session_cookie_hash(const char *cookie, unsigned char hash_out[32]);
+
 /* The session of a cookie value: OK, or UNAUTHENTICATED when there is none, it has idled or expired,
  * or its user isn't active. Moves seen_at on at most once a minute. */
 enum outcome session_find(struct context *context, const char *cookie, const struct session **session_out);

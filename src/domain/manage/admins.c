@@ -2,7 +2,7 @@
 #include "domain/manage/admins.h"
 
 #include "crypto/random.h"
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
 #include "domain/manage/users.h"
 
 enum { MAX_NAME_CHARACTERS = 200 };
@@ -22,7 +22,8 @@ enum outcome admin_add(struct context *context, const char *email, const char *n
         return refuse(context, OUTCOME_INVALID_REQUEST, "that is no e-mail address");
     if (!person_name_is_plain(name, 1, MAX_NAME_CHARACTERS))
         return refuse(context, OUTCOME_INVALID_REQUEST, "the name must have 1 to 200 visible characters");
-    enum outcome outcome = new_password_hash(context, password, &row_out->password_hash);
+    const struct password_owner owner = { email, name };
+    enum outcome outcome = new_password_hash(context, password, &owner, &row_out->password_hash);
     if (outcome != OUTCOME_OK)
         return outcome;
     random_uuid_timed(context->now_ms, row_out->id);
@@ -48,12 +49,13 @@ enum outcome admin_set_active(struct context *context, const unsigned char id[16
                          OUTCOME_NOT_FOUND, unknown);
 }
 
-enum outcome admin_set_password(struct context *context, const unsigned char id[16], const char *password)
+enum outcome admin_set_password(struct context *context, const struct admin_row *admin, const char *password)
 {
     const char *hash;
-    enum outcome outcome = new_password_hash(context, password, &hash);
+    const struct password_owner owner = { admin->email, admin->name };
+    enum outcome outcome = new_password_hash(context, password, &owner, &hash);
     if (outcome != OUTCOME_OK)
         return outcome;
-    return store_outcome(context, admins_change_password(context->db, id, hash, context->now),
+    return store_outcome(context, admins_change_password(context->db, admin->id, hash, context->now),
                          OUTCOME_NOT_FOUND, unknown);
 }

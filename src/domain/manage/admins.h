@@ -11,6 +11,6 @@ enum outcome admin_add(struct context *context, const char *email, const char *n
 
 enum outcome admin_find(struct context *context, const char *email, struct admin_row *row_out);
 enum outcome admin_set_active(struct context *context, const unsigned char id[16], bool active);
-enum outcome admin_set_password(struct context *context, const unsigned char id[16], const char *password);
+enum outcome admin_set_password(struct context *context, const struct admin_row *admin, const char *password);
 
 #endif

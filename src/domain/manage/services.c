@@ -3,7 +3,7 @@
 
 #include "core/encode.h"
 #include "crypto/random.h"
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
 #include "domain/manage/change.h"
 
 enum { MAX_NAME_CHARACTERS = 200 };

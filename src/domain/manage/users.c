@@ -2,9 +2,8 @@
 #include "domain/manage/users.h"
 
 #include "core/encode.h"
-#include "crypto/password.h"
 #include "crypto/random.h"
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
 #include "store/authorizations.h"
 #include "store/sessions.h"
 
@@ -12,16 +11,14 @@ enum { MAX_NAME_CHARACTERS = 200 };
 
 static const char unknown[] = "no such user";
 
-enum outcome new_password_hash(struct context *context, const char *password, const char **hash_out)
+enum outcome new_password_hash(struct context *context, const char *password,
+                               const struct password_owner *owner, const char **hash_out)
 {
-    const struct settings *settings = context->settings;
-    const struct scrypt_cost cost = { settings->scrypt_log_n, settings->scrypt_r, settings->scrypt_p };
-    const char *error;
-    const char *prepared = password_prepare(context->arena, password, &error);
-    if (!prepared)
-        return refuse(context, OUTCOME_INVALID_REQUEST, error);
-    *hash_out = password_hash(context->arena, prepared, &cost);
-    return OUTCOME_OK;
+    const char *prepared;
+    enum password_problem problem = password_judge(context, password, owner, &prepared);
+    if (problem != PASSWORD_FINE)
+        return refuse(context, OUTCOME_INVALID_REQUEST, password_problem_words(problem));
+    return password_hash_new(context, prepared, hash_out);
 }
 
 static enum outcome check(struct context *context, const struct new_user *user, struct user_row *row_out)
@@ -37,7 +34,9 @@ static enum outcome check(struct context *context, const struct new_user *user, 
         return refuse(context, OUTCOME_INVALID_REQUEST, "that is no e-mail address");
     if (!person_name_is_plain(user->name, 1, MAX_NAME_CHARACTERS))
         return refuse(context, OUTCOME_INVALID_REQUEST, "the name must have 1 to 200 visible characters");
-    return user->password ? new_password_hash(context, user->password, &row_out->password_hash) : OUTCOME_OK;
+    const struct password_owner owner = { user->email, user->name };
+    return user->password ? new_password_hash(context, user->password, &owner, &row_out->password_hash)
+                          : OUTCOME_OK;
 }
 
 enum outcome user_add(struct context *context, const struct new_user *user, struct user_row *row_out)
@@ -96,11 +95,13 @@ enum outcome user_set_active(struct context *context, const unsigned char id[16]
     return store_outcome(context, db_transact(context->db, change_user, &change), OUTCOME_NOT_FOUND, unknown);
 }
 
-enum outcome user_set_password(struct context *context, const unsigned char id[16], const char *password)
+enum outcome user_set_password(struct context *context, const struct user_row *user, const char *password)
 {
-    struct user_change change = { .id = id, .now = context->now };
-    enum outcome outcome = new_password_hash(context, password, &change.password_hash);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    return store_outcome(context, db_transact(context->db, change_user, &change), OUTCOME_NOT_FOUND, unknown);
+    struct user_change change = { .id = user->id, .now = context->now };
+    const struct password_owner owner = { user->email, user->name };
+    enum outcome outcome = new_password_hash(context, password, &owner, &change.password_hash);
+    if (outcome == OUTCOME_OK)
+        outcome = store_outcome(context, db_transact(context->db, change_user, &change), OUTCOME_NOT_FOUND,
+                                unknown);
+    return outcome == OUTCOME_OK ? password_unlock(context, user->email_key) : outcome;
 }

@@ -2,8 +2,7 @@
 #ifndef DOORWARD_DOMAIN_MANAGE_USERS_H
 #define DOORWARD_DOMAIN_MANAGE_USERS_H
 
-#include "domain/context.h"
-#include "store/users.h"
+#include "domain/login/passwords.h"
 
 struct new_user {
     const char *email, *name;
@@ -20,10 +19,11 @@ enum outcome user_find(struct context *context, const char *id_or_email, struct 
 /* Disabling ends every session and token of the user; enabling brings none of them back. */
 enum outcome user_set_active(struct context *context, const unsigned char id[16], bool active);
 
-/* Ends every session and token of the user too. */
-enum outcome user_set_password(struct context *context, const unsigned char id[16], const char *password);
+/* Ends every session and token of the user too, and unlocks the account. */
+enum outcome user_set_password(struct context *context, const struct user_row *user, const char *password);
 
-/* A new hash of a password that must be good enough; INVALID_REQUEST with the reason. */
-enum outcome new_password_hash(struct context *context, const char *password, const char **hash_out);
+/* A new hash of a password that must be good enough for its owner; INVALID_REQUEST with the reason. */
+enum outcome new_password_hash(struct context *context, const char *password,
+                               const struct password_owner *owner, const char **hash_out);
 
 #endif

@@ -1,0 +1,41 @@
+/* admin_sessions.c: see admin_sessions.h. */
+#include "store/admin_sessions.h"
+
+enum { FIND, TOUCH };
+
+#define STATE(member) offsetof(struct admin_session_state, member)
+
+static const struct column state_columns[] = {
+    { COLUMN_HASH, STATE(id_hash) },       { COLUMN_ID, STATE(admin_id) },
+    { COLUMN_INTEGER, STATE(created_at) }, { COLUMN_INTEGER, STATE(authenticated_at) },
+    { COLUMN_INTEGER, STATE(seen_at) },    { COLUMN_INTEGER, STATE(expires_at) },
+    { COLUMN_TEXT, STATE(email) },         { COLUMN_TEXT, STATE(name) },
+    { COLUMN_TEXT, STATE(status) },
+};
+
+static const struct statement statements[] = {
+    [FIND] = { .name = "admin_sessions.find",
+               .sql = "SELECT s.id_hash, s.admin_id, s.created_at, s.authenticated_at, s.seen_at,"
+                      " s.expires_at, a.email, a.name, a.status"
+                      " FROM admin_sessions s JOIN admins a ON a.id = s.admin_id WHERE s.id_hash = ?",
+               .parameters = "b",
+               COLUMNS(state_columns),
+               .retry = true },
+    [TOUCH] = { .name = "admin_sessions.touch",
+                .sql = "UPDATE admin_sessions SET seen_at = ? WHERE id_hash = ?",
+                .parameters = "ib",
+                .retry = true },
+};
+
+const struct statement_table admin_sessions_statements = STATEMENT_TABLE(statements);
+
+enum store_result admin_sessions_find(struct db *db, struct arena *arena, const unsigned char id_hash[32],
+                                      struct admin_session_state *state_out)
+{
+    return db_find(db, arena, &statements[FIND], VALUES(sql_hash(id_hash)), state_out);
+}
+
+enum store_result admin_sessions_touch(struct db *db, const unsigned char id_hash[32], int64_t now)
+{
+    return db_run_one(db, &statements[TOUCH], VALUES(sql_integer(now), sql_hash(id_hash)));
+}
