@@ -63,4 +63,9 @@ typedef const struct mustache *(*mustache_partial_fn)(const char *name, void *co
 bool mustache_render(const struct mustache *template, const struct json *model, mustache_partial_fn partial,
                      void *context, struct strbuf *out, const char **error_out) MUST_CHECK;
 
+/* The same for plain text: nothing is escaped. */
+bool mustache_render_plain(const struct mustache *template, const struct json *model,
+                           mustache_partial_fn partial, void *context, struct strbuf *out,
+                           const char **error_out) MUST_CHECK;
+
 #endif

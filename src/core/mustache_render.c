@@ -21,6 +21,7 @@ struct renderer {
     void *context;
     struct strbuf *out;
     struct strbuf indent;
+    bool plain;       /* text, not HTML: nothing is escaped */
     bool line_begins; /* indent from due_from to due_to goes in front of what comes next */
     size_t due_from, due_to;
     size_t depth;
@@ -103,7 +104,7 @@ static void write_value(struct renderer *renderer, const struct node *node, cons
         text = json_print(renderer->out->arena, value);
     if (!text)
         return;
-    if (node->kind == NODE_RAW)
+    if (node->kind == NODE_RAW || renderer->plain)
         strbuf_add_text(renderer->out, text);
     else
         write_escaped(renderer->out, text);
@@ -243,20 +244,30 @@ static bool render(struct renderer *renderer, const struct node *node, const str
     return true;
 }
 
+static bool render_whole(struct renderer *renderer, const struct mustache *template, const struct json *model,
+                         const char **error_out)
+{
+    const struct values values = { model, NULL };
+    size_t length = renderer->out->length;
+    renderer->indent = strbuf_start(renderer->out->arena);
+    bool fine = render(renderer, template->nodes, &values, NULL);
+    if (!fine)
+        strbuf_cut(renderer->out, length);
+    *error_out = renderer->error;
+    return fine;
+}
+
 bool mustache_render(const struct mustache *template, const struct json *model, mustache_partial_fn partial,
                      void *context, struct strbuf *out, const char **error_out)
 {
-    struct renderer renderer = {
-        .partial = partial,
-        .context = context,
-        .out = out,
-        .indent = strbuf_start(out->arena),
-    };
-    const struct values values = { model, NULL };
-    size_t length = out->length;
-    bool fine = render(&renderer, template->nodes, &values, NULL);
-    if (!fine)
-        strbuf_cut(out, length);
-    *error_out = renderer.error;
-    return fine;
+    struct renderer renderer = { .partial = partial, .context = context, .out = out };
+    return render_whole(&renderer, template, model, error_out);
+}
+
+bool mustache_render_plain(const struct mustache *template, const struct json *model,
+                           mustache_partial_fn partial, void *context, struct strbuf *out,
+                           const char **error_out)
+{
+    struct renderer renderer = { .partial = partial, .context = context, .out = out, .plain = true };
+    return render_whole(&renderer, template, model, error_out);
 }

@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "domain/stored_versions.h"
 #include "store/clients.h"
+#include "store/services.h"
 
 enum {
     BUCKETS = 256, /* a power of two */
@@ -228,12 +229,57 @@ static void remember(struct directory *directory, struct entry *entry)
 
 /* --- reading --- */
 
-static void copy_service(struct arena *arena, const struct client_entry *row, struct service *service_out)
+bool pin_gate_read(const char *word, enum pin_gate *gate_out)
 {
+    static const char *const words[] = {
+        [PIN_OFF] = "off",
+        [PIN_PERIODIC] = "periodic",
+        [PIN_NEW_BROWSER] = "new_browser",
+        [PIN_ALWAYS] = "always",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        if (text_equal(word, words[i])) {
+            *gate_out = (enum pin_gate)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A service's gate; one without a word of its own, or with one that isn't known, has the installation's. */
+static enum pin_gate gate_of(const struct settings *settings, const char *word)
+{
+    enum pin_gate gate = PIN_OFF;
+    if (!pin_gate_read(word, &gate) && !pin_gate_read(settings->pin_gate, &gate))
+        bug("settings: pin_gate holds another word");
+    return gate;
+}
+
+enum outcome directory_strictest_pin_gate(struct context *context, enum pin_gate *gate_out)
+{
+    struct service_gate *gates;
+    size_t count;
+    *gate_out = gate_of(context->settings, "");
+    enum store_result result = services_pin_gates(context->db, context->arena, &gates, &count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++) {
+        enum pin_gate gate = gate_of(context->settings, gates[i].pin_gate);
+        if (gate > *gate_out)
+            *gate_out = gate;
+    }
+    return store_outcome(context, result, OUTCOME_SERVER_ERROR, "no services were found");
+}
+
+static void copy_service(const struct settings *settings, struct arena *arena, const struct client_entry *row,
+                         struct service *service_out)
+{
+    const char *form = row->service_sign_in_form;
     memcpy(service_out->id, row->client.service_id, sizeof(service_out->id));
     service_out->id_text = uuid_encode(arena, service_out->id);
     service_out->name = arena_strdup(arena, row->service_name);
     service_out->active = text_equal(row->service_status, "active");
+    service_out->pin_gate = gate_of(settings, row->service_pin_gate);
+    service_out->identifier_first =
+        text_equal(text_empty(form) ? settings->sign_in_form : form, "identifier_first");
 }
 
 static void copy_secrets(const struct client_entry *rows, size_t count, struct client *client_out)
@@ -261,7 +307,7 @@ static enum outcome take_rows(struct context *context, const struct client_entry
         log_error("client %s: stored metadata is broken: %s", rows->client.client_id, error);
         return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
     }
-    copy_service(arena, rows, &entry->service);
+    copy_service(context->settings, arena, rows, &entry->service);
     copy_secrets(rows, count, client);
     client->number = rows->client.number;
     client->client_id = arena_strdup(arena, rows->client.client_id);

@@ -11,7 +11,7 @@
 enum { CONTRACT_VERSION = 1 };
 
 struct contract_variable {
-    const char *page; /* "login"; "*" for all */
+    const char *page; /* "login"; "*" for all pages; "mail_pin"; "mail_*" for all mails */
     const char *name; /* "client", "client.name", "scopes[].title" */
     const char *meaning;
 };
@@ -22,7 +22,11 @@ extern const struct contract_variable contract_variables[];
 /* The pages, NULL at the end: each has a template of its name. */
 extern const char *const contract_pages[];
 
-/* Whether a page offers a variable of this name ("client", "client.name"). */
+/* The mails, NULL at the end ("mail_pin"): each has two templates, of its name and of its name with _text,
+ * and its subject in the text of its name with _subject. */
+extern const char *const contract_mails[];
+
+/* Whether a page or mail offers a variable of this name ("client", "client.name"). */
 bool contract_offers(const char *page, const char *name);
 
 #endif

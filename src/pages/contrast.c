@@ -130,6 +130,19 @@ static void read_sheet(struct arena *arena, const char *text, struct colour set[
     }
 }
 
+const char *contrast_colour(struct arena *arena, const struct contrast_sheet *sheets, size_t count,
+                            const char *property)
+{
+    struct colour set[COLOURS][MODES] = { { { .known = false } } };
+    for (size_t i = 0; i < count; i++)
+        read_sheet(arena, sheets[i].text, set);
+    for (size_t i = 0; i < COLOURS; i++) {
+        if (text_equal(colours[i], property) && set[i][0].known)
+            return arena_printf(arena, "#%06x", set[i][0].value);
+    }
+    return NULL;
+}
+
 size_t contrast_check(struct arena *arena, const struct contrast_sheet *sheets, size_t count,
                       struct contrast_finding **findings_out)
 {

@@ -23,6 +23,11 @@ struct contrast_sheet {
 size_t contrast_check(struct arena *arena, const struct contrast_sheet *sheets, size_t count,
                       struct contrast_finding **findings_out);
 
+/* What the sheets set a property of doorward.css to on light screens ("--brand"): "#0b6b62", for where there
+ * are no custom properties; NULL when none sets it. */
+const char *contrast_colour(struct arena *arena, const struct contrast_sheet *sheets, size_t count,
+                            const char *property);
+
 /* The ratio of two colours (0xrrggbb), from 1 to 21. */
 double contrast_ratio(unsigned a, unsigned b);
 

@@ -3,6 +3,8 @@
 #include "pages/preview.h"
 
 #include "core/text.h"
+#include "pages/dates.h"
+#include "pages/mail_view.h"
 
 /* Read anew each time: nobody previews a thousand pages a second. */
 const struct json *preview_samples(struct arena *arena, const struct settings *settings,
@@ -49,12 +51,47 @@ static void add_field(const char *name, struct json *member, void *context)
     view_field(context, name, json_text(member));
 }
 
+/* A sample's value as the page gets it: a text "text:KEY" is the text of that key. */
+static struct json *sample_value(struct view *view, const struct json *sample);
+
+struct sample_object {
+    struct view *view;
+    struct json *object;
+};
+
+static void add_member(const char *name, struct json *member, void *context)
+{
+    struct sample_object *sample = context;
+    json_put(sample->object, name, sample_value(sample->view, member));
+}
+
+static struct json *sample_value(struct view *view, const struct json *sample)
+{
+    struct arena *arena = view->call->arena;
+    const char *error, *text = json_text(sample);
+    struct sample_object copy = { view, json_new_object(arena) };
+    struct json *array = json_new_array(arena);
+    if (json_kind(sample) == JSON_OBJECT) {
+        json_each(sample, add_member, &copy);
+        return copy.object;
+    }
+    if (json_kind(sample) == JSON_ARRAY) {
+        for (size_t i = 0; i < json_count(sample); i++)
+            json_append(array, sample_value(view, json_item(sample, i)));
+        return array;
+    }
+    if (text != NULL && text_starts(text, "text:")) {
+        json_put_text(copy.object, "text", view_text(view, text + strlen("text:")));
+        return json_member(copy.object, "text");
+    }
+    text = json_print(arena, sample);
+    return json_parse(arena, text, strlen(text), &error);
+}
+
 static void add_model(const char *name, struct json *member, void *context)
 {
     struct view *view = context;
-    struct arena *arena = view->call->arena;
-    const char *text = json_print(arena, member), *error;
-    json_put(view->model, name, json_parse(arena, text, strlen(text), &error));
+    json_put(view->model, name, sample_value(view, member));
     if (json_text(member) != NULL)
         view_value(view, name, json_text(member));
 }
@@ -86,9 +123,15 @@ static void add_lists(struct view *view, const struct json *sample)
 static void fill(struct view *view, const struct json *sample)
 {
     static const struct session user = { .user_name = "Ann Example", .user_email = "ann@example.org" };
+    static const int64_t sample_time = 1773273600;
     struct arena *arena = view->call->arena;
     bool with_user = false;
     view_value(view, "minutes", "15");
+    view_value(view, "application", "Sample Shop");
+    view_value(view, "browser", "Firefox");
+    view_value(view, "system", "Windows");
+    view_value(view, "date", date_day(view, sample_time));
+    view_value(view, "ago", view_text(view, "ago_hour"));
     if (json_boolean(json_member(sample, "user"), &with_user) && with_user)
         view_user(view, &user);
     struct json *form = json_new_object(arena);
@@ -133,6 +176,21 @@ static const char *render(struct arena *arena, const struct settings *settings, 
     return view_render(view, error_out);
 }
 
+static const char *render_mail(struct arena *arena, const struct settings *settings,
+                               const struct preview *preview, const struct json *sample,
+                               const char **error_out)
+{
+    struct context context = { .arena = arena, .settings = settings };
+    struct mail_wanted wanted = { .template = preview->page + strlen("mail_"),
+                                  .service = preview->service,
+                                  .languages = preview->language,
+                                  .variables = json_member(sample, "mail") };
+    struct mail_shown shown;
+    if (!mail_view_try(&context, &wanted, &shown, error_out))
+        return NULL;
+    return preview->text ? arena_printf(arena, "Subject: %s\n\n%s", shown.subject, shown.text) : shown.html;
+}
+
 const char *preview_render(struct arena *arena, const struct settings *settings,
                            const struct preview *preview, const char **error_out)
 {
@@ -145,5 +203,7 @@ const char *preview_render(struct arena *arena, const struct settings *settings,
         *error_out = states == NULL ? "there is no such page" : "the page has no such state";
         return NULL;
     }
+    if (text_starts(preview->page, "mail_"))
+        return render_mail(arena, settings, preview, sample, error_out);
     return render(arena, settings, preview, sample, error_out);
 }

@@ -1,5 +1,5 @@
-/* preview.h: pages with sample data, for `doorward template preview` and `doorward template check`. The
- * samples are templates/samples.json: for each page its states, and in each what the page shows. */
+/* preview.h: pages and mails with sample data, for `doorward template preview` and `doorward template check`.
+ * The samples are templates/samples.json: for each page its states, and in each what the page shows. */
 #ifndef DOORWARD_PAGES_PREVIEW_H
 #define DOORWARD_PAGES_PREVIEW_H
 
@@ -12,9 +12,10 @@ struct preview {
     const char *language; /* NULL: English */
     const char *css;      /* takes the place of the style sheet's path, so that a saved page finds it */
     const char *brand_css, *icon;
+    bool text; /* of a mail: its plain text */
 };
 
-/* The page as HTML, in the arena; NULL, with the reason, for a page or state without a sample or a
+/* The page or mail as HTML, in the arena; NULL, with the reason, for a page or state without a sample or a
  * template that can't be rendered. */
 const char *preview_render(struct arena *arena, const struct settings *settings,
                            const struct preview *preview, const char **error_out);

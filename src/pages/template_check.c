@@ -48,13 +48,19 @@ static void each_file(struct check *check, const char *folder, const char *suffi
 
 /* --- templates: what they name --- */
 
+/* Pages and mails: each with its list of names. */
+static const char *const *const lists[] = { contract_pages, contract_mails };
+
+/* A partial may be of any page or mail. */
 static bool is_offered(const struct check *check, const char *name)
 {
     if (check->page != NULL)
         return contract_offers(check->page, name);
-    for (size_t i = 0; contract_pages[i] != NULL; i++) {
-        if (contract_offers(contract_pages[i], name))
-            return true;
+    for (size_t list = 0; list < ARRAY_SIZE(lists); list++) {
+        for (size_t i = 0; lists[list][i] != NULL; i++) {
+            if (contract_offers(lists[list][i], name))
+                return true;
+        }
     }
     return false;
 }
@@ -101,12 +107,17 @@ static void check_use(const struct mustache_use *use, void *context)
              arena_printf(check->arena, "there is no usable template %s.mustache", use->name));
 }
 
+/* The page or mail that a file is the template of; NULL for a partial. */
 static const char *page_of(const char *name)
 {
-    for (size_t i = 0; contract_pages[i] != NULL; i++) {
-        size_t length = strlen(contract_pages[i]);
-        if (strncmp(name, contract_pages[i], length) == 0 && text_equal(name + length, ".mustache"))
-            return contract_pages[i];
+    for (size_t list = 0; list < ARRAY_SIZE(lists); list++) {
+        for (size_t i = 0; lists[list][i] != NULL; i++) {
+            size_t length = strlen(lists[list][i]);
+            if (strncmp(name, lists[list][i], length) == 0 &&
+                (text_equal(name + length, ".mustache") ||
+                 (lists[list] == contract_mails && text_equal(name + length, "_text.mustache"))))
+                return lists[list][i];
+        }
     }
     return NULL;
 }
@@ -198,7 +209,7 @@ static void check_colours(struct check *check, const char *path, const char *nam
         tell(check, path, findings[i].line, true, findings[i].message);
 }
 
-/* --- pages --- */
+/* --- pages and mails --- */
 
 struct render_check {
     struct check *check;
@@ -223,9 +234,11 @@ static void check_pages(struct check *check)
     const struct json *samples = preview_samples(check->arena, check->settings, &error);
     if (samples == NULL)
         tell(check, check->folder, 0, true, error);
-    for (size_t i = 0; samples != NULL && contract_pages[i] != NULL; i++) {
-        struct render_check render = { check, contract_pages[i] };
-        json_each(json_member(samples, contract_pages[i]), check_state, &render);
+    for (size_t list = 0; samples != NULL && list < ARRAY_SIZE(lists); list++) {
+        for (size_t i = 0; lists[list][i] != NULL; i++) {
+            struct render_check render = { check, lists[list][i] };
+            json_each(json_member(samples, lists[list][i]), check_state, &render);
+        }
     }
 }
 

@@ -167,16 +167,34 @@ const struct mustache *templates_find(struct templates *templates, const char *s
     return template;
 }
 
-bool templates_render(struct templates *templates, const char *service, const char *name,
-                      const struct json *model, struct strbuf *out, const char **error_out)
+typedef bool (*render_fn)(const struct mustache *template, const struct json *model,
+                          mustache_partial_fn partial, void *context, struct strbuf *out,
+                          const char **error_out);
+
+static bool render_with(render_fn render, const struct lookup *lookup, const char *name,
+                        const struct json *model, struct strbuf *out, const char **error_out)
 {
-    struct lookup lookup = { templates, out->arena, service };
-    const struct mustache *template = find_template(&lookup, name);
+    struct lookup copy = *lookup;
+    const struct mustache *template = find_template(&copy, name);
     if (template == NULL) {
         *error_out = arena_printf(out->arena, "there is no usable template %s.mustache", name);
         return false;
     }
-    return mustache_render(template, model, find_partial, &lookup, out, error_out);
+    return render(template, model, find_partial, &copy, out, error_out);
+}
+
+bool templates_render(struct templates *templates, const char *service, const char *name,
+                      const struct json *model, struct strbuf *out, const char **error_out)
+{
+    const struct lookup lookup = { templates, out->arena, service };
+    return render_with(mustache_render, &lookup, name, model, out, error_out);
+}
+
+bool templates_render_plain(struct templates *templates, const char *service, const char *name,
+                            const struct json *model, struct strbuf *out, const char **error_out)
+{
+    const struct lookup lookup = { templates, out->arena, service };
+    return render_with(mustache_render_plain, &lookup, name, model, out, error_out);
 }
 
 /* --- assets --- */

@@ -33,6 +33,10 @@ const struct mustache *templates_find(struct templates *templates, const char *s
 bool templates_render(struct templates *templates, const char *service, const char *name,
                       const struct json *model, struct strbuf *out, const char **error_out) MUST_CHECK;
 
+/* The same for a template of plain text, whose values aren't escaped. */
+bool templates_render_plain(struct templates *templates, const char *service, const char *name,
+                            const struct json *model, struct strbuf *out, const char **error_out) MUST_CHECK;
+
 /* A file that browsers load ("doorward.css"): its bytes, media type and the hash of its content. */
 struct asset {
     struct bytes bytes;

@@ -1,7 +1,9 @@
 /* clients.c: see clients.h. */
 #include "store/clients.h"
 
-enum { ADD, ADD_SECRET, LOAD, LOAD_BY_NUMBER, FIND, LIST, SET_STATUS, EXPIRE_SECRETS };
+#include "store/pattern.h"
+
+enum { ADD, ADD_SECRET, LOAD, LOAD_BY_NUMBER, FIND, LIST, OF_ORIGIN, SET_STATUS, EXPIRE_SECRETS };
 
 #define ROW(member) offsetof(struct client_row, member)
 #define ENTRY(member) offsetof(struct client_entry, member)
@@ -17,15 +19,18 @@ static const struct column entry_columns[] = {
     { COLUMN_ID, ENTRY(client.service_id) },      { COLUMN_TEXT, ENTRY(client.status) },
     { COLUMN_TEXT, ENTRY(client.metadata) },      { COLUMN_INTEGER, ENTRY(client.created_at) },
     { COLUMN_INTEGER, ENTRY(client.updated_at) }, { COLUMN_TEXT, ENTRY(service_name) },
-    { COLUMN_TEXT, ENTRY(service_status) },       { COLUMN_HASH, ENTRY(secret_hash) },
+    { COLUMN_TEXT, ENTRY(service_status) },       { COLUMN_TEXT, ENTRY(service_pin_gate) },
+    { COLUMN_TEXT, ENTRY(service_sign_in_form) }, { COLUMN_HASH, ENTRY(secret_hash) },
     { COLUMN_INTEGER, ENTRY(secret_expires_at) }, { COLUMN_BOOLEAN, ENTRY(has_secret) },
 };
 
+static const struct column metadata_column[] = { { COLUMN_TEXT, 0 } };
 static const struct column number_column[] = { { COLUMN_INTEGER, 0 } };
 
 #define CLIENT_COLUMNS "c.number, c.client_id, c.service_id, c.status, c.metadata, c.created_at, c.updated_at"
 #define SELECT_ENTRIES                                                                                       \
-    "SELECT " CLIENT_COLUMNS ", s.name, s.status, k.secret_hash, k.expires_at, k.id IS NOT NULL"             \
+    "SELECT " CLIENT_COLUMNS ", s.name, s.status, s.pin_gate, s.sign_in_form, k.secret_hash, k.expires_at,"  \
+    " k.id IS NOT NULL"                                                                                      \
     " FROM clients c JOIN services s ON s.id = c.service_id"                                                 \
     " LEFT JOIN client_secrets k ON k.client_number = c.number"
 #define NEWEST_SECRETS " ORDER BY k.created_at DESC, k.id DESC LIMIT ?"
@@ -62,6 +67,14 @@ static const struct statement statements[] = {
                .parameters = "bbii",
                COLUMNS(client_columns),
                .retry = true },
+    [OF_ORIGIN] = { .name = "clients.list_of_origin",
+                    .sql = "SELECT c.metadata FROM clients c JOIN services s ON s.id = c.service_id"
+                           " WHERE c.status = 'active' AND s.status = 'active'"
+                           " AND (c.metadata LIKE ? OR c.metadata LIKE ? OR c.metadata LIKE ?)"
+                           " ORDER BY c.number LIMIT ?",
+                    .parameters = "ttti",
+                    COLUMNS(metadata_column),
+                    .retry = true },
     [SET_STATUS] = { .name = "clients.set_status",
                      .sql = "UPDATE clients SET status = ?, updated_at = ? WHERE client_id = ?",
                      .parameters = "tit",
@@ -131,6 +144,25 @@ enum store_result clients_list(struct db *db, struct arena *arena, const unsigne
         VALUES(sql_id(service_id), sql_id(service_id), sql_integer(page->limit), sql_integer(page->offset)),
         sizeof(**rows_out), &rows, count_out);
     *rows_out = rows;
+    return result;
+}
+
+/* As a string of JSON begins with it, and behind it the URI ends or goes on with a path or a query. */
+static struct value origin_pattern(struct arena *arena, const char *origin, char end)
+{
+    return sql_text(pattern_containing(arena, arena_printf(arena, "\"%s%c", origin, end)));
+}
+
+enum store_result clients_list_of_origin(struct db *db, struct arena *arena, const char *origin,
+                                         int64_t limit, const char ***metadata_out, size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result =
+        db_list(db, arena, &statements[OF_ORIGIN],
+                VALUES(origin_pattern(arena, origin, '"'), origin_pattern(arena, origin, '/'),
+                       origin_pattern(arena, origin, '?'), sql_integer(limit)),
+                sizeof(**metadata_out), &rows, count_out);
+    *metadata_out = rows;
     return result;
 }
 

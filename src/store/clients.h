@@ -26,7 +26,7 @@ struct client_secret_row {
 /* A client, its service, and one of its secrets. */
 struct client_entry {
     struct client_row client;
-    const char *service_name, *service_status;
+    const char *service_name, *service_status, *service_pin_gate, *service_sign_in_form;
     unsigned char secret_hash[32];
     int64_t secret_expires_at;
     bool has_secret;
@@ -43,6 +43,12 @@ enum store_result clients_load(struct db *db, struct arena *arena, const char *c
                                struct client_entry **entries_out, size_t *count_out) MUST_CHECK;
 enum store_result clients_load_by_number(struct db *db, struct arena *arena, int64_t number,
                                          int64_t max_secrets, struct client_entry **entries_out,
+                                         size_t *count_out) MUST_CHECK;
+
+/* What active clients have registered, as JSON, where it holds a URI of this origin: at most limit of them.
+ */
+enum store_result clients_list_of_origin(struct db *db, struct arena *arena, const char *origin,
+                                         int64_t limit, const char ***metadata_out,
                                          size_t *count_out) MUST_CHECK;
 
 enum store_result clients_find(struct db *db, struct arena *arena, const char *client_id,

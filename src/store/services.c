@@ -3,7 +3,7 @@
 
 #include "store/pattern.h"
 
-enum { ADD, FIND, LIST, SET_STATUS };
+enum { ADD, FIND, LIST, SET_STATUS, SET_SIGN_IN, PIN_GATES };
 
 #define ROW(member) offsetof(struct service_row, member)
 
@@ -13,14 +13,20 @@ static const struct column service_columns[] = {
     { COLUMN_TEXT, ROW(status) },
     { COLUMN_INTEGER, ROW(created_at) },
     { COLUMN_INTEGER, ROW(updated_at) },
+    { COLUMN_TEXT, ROW(pin_gate) },
+    { COLUMN_TEXT, ROW(sign_in_form) },
 };
 
-#define SELECT_SERVICES "SELECT id, name, status, created_at, updated_at FROM services"
+static const struct column gate_columns[] = { { COLUMN_TEXT, offsetof(struct service_gate, pin_gate) } };
+
+#define SELECT_SERVICES                                                                                      \
+    "SELECT id, name, status, created_at, updated_at, pin_gate, sign_in_form FROM services"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "services.add",
-              .sql = "INSERT INTO services (id, name, created_at, updated_at) VALUES (?, ?, ?, ?)",
-              .parameters = "btii" },
+              .sql = "INSERT INTO services (id, name, created_at, updated_at, pin_gate, sign_in_form)"
+                     " VALUES (?, ?, ?, ?, ?, ?)",
+              .parameters = "btiitt" },
     [FIND] = { .name = "services.find",
                .sql = SELECT_SERVICES " WHERE id = ?",
                .parameters = "b",
@@ -36,6 +42,16 @@ static const struct statement statements[] = {
                      .sql = "UPDATE services SET status = ?, updated_at = ? WHERE id = ?",
                      .parameters = "tib",
                      .retry = true },
+    [SET_SIGN_IN] = { .name = "services.set_sign_in",
+                      .sql = "UPDATE services SET pin_gate = ?, sign_in_form = ?, updated_at = ?"
+                             " WHERE id = ?",
+                      .parameters = "ttib",
+                      .retry = true },
+    [PIN_GATES] = { .name = "services.pin_gates",
+                    .sql = "SELECT DISTINCT pin_gate FROM services WHERE status = 'active'",
+                    .parameters = "",
+                    COLUMNS(gate_columns),
+                    .retry = true },
 };
 
 const struct statement_table services_statements = STATEMENT_TABLE(statements);
@@ -44,7 +60,7 @@ enum store_result services_add(struct db *db, const struct service_row *row)
 {
     return db_run(db, &statements[ADD],
                   VALUES(sql_id(row->id), sql_text(row->name), sql_integer(row->created_at),
-                         sql_integer(row->updated_at)),
+                         sql_integer(row->updated_at), sql_text(row->pin_gate), sql_text(row->sign_in_form)),
                   NULL);
 }
 
@@ -70,4 +86,21 @@ enum store_result services_set_status(struct db *db, const unsigned char id[16],
                                       int64_t now)
 {
     return db_run_one(db, &statements[SET_STATUS], VALUES(sql_text(status), sql_integer(now), sql_id(id)));
+}
+
+enum store_result services_set_sign_in(struct db *db, const unsigned char id[16], const char *pin_gate,
+                                       const char *sign_in_form, int64_t now)
+{
+    return db_run_one(db, &statements[SET_SIGN_IN],
+                      VALUES(sql_text(pin_gate), sql_text(sign_in_form), sql_integer(now), sql_id(id)));
+}
+
+enum store_result services_pin_gates(struct db *db, struct arena *arena, struct service_gate **gates_out,
+                                     size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result =
+        db_list(db, arena, &statements[PIN_GATES], NO_VALUES, sizeof(**gates_out), &rows, count_out);
+    *gates_out = rows;
+    return result;
 }

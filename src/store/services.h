@@ -11,6 +11,12 @@ struct service_row {
     const char *name;
     const char *status; /* "active" or "disabled" */
     int64_t created_at, updated_at;
+    const char *pin_gate, *sign_in_form; /* "": what the configuration says */
+};
+
+/* A rule that some active service has; "": the configuration's. */
+struct service_gate {
+    const char *pin_gate;
 };
 
 enum store_result services_add(struct db *db, const struct service_row *row) MUST_CHECK;
@@ -20,5 +26,12 @@ enum store_result services_list(struct db *db, struct arena *arena, const struct
                                 struct service_row **rows_out, size_t *count_out) MUST_CHECK;
 enum store_result services_set_status(struct db *db, const unsigned char id[16], const char *status,
                                       int64_t now) MUST_CHECK;
+
+enum store_result services_set_sign_in(struct db *db, const unsigned char id[16], const char *pin_gate,
+                                       const char *sign_in_form, int64_t now) MUST_CHECK;
+
+/* The PIN gates of the active services, each once. */
+enum store_result services_pin_gates(struct db *db, struct arena *arena, struct service_gate **gates_out,
+                                     size_t *count_out) MUST_CHECK;
 
 #endif

@@ -80,7 +80,23 @@ export async function misspoken(page) {
   });
 }
 
+/** Fields whose label can't be seen, or is only a placeholder, and those that a browser can't fill in. */
+export async function unlabelled(page) {
+  return page.$$eval('main input:not([type="hidden"], [aria-hidden="true"]), main select, main textarea', (all) => all.flatMap((one) => {
+    const label = [...one.labels ?? []].find((found) => found.getClientRects().length && found.innerText.trim());
+    const faults = [];
+    if (!label) faults.push(`${one.name} has no label`);
+    if (one.placeholder) faults.push(`${one.name} has a placeholder`);
+    if (!['checkbox', 'radio'].includes(one.type) && !one.autocomplete) faults.push(`${one.name} has no autocomplete`);
+    if (one.autocomplete === 'one-time-code' && one.inputMode !== 'numeric') faults.push(`${one.name} asks for digits without their keys`);
+    if (one.getAttribute('aria-invalid') === 'true' && !one.getAttribute('aria-describedby')) faults.push(`${one.name} is wrong and doesn't say why`);
+    return faults;
+  }));
+}
+
 /* --- screenshots: kept in .cache/screenshots, with a contact sheet --- */
+
+const fileName = (parts) => `${parts.join('-').replace(/[^\w.-]+/g, '_')}.png`;
 
 /** A folder of screenshots of its own for each test file, emptied when the file begins. */
 export class Album {
@@ -94,8 +110,18 @@ export class Album {
 
   /** parts: page, state, language, width, colour scheme, … as far as the test tells them apart. */
   async add(page, ...parts) {
-    const name = `${parts.join('-').replace(/[^\w.-]+/g, '_')}.png`;
-    await page.screenshot({ path: join(this.place, name), fullPage: true, animations: 'disabled' });
+    const name = fileName(parts);
+    await page.screenshot({ path: join(this.place, name), fullPage: true });
+    this.#shots.push(name);
+  }
+
+  /** The same of a page that may be shown in a taller window from now on: half the time. */
+  async addWhole(page, ...parts) {
+    const { width, height } = page.viewportSize();
+    const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+    if (whole > height) await page.setViewportSize({ width, height: whole });
+    const name = fileName(parts);
+    await page.screenshot({ path: join(this.place, name) });
     this.#shots.push(name);
   }
 

@@ -2,10 +2,11 @@
 // and people made by the command line, and the few things that a person does on the pages.
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
 const env = process.env;
@@ -33,9 +34,42 @@ export function sql(text) {
     { encoding: 'utf8' }).trim();
 }
 
-export function addPerson(email = `p${randomBytes(6).toString('hex')}@people.example`) {
+export const newAddress = () => `p${randomBytes(6).toString('hex')}@people.example`;
+
+export function addPerson(email = newAddress()) {
   withFile(`${PASSWORD}\n`, (file) => cli('user', 'add', '--email', email, '--name', 'Pat Person', '--password-file', file, '--verified'));
   return email;
+}
+
+/** A service of its own, with what `doorward service set` may set: { 'pin-gate': 'always' }. */
+export function addService(name, options = {}) {
+  const { id } = cli('service', 'add', '--name', name);
+  const words = Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]);
+  if (words.length) cli('service', 'set', id, ...words);
+  return id;
+}
+
+/** The mails that the SMTP server of this Doorward got; each is given to a test once. */
+export class Mailbox {
+  #seen = new Set();
+
+  /** The newest unread one to this address: { subject, text, html, links, pin, mail }; the older ones count as read. */
+  async wait(to, mail, seconds = 15) {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(25)) {
+      const found = this.#unread(to, mail);
+      if (found) return { ...found, link: found.links.find((link) => link.includes('token=')) };
+    }
+    throw new Error(`no mail ${mail} to ${to} within ${seconds} s`);
+  }
+
+  #unread(to, mail) {
+    const place = env.DOORWARD_MAIL_DIR;
+    const names = readdirSync(place).filter((name) => /^\d+\.json$/.test(name) && !this.#seen.has(name));
+    const all = names.map((name) => [name, JSON.parse(readFileSync(join(place, name), 'utf8'))])
+      .filter(([, one]) => one.to.includes(to) && one.mail === mail).sort(([a], [b]) => parseInt(a) - parseInt(b));
+    for (const [name] of all) this.#seen.add(name);
+    return all.at(-1)?.[1];
+  }
 }
 
 /** The client: a native one, so that its callback may be plain HTTP on loopback, on the port it got. */
@@ -73,11 +107,20 @@ export class Callback {
     this.server.close();
   }
 
-  register(metadata = {}) {
+  /** Resolves with what comes back for this request, also when it has come already. */
+  async of({ state }, seconds = 15) {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(10)) {
+      const found = this.arrived.find((parameters) => parameters.get('state') === state);
+      if (found) return found;
+    }
+    throw new Error('nothing came back to the client');
+  }
+
+  register(metadata = {}, service = env.DOORWARD_SERVICE_ID) {
     return withFile(JSON.stringify({ client_name: 'Photo Albums', redirect_uris: ['http://127.0.0.1/cb'], application_type: 'native',
       grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], scope: 'openid profile email offline_access',
       token_endpoint_auth_method: 'client_secret_post', ...metadata }),
-      (file) => cli('client', 'add', '--service', env.DOORWARD_SERVICE_ID, '--metadata', file));
+      (file) => cli('client', 'add', '--service', service, '--metadata', file));
   }
 
   request(client, parameters = {}) {
@@ -86,14 +129,22 @@ export class Callback {
     url.search = new URLSearchParams({ response_type: 'code', client_id: client.client_id, redirect_uri: this.uri, scope: 'openid email',
       state: randomBytes(8).toString('hex'), code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256', ...parameters });
-    return { url: url.href, verifier };
+    return { url: url.href, verifier, state: url.searchParams.get('state') };
   }
 
-  async redeem(client, parameters, verifier) {
+  async #token(client, parameters) {
     const response = await fetch(`${issuer}/api/oauth/token`, { method: 'POST', body: new URLSearchParams({
-      grant_type: 'authorization_code', code: parameters.get('code'), redirect_uri: this.uri, code_verifier: verifier,
-      client_id: client.client_id, client_secret: client.client_secret }) });
+      ...parameters, client_id: client.client_id, client_secret: client.client_secret }) });
     return { status: response.status, ...(await response.json()) };
+  }
+
+  redeem(client, parameters, verifier) {
+    return this.#token(client, { grant_type: 'authorization_code', code: parameters.get('code'), redirect_uri: this.uri,
+      code_verifier: verifier });
+  }
+
+  refresh(client, token) {
+    return this.#token(client, { grant_type: 'refresh_token', refresh_token: token });
   }
 }
 
@@ -118,13 +169,28 @@ export async function signIn(page, who, secret) {
   await page.locator('form:has(input[autocomplete="current-password"]) button').first().click();
 }
 
+export const mailedPin = (page) => page.locator('input[autocomplete="one-time-code"]');
+
+/** The button of the form that has this field. */
+export const buttonOf = (page, field) => page.locator('form', { has: page.locator(field) }).locator('button').first();
+
+export async function typePin(page, pin) {
+  await mailedPin(page).fill(pin);
+  await buttonOf(page, 'input[autocomplete="one-time-code"]').click();
+}
+
+export async function newPassword(page, secret) {
+  for (const field of await page.locator('input[autocomplete="new-password"]').all()) await field.fill(secret);
+  await buttonOf(page, 'input[autocomplete="new-password"]').click();
+}
+
 export const allow = (page) => page.locator('button[name="decision"][value="allow"]');
 export const deny = (page) => page.locator('button[name="decision"][value="deny"]');
 
 /** Whether the page in front of the person is one of ours that explains itself: a heading, a way on. */
 export async function sensible(page) {
   const heading = await page.locator('h1').first().textContent();
-  const ways = await page.locator('main a[href], main button, a[href]').count();
+  const ways = await page.locator('main a[href], main button').count();
   return Boolean(heading?.trim()) && ways > 0;
 }
 

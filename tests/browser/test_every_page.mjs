@@ -3,12 +3,12 @@
 // Looks at the files that preview prints; screenshots are kept in .cache/screenshots.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Album, misfits, misspoken, violations } from './looks.mjs';
+import { Album, misfits, misspoken, unlabelled, violations } from './looks.mjs';
 import { launch } from './stage.mjs';
 
 const { DOORWARD_BIN: program, DOORWARD_CONF: settings } = process.env;
@@ -67,6 +67,7 @@ const told = (where, all) => all.map((one) => `${where}: ${one}`);
 /* Colours change with the scheme, layout with the width; names, roles and texts with neither. */
 async function look(tab, { page, state }, language) {
   const faults = (await misspoken(tab)).filter((fault) => !(isMail(page) && fault.startsWith('inline code')));
+  faults.push(...await unlabelled(tab));
   const smallest = isMail(page) ? 14 : 16;
   for (const [width, height] of WIDTHS) {
     await tab.setViewportSize({ width, height });
@@ -75,7 +76,7 @@ async function look(tab, { page, state }, language) {
       await tab.emulateMedia({ colorScheme });
       const rules = colorScheme === 'dark' ? ['color-contrast'] : width === 360 ? undefined : ['target-size', 'color-contrast'];
       faults.push(...told(`${width} px, ${colorScheme}`, await violations(tab, { rules })));
-      await album.add(tab, page, state, language, width, colorScheme);
+      await album.addWhole(tab, page, state, language, width, colorScheme);
     }
     await tab.emulateMedia({ colorScheme: 'light' });
   }
@@ -88,20 +89,51 @@ async function look(tab, { page, state }, language) {
 const sentences = (tab) => tab.evaluate(() => document.body.innerText.split('\n').map((line) => line.trim())
   .filter((line) => line.split(/\s+/).length > 2 && !document.querySelector('.detail')?.innerText.includes(line)));
 
+/* A language that is written from right to left and says nothing else, so that the words are those of English. */
+function mirrored() {
+  const folder = join(place, 'templates'), conf = join(place, 'mirrored.conf');
+  mkdirSync(join(folder, 'text'), { recursive: true });
+  writeFileSync(join(folder, 'text', 'ar.json'), '{"direction": "rtl"}');
+  writeFileSync(conf, `template_directory = ${folder}\n${readFileSync(settings, 'utf8')}`, { mode: 0o600 });
+  return conf;
+}
+
+/* Where each box begins and ends, seen from the side that reading begins at. */
+const places = (tab) => tab.evaluate(() => [...document.querySelectorAll('header *, main, main *, footer *')]
+  .filter((one) => one.getClientRects().length && getComputedStyle(one).display !== 'inline').map((one) => {
+    const { left, right } = one.getBoundingClientRect(), width = document.documentElement.clientWidth;
+    const [from, to] = document.documentElement.dir === 'rtl' ? [width - right, width - left] : [left, right];
+    return `${one.localName}${one.className && `.${one.className}`} ${Math.round(from)} to ${Math.round(to)}`;
+  }));
+
 describe('every page', { concurrency: TABS }, () => {
   const samples = listed();
   test('there are samples', () => assert.ok(samples.length > 30, `${samples.length} samples`));
   for (const sample of samples) {
     test(`${sample.page}, ${sample.state}: accessible, nothing cut, at 360 and 1280 px, light and dark, in English and German`, () =>
       withTab(async (tab) => {
-        const words = {};
+        const words = {}, all = [];
         for (const language of LANGUAGES) {
           await show(tab, sample.page, sample.state, language);
           const faults = await look(tab, sample, language);
-          assert.deepEqual([...new Set(faults)], [], language);
+          all.push(...told(language, faults));
           words[language] = await sentences(tab);
         }
+        assert.deepEqual([...new Set(all)], []);
         assert.deepEqual(words.de.filter((sentence) => words.en.includes(sentence)), [], 'sentences that are English in German');
       }));
   }
+
+  test('right to left, each page is its own mirror image', () => withTab(async (tab) => {
+    const conf = mirrored();
+    await tab.setViewportSize({ width: 360, height: 740 });
+    for (const { page, state } of samples.filter((sample) => !isMail(sample.page))) {
+      await show(tab, page, state, 'en');
+      const usual = await places(tab);
+      await show(tab, page, state, 'ar', conf);
+      assert.equal(await tab.locator('html').getAttribute('dir'), 'rtl');
+      assert.deepEqual(await places(tab), usual, `${page}, ${state}`);
+      await album.addWhole(tab, page, state, 'rtl', 360);
+    }
+  }));
 });

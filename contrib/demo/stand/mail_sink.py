@@ -25,7 +25,7 @@ def reading(message, recipients):
     text = part(message, "plain")
     pin = re.search(r"^\s*(\d{6})\s*$", text, re.MULTILINE)
     return {"to": recipients, "mail": message["X-Doorward-Mail"], "subject": message["Subject"], "text": text,
-            "html": part(message, "html"), "links": re.findall(r"https?://[^\s<>\"]+", text),
+            "html": part(message, "html"), "links": [link.rstrip(".,;:") for link in re.findall(r"https?://[^\s<>\"]+", text)],
             "pin": pin.group(1) if pin else None}
 
 

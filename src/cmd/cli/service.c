@@ -1,8 +1,13 @@
-/* service.c: `doorward service add|list|show|disable|enable`: tenants. */
+/* service.c: `doorward service add|list|show|set|disable|enable`: tenants. */
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
 #include "domain/manage/services.h"
+
+static const char *or_default(const char *word)
+{
+    return *word == '\0' ? "default" : word;
+}
 
 static void write_service(struct cli *cli, struct json_writer *writer, const struct service_row *row)
 {
@@ -11,11 +16,14 @@ static void write_service(struct cli *cli, struct json_writer *writer, const str
     json_write_text(writer, "id", id);
     json_write_text(writer, "name", row->name);
     json_write_text(writer, "status", row->status);
+    json_write_text(writer, "pin_gate", or_default(row->pin_gate));
+    json_write_text(writer, "sign_in_form", or_default(row->sign_in_form));
     json_write_integer(writer, "created_at", row->created_at);
     json_write_integer(writer, "updated_at", row->updated_at);
     json_close_object(writer);
     if (!cli->json)
-        printf("%s  %-8s %s\n", id, row->status, row->name);
+        printf("%s  %-8s %-11s %-16s %s\n", id, row->status, or_default(row->pin_gate),
+               or_default(row->sign_in_form), row->name);
 }
 
 static enum cli_status print_service(struct cli *cli, const struct service_row *row)
@@ -27,10 +35,16 @@ static enum cli_status print_service(struct cli *cli, const struct service_row *
     return CLI_OK;
 }
 
+static struct service_sign_in read_sign_in(const struct cli *cli)
+{
+    return (struct service_sign_in) { cli_option(cli, "pin-gate"), cli_option(cli, "sign-in-form") };
+}
+
 static enum cli_status service_add_command(struct cli *cli)
 {
     struct service_row row;
-    enum outcome outcome = service_add(&cli->context, cli_option(cli, "name"), &row);
+    const struct service_sign_in sign_in = read_sign_in(cli);
+    enum outcome outcome = service_add(&cli->context, cli_option(cli, "name"), &sign_in, &row);
     return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
 }
 
@@ -62,6 +76,13 @@ static enum cli_status service_show(struct cli *cli)
     return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
 }
 
+static enum cli_status service_set(struct cli *cli)
+{
+    const struct service_sign_in sign_in = read_sign_in(cli);
+    enum outcome outcome = service_set_sign_in(&cli->context, cli->arguments[0], &sign_in);
+    return outcome == OUTCOME_OK ? service_show(cli) : cli_refused(cli, outcome);
+}
+
 static enum cli_status set_active(struct cli *cli, bool active)
 {
     enum outcome outcome = service_set_active(&cli->context, cli->arguments[0], active);
@@ -78,8 +99,22 @@ static enum cli_status service_enable(struct cli *cli)
     return set_active(cli, true);
 }
 
+#define SIGN_IN_OPTIONS                                                                                      \
+    { "pin-gate", "WORD", false,                                                                             \
+      "when a code from a mail is asked for behind the password: off, always, new_browser, periodic or "     \
+      "default" },                                                                                           \
+    {                                                                                                        \
+        "sign-in-form", "WORD", false, "both, identifier_first or default"                                   \
+    }
+
 static const struct cli_option add_options[] = {
     { "name", "NAME", true, "what people call it" },
+    SIGN_IN_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct cli_option set_options[] = {
+    SIGN_IN_OPTIONS,
     { .name = NULL },
 };
 
@@ -95,6 +130,8 @@ const struct cli_command service_commands[] = {
       service_add_command },
     { "service", "list", NULL, "Tell the services.", list_options, CLI_CONTEXT, service_list },
     { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
+    { "service", "set", "ID", "Change how people sign in to a service's applications.", set_options,
+      CLI_CONTEXT, service_set },
     { "service", "disable", "ID", "Switch a service and all its clients off.", NULL, CLI_CONTEXT,
       service_disable },
     { "service", "enable", "ID", "Switch a service on again.", NULL, CLI_CONTEXT, service_enable },

@@ -95,7 +95,8 @@ static enum cli_status preview(struct cli *cli)
                               .language = cli_option(cli, "language"),
                               .css = file_link(cli, service, "doorward.css"),
                               .brand_css = file_link(cli, service, "brand.css"),
-                              .icon = file_link(cli, service, "icon.svg") };
+                              .icon = file_link(cli, service, "icon.svg"),
+                              .text = cli_option(cli, "text") != NULL };
     const char *html = preview_render(cli->arena, cli->settings, &wanted, &error);
     if (html != NULL) {
         fputs(html, stdout);
@@ -110,13 +111,14 @@ static const struct cli_option preview_options[] = {
     { "state", "STATE", false, "what the page shows: default, error, …" },
     { "language", "TAG", false, "language of its texts: de" },
     { "service", "ID", false, "whose branding is shown" },
+    { "text", NULL, false, "of a mail: its subject and plain text" },
     { .name = NULL },
 };
 
 const struct cli_command template_commands[] = {
     { "template", "check", NULL, "Say what is wrong with templates, texts and colours.", NULL, CLI_SETTINGS,
       check },
-    { "template", "preview", "PAGE", "Print a page with sample data.", preview_options, CLI_SETTINGS,
+    { "template", "preview", "PAGE", "Print a page or mail with sample data.", preview_options, CLI_SETTINGS,
       preview },
     { .noun = NULL },
 };

@@ -10,7 +10,7 @@ struct agent {
 };
 struct agent agent_read(const char *user_agent);
 
-/* "Firefox on Windows", "Firefox", or "" for one that isn't known. */
+/* "Firefox on Windows", "Firefox", "Windows", or "" for one that isn't known. */
 const char *agent_describe(struct arena *arena, const char *user_agent);
 
 #endif

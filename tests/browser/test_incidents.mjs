@@ -1,0 +1,346 @@
+// What happens to people on the way: tabs in any order, the back button, a reload, two clicks, a phone that sleeps,
+// no images, no mouse. Each leads to a page that goes on, and nothing happens twice.
+// with-doorward: --workers 4 --set mail_request_limit_per_address=10000 --set pin_limit_per_address=10000
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { addPerson, addService, allow, buttonOf, Callback, contextOptions, email, issuer, launch, Mailbox, mailedPin, newAddress,
+  newPassword, PASSWORD, primary, sensible, signIn, sql, typePin } from './stage.mjs';
+
+const current = 'input[autocomplete="current-password"]';
+const mailbox = new Mailbox();
+let browser, callback, client, gated, context, page, who;
+
+before(async () => {
+  browser = await launch();
+  callback = await new Callback().start();
+  client = callback.register();
+  gated = callback.register({}, addService('With PIN', { 'pin-gate': 'always' }));
+});
+after(async () => {
+  await browser.close();
+  callback.stop();
+});
+beforeEach(async () => {
+  who = addPerson();
+  context = await browser.newContext(contextOptions);
+  page = await newTab();
+});
+afterEach(() => context.close());
+
+async function newTab(where = context) {
+  const tab = await where.newPage();
+  tab.setDefaultTimeout(10000);
+  return tab;
+}
+
+async function finish(flow, tab, of = client) {
+  if (await allow(tab).count()) await allow(tab).click();
+  const tokens = await callback.redeem(of, await callback.of(flow), flow.verifier);
+  assert.equal(tokens.status, 200, JSON.stringify(tokens));
+}
+
+/* The person is on a page that explains itself, or back at the client. */
+async function staysOnTheWay(tab, what) {
+  await tab.waitForLoadState();
+  if (!tab.url().startsWith(issuer)) return;
+  assert.ok(await sensible(tab), `${what}: ${tab.url()}: ${await tab.locator('body').innerText()}`);
+  assert.doesNotMatch(await tab.locator('body').innerText(), /our side|unserer Seite/, what);
+}
+
+const pathOf = (tab) => new URL(tab.url()).pathname;
+
+async function atAccount(tab, path = '/account') {
+  await tab.goto(`${issuer}${path}`);
+  if (pathOf(tab) === '/login') await signIn(tab, who);
+  await tab.waitForURL((url) => url.pathname === path);
+}
+
+async function askForALink(tab, address = who) {
+  await tab.locator('a[href*="/login/link"]').first().click();
+  await email(tab).fill(address);
+  await primary(tab).click();
+  await mailedPin(tab).waitFor();
+}
+
+/* --- tabs --- */
+
+/* Five ways in, each begun in a tab of its own before any is finished. */
+const WAYS_IN = {
+  password: async (tab) => {
+    if (await tab.locator(current).count()) await signIn(tab, who);
+  },
+  register: async (tab) => {
+    await newPassword(tab, PASSWORD);
+  },
+  link: async (tab) => {
+    await tab.goto((await mailbox.wait(who, 'magic_link')).link);
+    await primary(tab).click();
+  },
+  pin: async (tab) => {
+    if (await mailedPin(tab).count()) await typePin(tab, (await mailbox.wait(who, 'pin')).pin);
+  },
+  forgotten: async (tab) => {
+    await tab.goto((await mailbox.wait(who, 'reset_password')).link);
+    await newPassword(tab, PASSWORD);
+  },
+};
+const BEGINNINGS = {
+  password: async () => {},
+  register: async (tab) => {
+    await tab.locator('a[href*="/register"]').first().click();
+    await tab.locator('input[autocomplete="name"]').fill('Nora New');
+    await email(tab).fill(newAddress());
+  },
+  link: (tab) => askForALink(tab),
+  pin: async (tab) => {
+    await signIn(tab, who);
+    await mailedPin(tab).waitFor();
+  },
+  forgotten: async (tab) => {
+    await tab.locator('a[href*="/forgot-password"]').first().click();
+    await email(tab).fill(who);
+    await primary(tab).click();
+    await tab.locator('h1').waitFor();
+  },
+};
+
+for (const order of [['password', 'register', 'link', 'pin', 'forgotten'], ['forgotten', 'pin', 'link', 'register', 'password'],
+  ['link', 'password', 'forgotten', 'register', 'pin'], ['pin', 'forgotten', 'password', 'link', 'register']])
+  test(`five tabs, each in another flow, finished in the order ${order.join(', ')}: none meets a dead end`, async () => {
+    const tabs = {};
+    for (const way of order) {
+      const tab = await newTab();
+      const of = way === 'pin' ? gated : client;
+      const flow = callback.request(of, { prompt: 'consent' });
+      await tab.goto(flow.url);
+      await BEGINNINGS[way](tab);
+      tabs[way] = { tab, flow, of };
+    }
+    for (const way of [...order].reverse()) {
+      const { tab, flow, of } = tabs[way];
+      await WAYS_IN[way](tab);
+      await staysOnTheWay(tab, way);
+      if (!await allow(tab).count()) { // the session of another tab counts: the way on leads there
+        await tab.goto(flow.url);
+        if (await tab.locator(current).count()) await signIn(tab, who);
+        if (await mailedPin(tab).count()) await typePin(tab, (await mailbox.wait(who, 'pin')).pin);
+        await allow(tab).waitFor();
+      }
+      await finish(flow, tab, of);
+    }
+  });
+
+test('a flow begun by mail and finished in another tab: the first tab goes on by itself at the next click', async () => {
+  const flow = callback.request(client);
+  await page.goto(flow.url);
+  await askForALink(page);
+  const { link, pin } = await mailbox.wait(who, 'magic_link');
+  const other = await newTab();
+  await other.goto(link);
+  await primary(other).click();
+  await allow(other).waitFor();
+  await finish(flow, other);
+  await typePin(page, pin);
+  await staysOnTheWay(page, 'the PIN of a link that is used');
+  await page.reload();
+  await staysOnTheWay(page, 'a reload');
+});
+
+/* --- back, reload, two clicks --- */
+
+const STEPS = {
+  'a mailed link': [async () => {
+    await page.goto(callback.request(client).url);
+    await page.locator('a[href*="/login/link"]').first().click();
+    await email(page).fill(who);
+  }, () => primary(page)],
+  'a forgotten password': [async () => {
+    await page.goto(callback.request(client).url);
+    await page.locator('a[href*="/forgot-password"]').first().click();
+    await email(page).fill(who);
+  }, () => primary(page)],
+  'the PIN gate': [async () => {
+    await page.goto(callback.request(gated).url);
+    await signIn(page, who);
+    await mailedPin(page).fill((await mailbox.wait(who, 'pin')).pin);
+  }, () => buttonOf(page, 'input[autocomplete="one-time-code"]')],
+  'the landing page of a mailed link': [async () => {
+    await page.goto(callback.request(client).url);
+    await askForALink(page);
+    await page.goto((await mailbox.wait(who, 'magic_link')).link);
+  }, () => primary(page)],
+  'the confirmation of an address': [async () => {
+    who = newAddress();
+    await page.goto(`${issuer}/register`);
+    await page.locator('input[autocomplete="name"]').fill('Nora New');
+    await email(page).fill(who);
+    await newPassword(page, PASSWORD);
+    await page.goto((await mailbox.wait(who, 'verify_email')).link);
+  }, () => primary(page)],
+  'a new password by mail': [async () => {
+    await page.goto(`${issuer}/forgot-password`);
+    await email(page).fill(who);
+    await primary(page).click();
+    await page.goto((await mailbox.wait(who, 'reset_password')).link);
+    for (const field of await page.locator('input[autocomplete="new-password"]').all()) await field.fill('seven purple umbrellas');
+  }, () => buttonOf(page, 'input[autocomplete="new-password"]')],
+  'a registration': [async () => {
+    await page.goto(callback.request(client).url);
+    await page.locator('a[href*="/register"]').first().click();
+    await page.locator('input[autocomplete="name"]').fill('Nora New');
+    await email(page).fill(newAddress());
+    for (const field of await page.locator('input[autocomplete="new-password"]').all()) await field.fill(PASSWORD);
+  }, () => buttonOf(page, 'input[autocomplete="new-password"]')],
+  'a new password': [async () => {
+    await atAccount(page, '/account/password');
+    await page.locator(current).fill(PASSWORD);
+    for (const field of await page.locator('input[autocomplete="new-password"]').all()) await field.fill('seven purple umbrellas');
+  }, () => buttonOf(page, 'input[autocomplete="new-password"]')],
+  'a change of address': [async () => {
+    await atAccount(page, '/account/email');
+    await page.locator('main input[type="email"]').fill(newAddress());
+  }, () => buttonOf(page, 'input[type="email"]')],
+  'a deleted account': [async () => {
+    await atAccount(page, '/account/delete');
+  }, () => primary(page)],
+};
+
+for (const [name, [prepare, button]] of Object.entries(STEPS)) {
+  test(`${name}: back, forth and a reload afterwards lead to pages that go on`, async () => {
+    page.on('dialog', (dialog) => dialog.accept());
+    await prepare();
+    await button().click();
+    await staysOnTheWay(page, 'the step itself');
+    await page.reload();
+    await staysOnTheWay(page, 'a reload');
+    await page.goBack();
+    await staysOnTheWay(page, 'back');
+    await page.reload();
+    await staysOnTheWay(page, 'back and a reload');
+    if (await primary(page).count()) { // the old form, sent again
+      for (const field of await page.locator('main form').first().locator('input[required]').all())
+        if (!await field.inputValue()) await field.fill(await field.getAttribute('type') === 'email' ? who : PASSWORD);
+      await primary(page).click();
+      await staysOnTheWay(page, 'the old form sent again');
+    }
+  });
+
+  test(`${name}: two clicks do what one does`, async () => {
+    await prepare();
+    await button().dblclick({ noWaitAfter: true });
+    await page.waitForTimeout(300);
+    await staysOnTheWay(page, 'two clicks');
+    assert.doesNotMatch(await page.title(), /^Error/, await page.locator('body').innerText());
+    assert.ok(!await page.locator('.page-error').count(), await page.locator('body').innerText());
+  });
+
+  test(`${name}: the phone slept, sessions and flows are over: the next click leads to a page that goes on`, async () => {
+    await prepare();
+    sql('DELETE FROM sessions; DELETE FROM tickets; DELETE FROM challenges');
+    await button().click();
+    await staysOnTheWay(page, 'the click');
+    assert.notEqual(await page.locator('h1').innerText(), '');
+    const ways = page.locator('main a[href]');
+    if (!await page.locator('main form button').count()) {
+      await ways.first().click();
+      await staysOnTheWay(page, 'the way on');
+    }
+  });
+
+  test(`${name}: cookies were cleared: the next click leads to a page that goes on`, async () => {
+    await prepare();
+    await context.clearCookies();
+    await button().click();
+    await staysOnTheWay(page, 'the click');
+  });
+}
+
+/* --- people who browse otherwise --- */
+
+test('without images every page still says who one is dealing with', async () => {
+  await context.route(/\.(svg|png)$/, (route) => route.abort());
+  const flow = callback.request(client);
+  await page.goto(flow.url);
+  assert.match(await page.locator('header').innerText(), /\S/);
+  await signIn(page, who);
+  await allow(page).waitFor();
+  assert.match(await page.locator('main').innerText(), /Photo Albums/);
+  await finish(flow, page);
+});
+
+test('without the style sheet a person still signs in', async () => {
+  await context.route(/\.css$/, (route) => route.abort());
+  const flow = callback.request(client);
+  await page.goto(flow.url);
+  await signIn(page, who);
+  await allow(page).waitFor();
+  await finish(flow, page);
+});
+
+/* The focus as a person sees it: what it is on, and whether it can be seen. */
+const focus = () => page.evaluate(() => {
+  const one = document.activeElement, style = getComputedStyle(one);
+  return { what: one.getAttribute('autocomplete') ?? one.getAttribute('value') ?? one.localName, tag: one.localName,
+    isSeen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 };
+});
+
+async function tabTo(fits, most = 20) {
+  for (let i = 0; i < most; i++) {
+    await page.keyboard.press('Tab');
+    const at = await focus();
+    assert.ok(at.tag === 'body' || at.isSeen, `the focus on ${at.what} can't be seen`);
+    if (fits(at)) return at;
+  }
+  throw new Error('the keyboard does not get there');
+}
+
+test('the keyboard alone signs in and allows: the fields in their order, then the button; Enter sends', async () => {
+  const flow = callback.request(client);
+  await page.goto(flow.url);
+  await tabTo(({ what }) => what === 'username');
+  await page.keyboard.type(who);
+  await tabTo(({ what }) => what === 'current-password', 2);
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press('Enter');
+  await allow(page).waitFor();
+  await tabTo(({ what }) => what === 'allow');
+  await page.keyboard.press('Enter');
+  await finish(flow, page);
+});
+
+test('the keyboard alone: from a refused form the summary leads to the field', async () => {
+  await page.goto(callback.request(client).url);
+  await signIn(page, who, 'not the password');
+  await page.locator('.summary').waitFor();
+  await tabTo(({ tag }) => tag === 'a', 2);
+  await page.keyboard.press('Enter');
+  assert.equal((await focus()).tag, 'input');
+});
+
+test('the keyboard alone: a PIN is typed and sent with Enter', async () => {
+  const flow = callback.request(gated);
+  await page.goto(flow.url);
+  await signIn(page, who);
+  await mailedPin(page).waitFor();
+  if ((await focus()).what !== 'one-time-code') await tabTo(({ what }) => what === 'one-time-code');
+  await page.keyboard.type((await mailbox.wait(who, 'pin')).pin);
+  await page.keyboard.press('Enter');
+  await allow(page).waitFor();
+});
+
+test('security 18, T-71: nothing of a page comes from elsewhere, and no address with a token is told to anybody', async () => {
+  const told = [];
+  page.on('request', (request) => {
+    if (request.url().startsWith('data:')) return;
+    if (!request.url().startsWith(issuer)) told.push(request.url());
+    const referrer = request.headers().referer ?? '';
+    if (/token=/.test(referrer)) told.push(`${request.url()} from ${referrer}`);
+  });
+  await page.goto(`${issuer}/forgot-password`);
+  await email(page).fill(who);
+  await primary(page).click();
+  await page.goto((await mailbox.wait(who, 'reset_password')).link);
+  await newPassword(page, 'seven purple umbrellas');
+  await page.waitForLoadState();
+  assert.deepEqual(told, []);
+});
