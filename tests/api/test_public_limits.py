@@ -3,16 +3,16 @@
 from kit import *
 from script import *
 
-WINDOW = 15 * 60
+LONGEST = 2 * 15 * 60  # windows slide: what was counted in the one before weighs on this one
 
 
 def limited(answer, limit, what):
     """429 as the contract has it."""
     body = refusal(answer, 429, "Too many requests")
-    assert body["message"] and isinstance(body["retryAfter"], int) and 0 < body["retryAfter"] <= WINDOW, body
+    assert body["message"] and isinstance(body["retryAfter"], int) and 0 < body["retryAfter"] <= LONGEST, body
     equal(answer.header("Retry-After"), str(body["retryAfter"]), what)
     equal((answer.header("RateLimit-Limit"), answer.header("RateLimit-Remaining")), (str(limit), "0"), what)
-    assert 0 < int(answer.header("RateLimit-Reset")) <= WINDOW, answer.headers
+    assert 0 < int(answer.header("RateLimit-Reset")) <= LONGEST, answer.headers
 
 
 def use_up(site, path, body, limit, statuses):
