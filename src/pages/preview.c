@@ -173,6 +173,7 @@ static const char *render(struct arena *arena, const struct settings *settings, 
     replace(view, "css", preview->css);
     replace(view, "brand_css", preview->brand_css);
     replace(view, "icon", preview->icon);
+    replace(view, "logo", preview->logo);
     return view_render(view, error_out);
 }
 

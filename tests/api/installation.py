@@ -63,6 +63,7 @@ class Site:
         self.database_socket = environment["DOORWARD_DB_SOCKET"]
         self.database = environment["DOORWARD_DB_NAME"]
         self.master = int(environment["DOORWARD_PID"])
+        self.mail = door.mail if door else Mailbox(environment["DOORWARD_MAIL_DIR"])
         self.directory = os.path.dirname(self.conf)
         self.mail = door.mail if door else Mailbox(environment["DOORWARD_MAIL_DIR"])
         self.web = Web(self.url, self.ca)
