@@ -77,7 +77,7 @@ static int look_up(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl
 {
     struct talk *talk = context;
     (void)a, (void)b, (void)c, (void)d;
-    if (!talk->watch || !talk->watch->is_leaving(talk->watch->context))
+    if (!talk->watch->is_leaving || !talk->watch->is_leaving(talk->watch->context))
         return 0;
     if (!talk->leaving_since_ms)
         talk->leaving_since_ms = clock_mono_ms();
@@ -115,7 +115,7 @@ static void set_limits(CURL *handle, struct talk *talk)
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_LIMIT_S);
     curl_easy_setopt(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)ANSWER_LIMIT_S);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)SEND_LIMIT_S);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)talk->watch->limit_s);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, talk->problem);
     curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L);
     curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, overhear);

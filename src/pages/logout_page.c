@@ -80,8 +80,16 @@ enum outcome get_signed_out(struct call *call)
         flow_redirect(call, view_path(call, "/"));
         return OUTCOME_OK;
     }
+    bool deleted = text_equal(call_parameter(call, "done"), "deleted");
     struct view *view = view_start(call, "signed_out", NULL, NULL);
-    view_link(view, view_path(call, "/login"), view_text(view, "sign_in_again"));
+    json_put_text(view->model, "heading",
+                  view_text(view, deleted ? "deleted_heading" : "signed_out_heading"));
+    json_put_text(view->model, "message",
+                  view_text(view, deleted ? "deleted_message" : "signed_out_message"));
+    if (deleted)
+        view_link(view, view_path(call, "/"), view_text(view, "go_home"));
+    else
+        view_link(view, view_path(call, "/login"), view_text(view, "sign_in_again"));
     view_finish(view, 200);
     return OUTCOME_OK;
 }

@@ -3,6 +3,7 @@
 #include "pages/preview.h"
 
 #include "core/text.h"
+#include "pages/dates.h"
 #include "pages/mail_view.h"
 
 /* Read anew each time: nobody previews a thousand pages a second. */
@@ -50,12 +51,47 @@ static void add_field(const char *name, struct json *member, void *context)
     view_field(context, name, json_text(member));
 }
 
+/* A sample's value as the page gets it: a text "text:KEY" is the text of that key. */
+static struct json *sample_value(struct view *view, const struct json *sample);
+
+struct sample_object {
+    struct view *view;
+    struct json *object;
+};
+
+static void add_member(const char *name, struct json *member, void *context)
+{
+    struct sample_object *sample = context;
+    json_put(sample->object, name, sample_value(sample->view, member));
+}
+
+static struct json *sample_value(struct view *view, const struct json *sample)
+{
+    struct arena *arena = view->call->arena;
+    const char *error, *text = json_text(sample);
+    struct sample_object copy = { view, json_new_object(arena) };
+    struct json *array = json_new_array(arena);
+    if (json_kind(sample) == JSON_OBJECT) {
+        json_each(sample, add_member, &copy);
+        return copy.object;
+    }
+    if (json_kind(sample) == JSON_ARRAY) {
+        for (size_t i = 0; i < json_count(sample); i++)
+            json_append(array, sample_value(view, json_item(sample, i)));
+        return array;
+    }
+    if (text != NULL && text_starts(text, "text:")) {
+        json_put_text(copy.object, "text", view_text(view, text + strlen("text:")));
+        return json_member(copy.object, "text");
+    }
+    text = json_print(arena, sample);
+    return json_parse(arena, text, strlen(text), &error);
+}
+
 static void add_model(const char *name, struct json *member, void *context)
 {
     struct view *view = context;
-    struct arena *arena = view->call->arena;
-    const char *text = json_print(arena, member), *error;
-    json_put(view->model, name, json_parse(arena, text, strlen(text), &error));
+    json_put(view->model, name, sample_value(view, member));
     if (json_text(member) != NULL)
         view_value(view, name, json_text(member));
 }
@@ -87,9 +123,15 @@ static void add_lists(struct view *view, const struct json *sample)
 static void fill(struct view *view, const struct json *sample)
 {
     static const struct session user = { .user_name = "Ann Example", .user_email = "ann@example.org" };
+    static const int64_t sample_time = 1773273600;
     struct arena *arena = view->call->arena;
     bool with_user = false;
     view_value(view, "minutes", "15");
+    view_value(view, "application", "Sample Shop");
+    view_value(view, "browser", "Firefox");
+    view_value(view, "system", "Windows");
+    view_value(view, "date", date_day(view, sample_time));
+    view_value(view, "ago", view_text(view, "ago_hour"));
     if (json_boolean(json_member(sample, "user"), &with_user) && with_user)
         view_user(view, &user);
     struct json *form = json_new_object(arena);
@@ -131,6 +173,7 @@ static const char *render(struct arena *arena, const struct settings *settings, 
     replace(view, "css", preview->css);
     replace(view, "brand_css", preview->brand_css);
     replace(view, "icon", preview->icon);
+    replace(view, "logo", preview->logo);
     return view_render(view, error_out);
 }
 

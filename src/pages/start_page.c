@@ -10,6 +10,7 @@ enum outcome get_start(struct call *call)
         browser_side_ensure(call);
         view_user(view, call->session);
         view_form(view, "/logout", "logout", "");
+        json_put_text(view->model, "account_url", view_path(call, "/account"));
         json_put_text(view->model, "heading", view_text(view, "start_heading_signed_in"));
     } else {
         json_put_text(view->model, "login_url", view_path(call, "/login"));

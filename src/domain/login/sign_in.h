@@ -8,6 +8,7 @@
 
 #include "domain/directory.h"
 #include "domain/login/challenge.h"
+#include "domain/login/session.h"
 
 /* The browser in front of which somebody sits, and what they were about to do. */
 struct sign_in_place {
