@@ -85,6 +85,7 @@ enum outcome browser_side_sign_in(struct call *call, const struct signed_in *sig
         return opened;
     write_session_cookie(call, cookie, call->context.settings->session_lifetime_s);
     call->session_cookie = cookie;
+    sign_in_note(&call->context, signed_in->user_id);
     opened = session_find(&call->context, cookie, &call->session);
     if (opened == OUTCOME_OK)
         remember_device(call);

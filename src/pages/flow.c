@@ -95,6 +95,7 @@ static const struct {
     const char *path, *parameter;
 } asking[] = {
     [NEXT_SIGN_IN] = { "/login", "oauth_request" },
+    [NEXT_PIN] = { "/login/pin", "oauth_request" },
     [NEXT_SELECT_ACCOUNT] = { "/oauth/select", "request" },
     [NEXT_CONSENT] = { "/oauth/consent", "request" },
 };

@@ -89,6 +89,7 @@ static void list_page(const char *name, struct json *member, void *context)
 static enum cli_status preview(struct cli *cli)
 {
     const char *error, *state = cli_option(cli, "state"), *service = cli_option(cli, "service");
+    const char *logo = file_link(cli, service, "logo.svg");
     struct preview wanted = { .page = cli->arguments[0],
                               .state = state == NULL ? "default" : state,
                               .service = service,
@@ -96,6 +97,7 @@ static enum cli_status preview(struct cli *cli)
                               .css = file_link(cli, service, "doorward.css"),
                               .brand_css = file_link(cli, service, "brand.css"),
                               .icon = file_link(cli, service, "icon.svg"),
+                              .logo = logo == NULL ? file_link(cli, service, "logo.png") : logo,
                               .text = cli_option(cli, "text") != NULL };
     const char *html = preview_render(cli->arena, cli->settings, &wanted, &error);
     if (html != NULL) {

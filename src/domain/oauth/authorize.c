@@ -4,6 +4,7 @@
 #include "core/encode.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "domain/login/sign_in.h"
 #include "domain/oauth/pkce.h"
 #include "domain/oauth/redirect_uri.h"
 #include "domain/oauth/scope.h"
@@ -300,6 +301,8 @@ enum outcome authorize_next(struct context *context, struct ticket *ticket, cons
         return next(ticket, NEXT_SIGN_IN, OUTCOME_LOGIN_REQUIRED, next_out, failure_out);
     if (!account_is_chosen(ticket, session))
         return next(ticket, NEXT_SELECT_ACCOUNT, OUTCOME_ACCOUNT_SELECTION_REQUIRED, next_out, failure_out);
+    if (pin_gate_wants_step_up(ticket->client->service, session))
+        return next(ticket, NEXT_PIN, OUTCOME_LOGIN_REQUIRED, next_out, failure_out);
     enum outcome outcome = read_grant(context, ticket, session);
     if (outcome != OUTCOME_OK)
         return outcome;

@@ -55,6 +55,7 @@ struct ticket {
 enum next_step {
     NEXT_ISSUE,   /* nothing to ask: authorize_issue() */
     NEXT_SIGN_IN, /* no session, or it doesn't suffice (prompt, max_age, hint) */
+    NEXT_PIN,     /* signed in, but the service asks for a PIN behind the password */
     NEXT_SELECT_ACCOUNT,
     NEXT_CONSENT,
     NEXT_FAIL /* answer with authorize_fail(outcome): prompt=none and something would be needed */
