@@ -3,6 +3,7 @@
 examples, a language that is written from right to left, and a brand for the applications of one service."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -125,7 +126,22 @@ class Themes(Branded):
                             if value and value.startswith("/assets/") and value.endswith(name))
                 with open(os.path.join(folder, name), "rb") as file:
                     equal(browser.get(path).body, file.read(), name)
+            self.check_mail(site, folder, german)
             self.no_complaint(site)
+
+    def check_mail(self, site, folder, texts):
+        person, browser = site.person(), signed_in(site)
+        form = browser.open("/account/password", headers={"Accept-Language": "de"}).page().forms[-1]
+        browser.submit(form, button=form["buttons"][-1], headers={"Accept-Language": "de"})
+        mail = site.door.mail.wait(person.email, "reset_password")
+        with open(os.path.join(folder, "brand.css"), encoding="utf-8") as file:
+            brand = re.search("--brand: (#[0-9a-f]{6})", file.read())[1]
+        self.assertIn(texts["site_name"], mail.html)
+        self.assertIn(texts["site_name"], mail.headers["From"])
+        self.assertIn(brand, mail.html)
+        self.assertIn("Passwort", mail.text)
+        with open(os.path.join(folder, "mail_layout.mustache"), encoding="utf-8") as file:
+            self.assertIn(re.search("<body style=[^>]*>", file.read())[0], mail.html)
 
 
 class Languages(Branded):
