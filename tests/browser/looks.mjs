@@ -54,7 +54,7 @@ function measure({ width, smallest }) {
     if (!one.matches('a[href]')) return [];
     const isAlone = one.parentElement.innerText.trim() === one.innerText.trim() || style.display !== 'inline';
     const height = Math.max(box.height, parseFloat(style.lineHeight) || 0);
-    const wanted = isAlone && !one.closest('p, .summary') ? 44 : 24;
+    const wanted = isAlone && !one.closest('p, .summary') ? 44 : smallest * 1.5;
     return height < wanted ? [`is a link ${height} px high, not ${wanted}`] : [];
   }
 }
@@ -120,6 +120,7 @@ export class Album {
     const { width, height } = page.viewportSize();
     const whole = await page.evaluate(() => document.documentElement.scrollHeight);
     if (whole > height) await page.setViewportSize({ width, height: whole });
+    await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
     const name = fileName(parts);
     await page.screenshot({ path: join(this.place, name) });
     this.#shots.push(name);
