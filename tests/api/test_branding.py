@@ -144,6 +144,23 @@ class Themes(Branded):
             self.assertIn(re.search("<body style=[^>]*>", file.read())[0], mail.html)
 
 
+class Readme(Case):
+    def test_list(self):
+        "branding: templates/README names every page, and only variables that the page offers"
+        with open(os.path.join(SOURCE, "templates", "README"), encoding="utf-8") as file:
+            told = file.read().split("The contract")[1]
+        with open(os.path.join(SOURCE, "man", "doorward-templates.7"), encoding="utf-8") as file:
+            manual = re.split(r"^\.Ss ", file.read(), flags=re.M)
+        offered = {part.split("\n")[0].replace("The page ", ""): set(re.findall(r"^\.It Va (\S+)", part, re.M)) for part in manual}
+        pages = [page for page in json.load(open(SAMPLES, encoding="utf-8")) if not page.startswith("mail_")]
+        lines = dict(re.findall(r"^  (\w+) +(\S.*(?:\n {23}.*)*)", told, re.M))
+        self.assertEqual([], [page for page in pages if page not in lines and page != "mail"])
+        for page in pages:
+            named = re.sub(r"\([^)]*\)", "", lines[page]).replace("[]", "")
+            names = {name.strip() for name in named.replace("\n", " ").split(",")}
+            self.assertEqual(set(), names - offered[page], page)
+
+
 class Languages(Branded):
     def test_right_to_left(self):
         "branding: a language that is written from right to left needs its text file alone"
