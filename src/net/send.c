@@ -23,6 +23,7 @@ struct talk {
     char verb[VERB_BYTES + 1];   /* of the last command: "RCPT" */
     char answer[LINE_BYTES + 1]; /* the last line that the server said */
     char problem[CURL_ERROR_SIZE];
+    bool over;
     bool all_given; /* the whole mail is on its way: giving up now would risk sending it twice */
     const struct send_watch *watch;
     int64_t leaving_since_ms;
@@ -65,6 +66,10 @@ static int overhear(CURL *handle, curl_infotype type, char *data, size_t size, v
 {
     struct talk *talk = context;
     (void)handle;
+    if (type == CURLINFO_HEADER_OUT && size >= 4 && memcmp(data, "QUIT", 4) == 0)
+        talk->over = true; /* what comes now is a goodbye */
+    if (talk->over)
+        return 0;
     if (type == CURLINFO_HEADER_IN)
         keep_line(talk->answer, LINE_BYTES, data, size);
     if (type == CURLINFO_HEADER_OUT)
