@@ -4,6 +4,7 @@
  */
 #include "cmd/children.h"
 
+#include "cmd/courier.h"
 #include "cmd/housekeeper.h"
 #include "cmd/signals.h"
 #include "cmd/worker.h"
@@ -22,15 +23,29 @@ enum {
     LEAVE_MARGIN_MS = 5 * 1000
 };
 
+/* What each kind is called, by itself and in a list of processes; and what those do that there is one of. */
+static const struct role {
+    const char *name, *process_name;
+    int (*run)(const struct application *application, int signals); /* NULL: a worker of a pool */
+} roles[CHILD_KINDS] = {
+    [0] = { "worker", "doorward-worker", NULL },
+    [HOUSEKEEPER] = { "housekeeper", "doorward-keeper", housekeeper_run },
+    [COURIER] = { "courier", "doorward-mail", courier_run },
+};
+
+static const struct role *role_of(const struct child *child)
+{
+    return &roles[child->kind < MAX_POOLS ? 0 : child->kind];
+}
+
 static const char *role_name(const struct child *child)
 {
-    return child->kind == HOUSEKEEPER ? "housekeeper" : "worker";
+    return role_of(child)->name;
 }
 
 static const char *pool_name(const struct child *child)
 {
-    return child->kind == HOUSEKEEPER ? "-"
-                                      : child->generation->application.settings->pools[child->kind].name;
+    return role_of(child)->run ? "-" : child->generation->application.settings->pools[child->kind].name;
 }
 
 static struct slot *slot_of(const struct children *children, const struct child *child)
@@ -72,13 +87,13 @@ static int run_worker(struct children *children, struct child *child, int signal
     return status;
 }
 
-static int run_housekeeper(struct child *child, int signals)
+static int run_single(struct child *child, int signals)
 {
     struct application application = child->generation->application;
 
     application.families = route_families;
     application_open(&application);
-    int status = housekeeper_run(&application, signals);
+    int status = role_of(child)->run(&application, signals);
     application_close(&application);
     return status;
 }
@@ -87,19 +102,19 @@ static int run_housekeeper(struct child *child, int signals)
 static NORETURN void run_child(struct children *children, struct child *child, pid_t master)
 {
     const struct settings *settings = child->generation->application.settings;
-    bool housekeeper = child->kind == HOUSEKEEPER;
+    bool single = role_of(child)->run != NULL;
 
     close(children->signals);
     close(children->lock);
     int signals = signals_open();
-    sockets_close_others(children->sockets, housekeeper ? NULL : &child->generation->ends[child->kind]);
-    prctl(PR_SET_NAME, housekeeper ? "doorward-keeper" : "doorward-worker");
+    sockets_close_others(children->sockets, single ? NULL : &child->generation->ends[child->kind]);
+    prctl(PR_SET_NAME, role_of(child)->process_name);
     prctl(PR_SET_PDEATHSIG, SIGINT);
     if (getppid() != master)
         exit(EXIT_SUCCESS);
     if (!log_open(settings->log, settings->log_level))
         log_warn("log target %s can't be opened; the old one is kept", settings->log);
-    exit(housekeeper ? run_housekeeper(child, signals) : run_worker(children, child, signals, master));
+    exit(single ? run_single(child, signals) : run_worker(children, child, signals, master));
 }
 
 bool children_start(struct children *children, struct generation *generation, size_t kind)

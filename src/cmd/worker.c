@@ -6,6 +6,7 @@
  */
 #include "cmd/worker.h"
 
+#include "cmd/courier.h"
 #include "cmd/housekeeper.h"
 #include "cmd/signals.h"
 #include "core/clock.h"
@@ -22,6 +23,8 @@ enum {
     IO_TIMEOUT_S = 10,
     ACCEPT_WHILE_LEAVING_MS = 1000,
     HOUSEKEEPING_PORTION_MS = 50,
+    MAIL_LIMIT_S = 10,
+    MAIL_GLANCE_MS = 1000,
     REQUEST_ID_SIZE = sizeof((struct slot *)0)->request
 };
 
@@ -32,7 +35,8 @@ struct duty {
     struct fcgi *door;
     struct arena *arena;
     struct request_limits limits;
-    struct housekeeper housekeeper; /* alone only */
+    struct housekeeper housekeeper; /* alone only, as is the courier */
+    struct courier courier;
     enum leaving leaving;
     bool accepting;
     int64_t left_at_ms; /* when leaving began */
@@ -167,6 +171,21 @@ static bool keeps_house(const struct duty *duty)
     return duty->worker->master == 0 && duty->worker->application.settings->single_worker_housekeeping;
 }
 
+static bool carries_mail(const struct duty *duty)
+{
+    return keeps_house(duty) && *duty->worker->application.settings->mail;
+}
+
+/* Until something is to be done that nobody asks for; -1: never. */
+static int quiet_ms(const struct duty *duty)
+{
+    if (!keeps_house(duty))
+        return -1;
+    int house = housekeeper_wait_ms(&duty->housekeeper);
+    int mail = carries_mail(duty) ? courier_wait_ms(&duty->courier) : house;
+    return mail < house ? mail : house;
+}
+
 /* Nobody spoke within the time that wait_ms() gave. */
 static void use_quiet_moment(struct duty *duty)
 {
@@ -175,6 +194,8 @@ static void use_quiet_moment(struct duty *duty)
         duty->accepting = false;
     } else if (keeps_house(duty)) {
         (void)housekeeper_step(&duty->housekeeper, HOUSEKEEPING_PORTION_MS);
+        if (carries_mail(duty))
+            (void)courier_step(&duty->courier);
     }
 }
 
@@ -186,7 +207,7 @@ static int64_t leaving_for_ms(const struct duty *duty)
 static int wait_ms(const struct duty *duty)
 {
     if (duty->leaving == STAYING)
-        return keeps_house(duty) ? housekeeper_wait_ms(&duty->housekeeper) : -1;
+        return quiet_ms(duty);
     if (duty->accepting)
         return 0;
     int64_t left = WORKER_LEAVE_LIMIT_MS - leaving_for_ms(duty);
@@ -238,6 +259,14 @@ static void follow_master(struct duty *duty)
         begin_leaving(duty, LEAVING_NOW);
 }
 
+/* A mail must not keep a request waiting for long, and mails of others can wait a little. */
+static void start_chores(struct duty *duty)
+{
+    housekeeper_start(&duty->housekeeper, &duty->worker->application);
+    courier_start(&duty->courier, &duty->worker->application, MAIL_LIMIT_S);
+    duty->courier.glance_ms = MAIL_GLANCE_MS;
+}
+
 int worker_run(struct worker *worker)
 {
     const struct settings *settings = worker->application.settings;
@@ -253,7 +282,7 @@ int worker_run(struct worker *worker)
     bool usable = true;
 
     if (keeps_house(&duty))
-        housekeeper_start(&duty.housekeeper, &worker->application);
+        start_chores(&duty);
     set_state(worker->slot, SLOT_IDLE);
     follow_master(&duty);
     worker_poke_master(worker->master);
@@ -261,6 +290,7 @@ int worker_run(struct worker *worker)
         usable = work_once(&duty);
     fcgi_close(duty.door);
     housekeeper_end(&duty.housekeeper);
+    courier_end(&duty.courier);
     arena_destroy(duty.arena);
     return usable ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -201,8 +201,9 @@ bool message_compose(struct arena *arena, const struct message *message, struct 
     strbuf_add_text(out, "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n");
     strbuf_add_format(out, "X-Doorward-Mail: %s\r\nContent-Language: %s\r\n", message->kind,
                       message->language);
-    strbuf_add_format(
-        out, "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
+    strbuf_add_format(out,
+                      "MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n",
+                      boundary);
     add_part(out, boundary, "plain", message->text);
     add_part(out, boundary, "html", message->html);
     strbuf_add_format(out, "--%s--\r\n", boundary);

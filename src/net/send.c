@@ -23,6 +23,7 @@ struct talk {
     char verb[VERB_BYTES + 1];   /* of the last command: "RCPT" */
     char answer[LINE_BYTES + 1]; /* the last line that the server said */
     char problem[CURL_ERROR_SIZE];
+    bool over;
     bool all_given; /* the whole mail is on its way: giving up now would risk sending it twice */
     const struct send_watch *watch;
     int64_t leaving_since_ms;
@@ -65,6 +66,10 @@ static int overhear(CURL *handle, curl_infotype type, char *data, size_t size, v
 {
     struct talk *talk = context;
     (void)handle;
+    if (type == CURLINFO_HEADER_OUT && size >= 4 && memcmp(data, "QUIT", 4) == 0)
+        talk->over = true; /* what comes now is a goodbye */
+    if (talk->over)
+        return 0;
     if (type == CURLINFO_HEADER_IN)
         keep_line(talk->answer, LINE_BYTES, data, size);
     if (type == CURLINFO_HEADER_OUT)
@@ -77,7 +82,7 @@ static int look_up(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl
 {
     struct talk *talk = context;
     (void)a, (void)b, (void)c, (void)d;
-    if (!talk->watch || !talk->watch->is_leaving(talk->watch->context))
+    if (!talk->watch->is_leaving || !talk->watch->is_leaving(talk->watch->context))
         return 0;
     if (!talk->leaving_since_ms)
         talk->leaving_since_ms = clock_mono_ms();
@@ -115,7 +120,7 @@ static void set_limits(CURL *handle, struct talk *talk)
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_LIMIT_S);
     curl_easy_setopt(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)ANSWER_LIMIT_S);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)SEND_LIMIT_S);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)talk->watch->limit_s);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, talk->problem);
     curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L);
     curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, overhear);

@@ -8,7 +8,7 @@
 
 #include "core/settings.h"
 
-/* Seconds after which a mail is given up for this time. */
+/* Seconds that one mail takes at most. */
 enum { SEND_LIMIT_S = 60 };
 
 enum send_result {
@@ -17,9 +17,10 @@ enum send_result {
     SEND_NEVER  /* 5xx for this mail: no second try helps */
 };
 
-/* Asked about once a second while it waits: true gives the mail up, unless it is already on its way to being
- * taken. NULL: nobody hurries. */
+/* How much time there is. is_leaving is asked about once a second while it waits: true gives the mail up,
+ * unless it is already on its way to being taken. NULL: nobody hurries. */
 struct send_watch {
+    int64_t limit_s; /* at most SEND_LIMIT_S */
     bool (*is_leaving)(void *context);
     void *context;
 };

@@ -105,7 +105,7 @@ static void listen_to(struct command *command)
 static bool is_over(const struct command *command)
 {
     const struct send_watch *watch = command->watch;
-    return clock_mono_ms() >= command->end_ms || (watch && watch->is_leaving(watch->context));
+    return clock_mono_ms() >= command->end_ms || (watch->is_leaving && watch->is_leaving(watch->context));
 }
 
 /* Until the command has ended or time has; false for the latter, and then it is killed. */
@@ -156,7 +156,7 @@ enum send_result sendmail_run(struct arena *arena, const char *path, const char 
                               struct bytes bytes, const struct send_watch *watch, const char **error_out)
 {
     int status = 0;
-    struct command command = { .watch = watch, .end_ms = clock_mono_ms() + SEND_LIMIT_S * 1000 };
+    struct command command = { .watch = watch, .end_ms = clock_mono_ms() + watch->limit_s * 1000 };
     *error_out = "no process can be started for it";
     if (!start(&command, path, from, to))
         return SEND_LATER;

@@ -12,6 +12,7 @@ static const struct {
 } kinds[] = {
     { OUTCOME_NOT_FOUND, "not_found" },        { OUTCOME_METHOD_NOT_ALLOWED, "not_found" },
     { OUTCOME_FOREIGN_FORM, "foreign_form" },  { OUTCOME_INSECURE_TRANSPORT, "insecure" },
+    { OUTCOME_UNAUTHENTICATED, "sign_in" },    { OUTCOME_REAUTHENTICATION_REQUIRED, "sign_in" },
     { OUTCOME_FORBIDDEN, "forbidden" },        { OUTCOME_FLOW_ENDED, "flow_ended" },
     { OUTCOME_TOO_MANY_REQUESTS, "too_many" }, { OUTCOME_UNAVAILABLE, "unavailable" },
     { OUTCOME_SERVER_ERROR, "server" },
@@ -81,6 +82,8 @@ static void add_links(struct view *view, struct call *call, enum outcome outcome
     if (flow != NULL)
         view_link(view, arena_printf(call->arena, "%s?oauth_request=%s", view_path(call, "/login"), flow),
                   view_text(view, "start_again"));
+    if (text_equal(kind_of(outcome), "sign_in"))
+        view_link(view, view_path(call, "/login"), view_text(view, "sign_in"));
     view_link(view, view_path(call, "/"), view_text(view, "go_home"));
 }
 

@@ -9,6 +9,24 @@ enum outcome get_login(struct call *call);     /* login_page.c */
 enum outcome post_login(struct call *call);
 enum outcome get_register(struct call *call); /* register_page.c */
 enum outcome post_register(struct call *call);
+enum outcome get_link(struct call *call); /* link_page.c */
+enum outcome post_link(struct call *call);
+enum outcome get_link_sent(struct call *call);
+enum outcome post_link_pin(struct call *call);
+enum outcome get_pin(struct call *call); /* pin_page.c */
+enum outcome post_pin(struct call *call);
+enum outcome post_pin_send(struct call *call);
+enum outcome get_magic_login(struct call *call); /* magic_login_page.c */
+enum outcome post_magic_login(struct call *call);
+enum outcome get_forgot_password(struct call *call); /* recovery_page.c */
+enum outcome post_forgot_password(struct call *call);
+enum outcome get_reset_password(struct call *call);
+enum outcome post_reset_password(struct call *call);
+enum outcome get_confirm(struct call *call); /* confirm_page.c */
+enum outcome post_confirm(struct call *call);
+enum outcome post_confirm_send(struct call *call);
+enum outcome get_unlock(struct call *call); /* unlock_page.c */
+enum outcome post_unlock(struct call *call);
 enum outcome get_consent(struct call *call); /* consent_page.c */
 enum outcome post_consent(struct call *call);
 enum outcome get_select(struct call *call); /* select_page.c */

@@ -1,145 +1,150 @@
-/* login_page.c: signing in with address and password, for a flow or for itself. */
-#include "core/log.h"
+/*
+ * login_page.c: signing in with address and password, for a flow or for itself: both on one page, or the
+ * address first and then the password, which looks the same for every address.
+ */
 #include "core/text.h"
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
+#include "domain/mail/mail.h"
 #include "app/browser_side.h"
-#include "pages/flow.h"
 #include "pages/handlers.h"
-#include "pages/view.h"
+#include "pages/passage.h"
+#include "pages/refusal.h"
 
 static const char form_name[] = "login";
 
-/* The page as it is to be shown; ticket NULL for a sign-in without a client. */
-static struct view *make_page(struct call *call, const struct ticket *ticket)
+static bool asks_address_first(const struct call *call, const struct passage *passage)
 {
-    const char *flow = ticket == NULL ? "" : ticket->text;
-    browser_side_ensure(call);
-    struct view *view = view_start(call, form_name, ticket == NULL ? NULL : ticket->client,
-                                   ticket == NULL ? NULL : ticket->ui_locales);
-    json_put_text(view->model, "heading",
-                  view_text(view, ticket == NULL ? "login_heading" : "login_heading_client"));
-    view_form(view, "/login", form_name, flow);
-    json_put_text(view->model, "flow", flow);
+    if (passage->flow != NULL)
+        return passage->ticket.client->service->identifier_first;
+    return text_equal(call->context.settings->sign_in_form, "identifier_first");
+}
+
+/* Ways on: with the address that is known by now. */
+static void add_ways(struct view *view, const struct passage *passage, const char *email)
+{
+    struct call *call = view->call;
+    const struct note *note = email == NULL ? NULL : &(struct note) { .email = email };
     if (call->context.settings->registration)
-        json_put_text(view->model, "register_url", flow_path(call, "/register", "oauth_request", flow));
-    if (ticket != NULL)
-        view_form_may_reach_client(view, ticket->client, ticket->redirect_uri);
+        json_put_text(view->model, "register_url", passage_path(call, passage, "/register", NULL));
+    if (!mail_is_possible(&call->context))
+        return;
+    json_put_text(view->model, "forgot_url", passage_path(call, passage, "/forgot-password", note));
+    json_put_text(view->model, "link_url", passage_path(call, passage, "/login/link", note));
+}
+
+/* The second step names the address, with a way to take another one. */
+static void name_address(struct view *view, const struct passage *passage, const char *email)
+{
+    struct passage other = *passage;
+    other.switching = passage->again || passage->switching;
+    other.again = false;
+    json_put_text(view->model, "address", view_inert(view->call->arena, email));
+    json_put_text(view->model, "change_url", passage_path(view->call, &other, "/login", NULL));
+}
+
+/* The page as it is to be shown; email NULL: not known yet. is_settled: it has been the first step's answer.
+ */
+static struct view *make_page(struct call *call, const struct passage *passage, const char *email,
+                              bool is_settled)
+{
+    bool first = asks_address_first(call, passage);
+    bool names_it = first && is_settled && email != NULL;
+    struct view *view = passage_view(call, form_name, "/login", form_name, passage);
+    json_put_text(view->model, "heading",
+                  view_text(view, passage->flow == NULL ? "login_heading" : "login_heading_client"));
+    json_put_text(view->model, "flow", passage->flow == NULL ? "" : passage->flow);
+    json_put_boolean(view->model, "asks_address", !names_it);
+    json_put_boolean(view->model, "asks_password", !first || names_it);
+    if (names_it)
+        name_address(view, passage, email);
+    if (email != NULL)
+        view_field(view, "email", email);
+    add_ways(view, passage, names_it ? email : NULL);
     return view;
 }
 
-/* The address that the field begins with: of who has to sign in again, or as the client hints. */
-static void fill_page(struct view *view, const struct ticket *ticket, bool switching)
+/* The address that the page begins with: typed before, of who has to sign in again, or as the client hints.
+ */
+static const char *known_address(const struct call *call, const struct passage *passage, bool *is_settled_out)
 {
-    const struct session *session = switching ? NULL : view->call->session;
-    if (session != NULL) {
-        view_user(view, session);
-        json_put_boolean(view->model, "again", true);
-        view_field(view, "email", session->user_email);
-    } else if (ticket != NULL && ticket->login_hint != NULL && strlen(ticket->login_hint) <= 254) {
-        view_field(view, "email", ticket->login_hint);
-    }
+    enum { LONGEST_ADDRESS = 254 };
+    const char *hint = passage->flow == NULL ? NULL : passage->ticket.login_hint;
+    *is_settled_out = true;
+    if (passage->note.email != NULL)
+        return passage->note.email;
+    if (call->session != NULL && !passage->switching)
+        return call->session->user_email;
+    *is_settled_out = false;
+    return hint != NULL && strlen(hint) <= LONGEST_ADDRESS ? hint : NULL;
 }
 
 enum outcome get_login(struct call *call)
 {
-    const char *flow = call_parameter(call, "oauth_request");
-    bool switching = call_parameter(call, "switch") != NULL;
-    struct ticket ticket;
-    enum next_step next = call->session == NULL ? NEXT_SIGN_IN : NEXT_ISSUE;
-    enum outcome failure, found = flow == NULL ? OUTCOME_OK : flow_find(call, flow, &ticket);
-    if (found == OUTCOME_OK && flow != NULL)
-        found = flow_next(call, &ticket, &next, &failure);
-    if (found != OUTCOME_OK)
-        return found;
-
-    /* Somebody has signed in meanwhile, in another tab: this flow goes on with that. */
-    if (next != NEXT_SIGN_IN && !switching) {
-        if (flow != NULL)
-            return flow_take(call, &ticket, next, failure);
-        flow_redirect(call, view_path(call, "/"));
-        return OUTCOME_OK;
+    struct passage passage;
+    bool is_settled;
+    enum outcome outcome = passage_read(call, &passage);
+    if (outcome != OUTCOME_OK || !passage_waits(call, &passage, &outcome))
+        return outcome;
+    const char *email = known_address(call, &passage, &is_settled);
+    struct view *view = make_page(call, &passage, email, is_settled);
+    if (call->session != NULL && !passage.switching) {
+        view_user(view, call->session);
+        json_put_boolean(view->model, "again", true);
     }
-    struct view *view = make_page(call, flow == NULL ? NULL : &ticket);
-    fill_page(view, flow == NULL ? NULL : &ticket, switching);
+    if (passage.note.problem != NULL)
+        view_error(view, "email", passage.note.problem);
     view_finish(view, 200);
     return OUTCOME_OK;
 }
 
-/* What the person typed, but for the password, with what is to be corrected. */
-static void show_again(struct call *call, const struct ticket *ticket, const struct password_login *login,
-                       enum outcome outcome)
+/* The first step: whoever has the address, or nobody, the second one comes. */
+static enum outcome take_address(struct call *call, const struct passage *passage, const char *email)
 {
-    struct view *view = make_page(call, ticket);
-    view_field(view, "email", login->email);
-    if (outcome == OUTCOME_TOO_MANY_REQUESTS) {
-        int64_t minutes = (call->context.retry_after_s + 59) / 60;
-        view_value(view, "minutes", arena_printf(call->arena, "%lld", (long long)minutes));
-        response_header(&call->response, "Retry-After",
-                        arena_printf(call->arena, "%lld", (long long)call->context.retry_after_s));
-        view_error(view, NULL, "problem_too_many_tries");
-    } else if (outcome == OUTCOME_WRONG_PASSWORD) {
-        view_error(view, "email", "problem_wrong_password");
-    } else if (outcome == OUTCOME_LOGIN_REQUIRED) {
-        view_error(view, "email", "problem_other_account");
-    } else {
-        if (login->email == NULL)
-            view_error(view, "email", "problem_email_missing");
-        if (login->password == NULL)
-            view_error(view, "password", "problem_password_missing");
-    }
-    view_finish(view, outcome == OUTCOME_TOO_MANY_REQUESTS ? 429 : 400);
+    if (email_canonical(call->arena, email) != NULL)
+        return passage_redirect(call, passage, "/login", &(struct note) { .email = email });
+    struct view *view = make_page(call, passage, email, false);
+    view_error(view, "email", email == NULL ? "problem_email_missing" : "problem_email_form");
+    view_finish(view, 400);
+    return refuse(&call->context, OUTCOME_INVALID_REQUEST, "no address was filled in");
 }
 
-/* Missing fields are told without counting a try; all else is password_login()'s word. */
-static enum outcome check_person(struct call *call, const struct password_login *login,
-                                 unsigned char user_id_out[16])
+/* What was left empty is told without counting a try. */
+static enum outcome ask_for_missing(struct call *call, const struct passage *passage, const char *email,
+                                    const char *password)
 {
-    if (login->email == NULL || login->password == NULL)
-        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "address or password was not filled in");
-    return password_login(&call->context, login, user_id_out);
+    struct view *view = make_page(call, passage, email, true);
+    if (email == NULL)
+        view_error(view, "email", "problem_email_missing");
+    if (password == NULL)
+        view_error(view, "password", "problem_password_missing");
+    view_finish(view, 400);
+    return refuse(&call->context, OUTCOME_INVALID_REQUEST, "address or password was not filled in");
 }
 
-/* Goes on with the flow. Whoever isn't the person that the client named is asked again. */
-static enum outcome after_sign_in(struct call *call, struct ticket *ticket,
-                                  const struct password_login *login)
+static enum outcome check_person(struct call *call, struct passage *passage, const char *email,
+                                 const char *password)
 {
-    enum next_step next;
-    enum outcome failure, noted = ticket_signed_in(&call->context, ticket, call->session);
-    if (noted == OUTCOME_OK)
-        noted = flow_next(call, ticket, &next, &failure);
-    if (noted != OUTCOME_OK)
-        return noted;
-    if (next != NEXT_SIGN_IN)
-        return flow_take(call, ticket, next, failure);
-    show_again(call, ticket, login, OUTCOME_LOGIN_REQUIRED);
-    return OUTCOME_OK;
+    struct sign_in_place place = passage_place(call, passage);
+    struct signed_in signed_in;
+    enum outcome outcome = sign_in_by_password(&call->context, email, password, &place, &signed_in);
+    if (outcome == OUTCOME_EMAIL_NOT_VERIFIED)
+        return passage_redirect(call, passage, "/confirm",
+                                &(struct note) { .email = email, .said = "unverified" });
+    if (refusal_belongs_on_form(call, outcome))
+        refusal_show(make_page(call, passage, email, true), outcome);
+    return outcome == OUTCOME_OK ? passage_enter(call, passage, &signed_in) : outcome;
 }
 
 enum outcome post_login(struct call *call)
 {
-    const char *flow = call_parameter(call, "oauth_request");
-    struct password_login login = { call_parameter(call, "email"), call_parameter(call, "password") };
-    struct ticket ticket;
-    enum outcome outcome = browser_side_check(call, form_name, flow == NULL ? "" : flow);
-    if (outcome == OUTCOME_OK && flow != NULL)
-        outcome = flow_find(call, flow, &ticket);
+    const char *email = call_parameter(call, "email"), *password = call_parameter(call, "password");
+    struct passage passage;
+    enum outcome outcome = passage_read_form(call, form_name, &passage);
     if (outcome != OUTCOME_OK)
         return outcome;
-
-    struct signed_in signed_in = { .method = "pwd" };
-    outcome = check_person(call, &login, signed_in.user_id);
-    if (outcome == OUTCOME_WRONG_PASSWORD || outcome == OUTCOME_TOO_MANY_REQUESTS)
-        log_warn("sign-in failed from %s", call->context.address); /* fixed words: fail2ban reads them */
-    if (outcome == OUTCOME_WRONG_PASSWORD || outcome == OUTCOME_TOO_MANY_REQUESTS ||
-        outcome == OUTCOME_INVALID_REQUEST)
-        show_again(call, flow == NULL ? NULL : &ticket, &login, outcome);
-    if (outcome == OUTCOME_OK)
-        outcome = browser_side_sign_in(call, &signed_in);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-
-    if (flow != NULL)
-        return after_sign_in(call, &ticket, &login);
-    flow_redirect(call, view_path(call, "/"));
-    return OUTCOME_OK;
+    if (asks_address_first(call, &passage) && (email == NULL || form_times(&call->form, "password") == 0))
+        return take_address(call, &passage, email);
+    if (email != NULL && password != NULL)
+        return check_person(call, &passage, email, password);
+    return ask_for_missing(call, &passage, email, password);
 }

@@ -11,7 +11,7 @@ struct preview {
     const char *service;  /* UUID whose branding is used; NULL for none */
     const char *language; /* NULL: English */
     const char *css;      /* takes the place of the style sheet's path, so that a saved page finds it */
-    const char *brand_css, *icon;
+    const char *brand_css, *icon, *logo;
     bool text; /* of a mail: its plain text */
 };
 

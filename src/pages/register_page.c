@@ -1,24 +1,18 @@
 /* register_page.c: a new account, for a flow or for itself. */
-#include "core/text.h"
-#include "domain/login/password_login.h"
+#include "domain/account/registration.h"
+#include "domain/mail/mail.h"
 #include "app/browser_side.h"
-#include "pages/flow.h"
 #include "pages/handlers.h"
-#include "pages/view.h"
+#include "pages/passage.h"
+#include "pages/refusal.h"
 
 static const char form_name[] = "register";
 
-static struct view *make_page(struct call *call, const struct ticket *ticket)
+static struct view *make_page(struct call *call, const struct passage *passage)
 {
-    const char *flow = ticket == NULL ? "" : ticket->text;
-    browser_side_ensure(call);
-    struct view *view = view_start(call, form_name, ticket == NULL ? NULL : ticket->client,
-                                   ticket == NULL ? NULL : ticket->ui_locales);
-    view_form(view, "/register", form_name, flow);
-    json_put_text(view->model, "flow", flow);
-    json_put_text(view->model, "login_url", flow_path(call, "/login", "oauth_request", flow));
-    if (ticket != NULL)
-        view_form_may_reach_client(view, ticket->client, ticket->redirect_uri);
+    struct view *view = passage_view(call, form_name, "/register", form_name, passage);
+    json_put_text(view->model, "flow", passage->flow == NULL ? "" : passage->flow);
+    json_put_text(view->model, "login_url", passage_path(call, passage, "/login", NULL));
     return view;
 }
 
@@ -32,79 +26,83 @@ static enum outcome check_open(struct call *call)
 
 enum outcome get_register(struct call *call)
 {
-    const char *flow = call_parameter(call, "oauth_request");
-    struct ticket ticket;
-    enum outcome found = check_open(call);
-    if (found == OUTCOME_OK && flow != NULL)
-        found = flow_find(call, flow, &ticket);
-    if (found != OUTCOME_OK)
-        return found;
-    view_finish(make_page(call, flow == NULL ? NULL : &ticket), 200);
+    struct passage passage;
+    enum outcome outcome = check_open(call);
+    if (outcome == OUTCOME_OK)
+        outcome = passage_read(call, &passage);
+    if (outcome != OUTCOME_OK || !passage_waits(call, &passage, &outcome))
+        return outcome;
+    view_finish(make_page(call, &passage), 200);
     return OUTCOME_OK;
 }
 
-static const struct {
-    const char *name, *problem;
-} fields[] = {
-    [PERSON_EMAIL] = { "email", "problem_email_form" },
-    [PERSON_NAME] = { "name", "problem_name_form" },
-    [PERSON_PASSWORD] = { "password", "problem_password_form" },
-};
-
-static void show_again(struct call *call, const struct ticket *ticket,
-                       const struct registration *registration, enum outcome outcome, enum person_field field)
+static const char *problem_of(const struct registration *registration, const struct registered *registered,
+                              enum outcome outcome)
 {
-    struct view *view = make_page(call, ticket);
-    int64_t retry_s = call->context.retry_after_s;
-    view_field(view, "email", registration->email);
-    view_field(view, "name", registration->name);
-    if (outcome == OUTCOME_TOO_MANY_REQUESTS) {
-        view_value(view, "minutes", arena_printf(call->arena, "%lld", (long long)(retry_s + 59) / 60));
-        response_header(&call->response, "Retry-After",
-                        arena_printf(call->arena, "%lld", (long long)retry_s));
-        view_error(view, NULL, "problem_too_many_tries");
-    } else {
-        bool taken = outcome == OUTCOME_ALREADY_EXISTS;
-        view_error(view, fields[field].name, taken ? "problem_email_taken" : fields[field].problem);
-    }
-    view_finish(view, outcome == OUTCOME_TOO_MANY_REQUESTS ? 429
-                      : outcome == OUTCOME_ALREADY_EXISTS  ? 409
-                                                           : 400);
+    static const char *const problems[] = {
+        [PERSON_EMAIL] = "problem_email_form", [PERSON_NAME] = "problem_name_form"
+    };
+    if (outcome == OUTCOME_ALREADY_EXISTS)
+        return "problem_email_taken";
+    if (registered->field == PERSON_PASSWORD)
+        return refusal_of_password(registration->password == NULL ? PASSWORD_FINE
+                                                                  : registered->password_problem);
+    return problems[registered->field];
 }
 
-/* Registers and signs in; a refusal of what was typed is shown on the form. */
-static enum outcome register_and_sign_in(struct call *call, const struct ticket *ticket,
-                                         const struct registration *registration)
+static void show_again(struct call *call, const struct passage *passage,
+                       const struct registration *registration, const struct registered *registered,
+                       enum outcome outcome)
 {
-    struct signed_in signed_in = { .method = "pwd" };
-    enum person_field field;
-    enum outcome registered = register_person(&call->context, registration, signed_in.user_id, &field);
-    if (field != PERSON_NO_FIELD || registered == OUTCOME_TOO_MANY_REQUESTS)
-        show_again(call, ticket, registration, registered, field);
-    return registered == OUTCOME_OK ? browser_side_sign_in(call, &signed_in) : registered;
+    static const char *const fields[] = { [PERSON_NO_FIELD] = "email",
+                                          [PERSON_EMAIL] = "email",
+                                          [PERSON_NAME] = "name",
+                                          [PERSON_PASSWORD] = "password" };
+    struct view *view = make_page(call, passage);
+    view_field(view, "email", registration->email);
+    view_field(view, "name", registration->name);
+    if (refusal_belongs_on_form(call, outcome)) {
+        refusal_show(view, outcome);
+        return;
+    }
+    view_error(view, fields[registered->field], problem_of(registration, registered, outcome));
+    view_finish(view, outcome == OUTCOME_ALREADY_EXISTS ? 409 : 400);
+}
+
+/* Who came for an application goes on to it; who came by themselves is told of the mail. */
+static enum outcome go_on(struct call *call, struct passage *passage, const struct registered *registered)
+{
+    struct note note = { .email = registered->email,
+                         .said = registered->is_linking ? "linking" : "registered" };
+    if (registered->is_linking)
+        return passage_redirect(call, passage, "/confirm", &note);
+    struct signed_in signed_in = { .email = registered->email,
+                                   .email_key = registered->email_key,
+                                   .method = "pwd" };
+    memcpy(signed_in.user_id, registered->user_id, sizeof signed_in.user_id);
+    if (passage->flow == NULL && passage->return_to == NULL && mail_is_possible(&call->context))
+        passage->return_to = passage_path(call, passage, "/confirm", &note);
+    return passage_enter(call, passage, &signed_in);
 }
 
 enum outcome post_register(struct call *call)
 {
-    const char *flow = call_parameter(call, "oauth_request");
     struct registration registration = { .email = call_parameter(call, "email"),
                                          .name = call_parameter(call, "name"),
                                          .password = call_parameter(call, "password") };
-    struct ticket ticket;
+    struct registered registered = { .field = PERSON_NO_FIELD };
+    struct passage passage;
     enum outcome outcome = check_open(call);
     if (outcome == OUTCOME_OK)
-        outcome = browser_side_check(call, form_name, flow == NULL ? "" : flow);
-    if (outcome == OUTCOME_OK && flow != NULL)
-        outcome = flow_find(call, flow, &ticket);
-    if (outcome == OUTCOME_OK)
-        outcome = register_and_sign_in(call, flow == NULL ? NULL : &ticket, &registration);
+        outcome = passage_read_form(call, form_name, &passage);
     if (outcome != OUTCOME_OK)
         return outcome;
-
-    if (flow == NULL) {
-        flow_redirect(call, view_path(call, "/"));
-        return OUTCOME_OK;
-    }
-    enum outcome noted = ticket_signed_in(&call->context, &ticket, call->session);
-    return noted == OUTCOME_OK ? flow_go_on(call, &ticket) : noted;
+    struct sign_in_place place = passage_place(call, &passage);
+    outcome = account_register(&call->context, &registration, &place, &registered);
+    if (outcome == OUTCOME_OK)
+        return go_on(call, &passage, &registered);
+    if (registered.field != PERSON_NO_FIELD || outcome == OUTCOME_TOO_MANY_REQUESTS ||
+        outcome == OUTCOME_ALREADY_EXISTS)
+        show_again(call, &passage, &registration, &registered, outcome);
+    return outcome;
 }

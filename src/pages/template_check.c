@@ -12,6 +12,8 @@
 #include <dirent.h>
 #include <unistd.h>
 
+enum { STATE_MAX_BYTES = 32 << 20 };
+
 struct check {
     struct arena *arena;
     const struct settings *settings;
@@ -22,6 +24,8 @@ struct check {
     const char *folder, *service; /* in hand */
     const char *file, *page;      /* the template in hand; page NULL for a partial */
     const struct json *english;   /* all texts, as the folder in hand sees them */
+    const struct json *default_english,
+        *own_english; /* text/en.json of the defaults, of the folder in hand */
 };
 
 static void tell(struct check *check, const char *file, size_t line, bool serious, const char *message)
@@ -163,12 +167,27 @@ static void check_missing(const char *name, struct json *member, void *context)
              arena_printf(text->check->arena, "%s is missing: English is shown", name));
 }
 
-/* A language that the defaults don't have should be whole; others lay a few texts over the defaults. */
-static bool must_be_whole(const struct check *check, const char *name)
+/* A text of the folder's own, which no default stands behind. */
+static void check_own_missing(const char *name, struct json *member, void *context)
 {
+    struct text_check *text = context;
+    if (json_member(text->check->default_english, name) == NULL)
+        check_missing(name, member, context);
+}
+
+/* What the file must have: those of the defaults all that their English has; a language that they don't have,
+ * all that there is; any other lays a few texts over them, and lacks none that its folder alone has. */
+static void check_whole(struct text_check *text, const char *name)
+{
+    struct check *check = text->check;
     const char *defaults = check->settings->default_template_directory;
     const char *twin = arena_printf(check->arena, "%s/text/%s", defaults, name);
-    return text_equal(check->folder, defaults) || access(twin, F_OK) != 0;
+    if (text_equal(check->folder, defaults))
+        json_each(check->default_english, check_missing, text);
+    else if (access(twin, F_OK) != 0)
+        json_each(check->english, check_missing, text);
+    else
+        json_each(check->own_english, check_own_missing, text);
 }
 
 static void check_texts(struct check *check, const char *path, const char *name)
@@ -181,8 +200,7 @@ static void check_texts(struct check *check, const char *path, const char *name)
     }
     struct text_check text = { check, path, file.json, check->english };
     json_each(file.json, check_stale, &text);
-    if (must_be_whole(check, name))
-        json_each(check->english, check_missing, &text);
+    check_whole(&text, name);
 }
 
 /* --- colours --- */
@@ -223,9 +241,11 @@ static void check_state(const char *state, struct json *member, void *context)
     struct preview preview = { .page = render->page, .state = state, .service = check->service };
     const char *error;
     (void)member;
-    if (preview_render(check->arena, check->settings, &preview, &error) == NULL)
+    struct arena *arena = arena_make(STATE_MAX_BYTES); /* of each state alone: there are many */
+    if (preview_render(arena, check->settings, &preview, &error) == NULL)
         tell(check, arena_printf(check->arena, "%s/%s.mustache", check->folder, render->page), 0, true,
              arena_printf(check->arena, "state %s can't be rendered: %s", state, error));
+    arena_destroy(arena);
 }
 
 static void check_pages(struct check *check)
@@ -244,11 +264,19 @@ static void check_pages(struct check *check)
 
 /* --- folders --- */
 
+static const struct json *read_english(struct check *check, const char *folder)
+{
+    struct template_file file = { .path = (char *)arena_printf(check->arena, "%s/text/en.json", folder),
+                                  .arena = check->arena };
+    return template_file_load(&file) == NULL ? file.json : NULL;
+}
+
 static void check_folder(struct check *check, const char *folder, const char *service)
 {
     check->folder = folder;
     check->service = service;
     check->english = templates_texts(check->templates, check->arena, service, "en");
+    check->own_english = read_english(check, folder);
     each_file(check, folder, ".mustache", check_template);
     each_file(check, arena_printf(check->arena, "%s/text", folder), ".json", check_texts);
     each_file(check, folder, ".css", check_colours);
@@ -269,6 +297,7 @@ size_t template_check(struct arena *arena, const struct settings *settings, temp
 {
     struct check check = { .arena = arena, .settings = settings, .report = report, .context = context };
     check.templates = templates_make(settings);
+    check.default_english = read_english(&check, settings->default_template_directory);
     check_folder(&check, settings->default_template_directory, NULL);
     if (!text_empty(settings->template_directory)) {
         check_folder(&check, settings->template_directory, NULL);

@@ -92,6 +92,7 @@ static void put_client(struct view *view, const struct client *client)
     const char *name = text_empty(client->client_name) ? client->client_id : client->client_name;
     const char *logo = view_web_link(arena, client->logo_uri);
     struct uri uri;
+    json_put_boolean(shown, "logo", false); /* else a template's {{#client}}{{#logo}} finds the site's own */
     json_put_text(shown, "name", view_inert(arena, name));
     json_put_text(shown, "uri", view_web_link(arena, client->client_uri));
     json_put_text(shown, "policy_uri", view_web_link(arena, client->policy_uri));
@@ -245,13 +246,18 @@ void view_user(struct view *view, const struct session *session)
     view_value(view, "email", json_member_text(user, "email"));
 }
 
-void view_form(struct view *view, const char *path, const char *form, const char *flow)
+void view_more_form(struct view *view, const char *name, const char *path, const char *form, const char *flow)
 {
     struct call *call = view->call;
     struct json *shown = json_new_object(call->arena);
     json_put_text(shown, "action", view_path(call, path));
     json_put_text(shown, "token", browser_form_token(&call->context, call->browser, form, flow));
-    json_put(view->model, "form", shown);
+    json_put(view->model, name, shown);
+}
+
+void view_form(struct view *view, const char *path, const char *form, const char *flow)
+{
+    view_more_form(view, "form", path, form, flow);
 }
 
 /* The field's object in the model, made when it isn't there yet. */

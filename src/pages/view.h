@@ -48,6 +48,10 @@ void view_user(struct view *view, const struct session *session);
 /* The form: where it goes, its token for this browser and flow ("" for none). */
 void view_form(struct view *view, const char *path, const char *form, const char *flow);
 
+/* Another form of the page, under a name of its own ("send": send.action, send.token). */
+void view_more_form(struct view *view, const char *name, const char *path, const char *form,
+                    const char *flow);
+
 /* What a field holds, and an error beside it and in the summary (field NULL: only there). */
 void view_field(struct view *view, const char *field, const char *value);
 void view_error(struct view *view, const char *field, const char *text_key);

@@ -1,7 +1,7 @@
 /* connections.c: see connections.h. */
 #include "store/connections.h"
 
-enum { LIST, REMOVE };
+enum { LIST, REMOVE, REMOVE_ALL };
 
 #define ROW(member) offsetof(struct connection_row, member)
 
@@ -20,6 +20,9 @@ static const struct statement statements[] = {
     [REMOVE] = { .name = "connections.remove",
                  .sql = "DELETE FROM connections WHERE user_id = ? AND provider = ?",
                  .parameters = "bt" },
+    [REMOVE_ALL] = { .name = "connections.remove_all",
+                     .sql = "DELETE FROM connections WHERE user_id = ?",
+                     .parameters = "b" },
 };
 
 const struct statement_table connections_statements = STATEMENT_TABLE(statements);
@@ -37,4 +40,9 @@ enum store_result connections_remove(struct db *db, const unsigned char user_id[
     enum store_result result =
         db_run(db, &statements[REMOVE], VALUES(sql_id(user_id), sql_text(provider)), &removed);
     return result == STORE_OK && removed == 0 ? STORE_NOT_FOUND : result;
+}
+
+enum store_result connections_remove_all(struct db *db, const unsigned char user_id[16])
+{
+    return db_run(db, &statements[REMOVE_ALL], VALUES(sql_id(user_id)), NULL);
 }

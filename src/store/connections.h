@@ -20,5 +20,7 @@ enum store_result connections_list(struct db *db, struct arena *arena, const uns
 /* Takes those of a provider off a user; NOT_FOUND when there is none. */
 enum store_result connections_remove(struct db *db, const unsigned char user_id[16],
                                      const char *provider) MUST_CHECK;
+/* OK also when there is none. */
+enum store_result connections_remove_all(struct db *db, const unsigned char user_id[16]) MUST_CHECK;
 
 #endif

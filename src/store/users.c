@@ -85,9 +85,9 @@ static const struct statement statements[] = {
                           .parameters = "tiib",
                           .retry = true },
     [ADD_PASSWORD] = { .name = "users.add_password",
-                       .sql = "UPDATE users SET password_hash = ?, tokens_after = ?, updated_at = ?"
+                       .sql = "UPDATE users SET password_hash = ?, updated_at = ?"
                               " WHERE id = ? AND password_hash IS NULL",
-                       .parameters = "tiib" },
+                       .parameters = "tib" },
     [UPGRADE_HASH] = { .name = "users.upgrade_hash",
                        .sql = "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
                        .parameters = "tbt" },
@@ -174,7 +174,7 @@ enum store_result users_add_password(struct db *db, const unsigned char id[16], 
                                      int64_t now)
 {
     return db_run_one(db, &statements[ADD_PASSWORD],
-                      VALUES(sql_text(password_hash), sql_integer(now), sql_integer(now), sql_id(id)));
+                      VALUES(sql_text(password_hash), sql_integer(now), sql_id(id)));
 }
 
 enum store_result users_upgrade_hash(struct db *db, const unsigned char id[16], const char *old_hash,

@@ -46,7 +46,7 @@ enum store_result users_change_name(struct db *db, const unsigned char id[16], c
 enum store_result users_change_password(struct db *db, const unsigned char id[16], const char *password_hash,
                                         int64_t now) MUST_CHECK;
 
-/* The same for an account without one; NOT_FOUND when it has one by now. */
+/* A first password; nothing ends by it. NOT_FOUND when the account has one by now. */
 enum store_result users_add_password(struct db *db, const unsigned char id[16], const char *password_hash,
                                      int64_t now) MUST_CHECK;
 

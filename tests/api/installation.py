@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 
+from harness import Mailbox
 from web import Browser, Web
 
 ALL_GRANTS = ["authorization_code", "refresh_token", "client_credentials"]
@@ -62,6 +63,7 @@ class Site:
         self.database_socket = environment["DOORWARD_DB_SOCKET"]
         self.database = environment["DOORWARD_DB_NAME"]
         self.master = int(environment["DOORWARD_PID"])
+        self.mail = door.mail if door else Mailbox(environment["DOORWARD_MAIL_DIR"])
         self.directory = os.path.dirname(self.conf)
         self.web = Web(self.url, self.ca)
         self._numbers = itertools.count(1)

@@ -5,11 +5,13 @@
  */
 #include "cmd/cli/cli.h"
 
+#include "cmd/courier.h"
 #include "cmd/housekeeper.h"
 #include "cmd/master.h"
 #include "cmd/place.h"
 #include "cmd/signals.h"
 #include "cmd/worker.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
 
@@ -18,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOUSEKEEPING_BUDGET_MS = 30 * 1000, WORKERS_MAX = 200 };
+enum { HOUSEKEEPING_BUDGET_MS = 30 * 1000, MAIL_BUDGET_MS = 60 * 1000, WORKERS_MAX = 200 };
 
 /* DOORWARD_WORKERS: how many workers each pool gets, whatever the configuration says; 0 when unset. */
 static bool read_workers(int64_t *workers_out)
@@ -99,7 +101,19 @@ static enum cli_status serve(struct cli *cli)
     return error ? cli_fail(cli, (enum cli_status)status, "%s", error) : (enum cli_status)status;
 }
 
-/* One round of what a housekeeper does, for cron where there's no master. */
+/* Those that are due now, for as long as a cron job may take. */
+static void send_mails(const struct application *application)
+{
+    struct courier courier;
+    int64_t end_ms = clock_mono_ms() + MAIL_BUDGET_MS;
+
+    courier_start(&courier, application, SEND_LIMIT_S);
+    while (courier_step(&courier) && clock_mono_ms() < end_ms)
+        continue;
+    courier_end(&courier);
+}
+
+/* One round of what a housekeeper and a courier do, for cron where there's no master. */
 static enum cli_status housekeep(struct cli *cli)
 {
     const struct application application = {
@@ -115,6 +129,8 @@ static enum cli_status housekeep(struct cli *cli)
     housekeeper_start(&housekeeper, &application);
     enum store_result result = housekeeper_step(&housekeeper, HOUSEKEEPING_BUDGET_MS);
     housekeeper_end(&housekeeper);
+    if (*cli->settings->mail)
+        send_mails(&application);
     return result == STORE_OK ? CLI_OK : cli_fail(cli, CLI_UNAVAILABLE, "the database is away");
 }
 
@@ -124,7 +140,7 @@ const struct cli_command serve_commands[] = {
       .needs = CLI_NOTHING,
       .run = serve },
     { .noun = "housekeep",
-      .help = "Delete what has expired and see to the signing keys, once; for cron.",
+      .help = "Delete what has expired, see to the signing keys and send what mail is due, once; for cron.",
       .needs = CLI_CONTEXT,
       .run = housekeep },
     { 0 },

@@ -20,6 +20,17 @@ struct account {
     size_t connection_count;
 };
 
+/* Trimmed; NULL unless it has 2 to 100 characters that can be shown (T-64). */
+const char *account_clean_name(struct arena *arena, const char *name);
+
+/* How somebody signs in to an account: a space separated list, "password" first, then providers. */
+enum outcome account_login_methods(struct context *context, const struct user_row *user,
+                                   const char **methods_out);
+
+/* Inside a transaction that has locked the user's row first: ends all by which somebody is in the account,
+ * or could get in without its password: sessions, tokens, links, a change of address that waits. */
+enum store_result account_sign_off(struct db *db, const unsigned char user_id[16], int64_t now) MUST_CHECK;
+
 enum outcome account_find(struct context *context, const unsigned char user_id[16],
                           struct account *account_out);
 

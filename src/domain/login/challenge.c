@@ -38,6 +38,11 @@ int64_t challenge_lasts_s(enum challenge_kind kind)
     return kinds[kind].lasts_s;
 }
 
+const char *challenge_kind_name(enum challenge_kind kind)
+{
+    return kinds[kind].name;
+}
+
 /* --- making --- */
 
 /* Six digits, each of the million as likely: what doesn't divide evenly is drawn again. */

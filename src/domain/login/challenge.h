@@ -53,6 +53,9 @@ enum store_result challenge_store(struct db *db, const struct challenge_row *row
 /* Seconds that a kind lasts. */
 int64_t challenge_lasts_s(enum challenge_kind kind);
 
+/* The word by which rows have it. */
+const char *challenge_kind_name(enum challenge_kind kind);
+
 /* Looks, without using it: for the page that asks for the button. FLOW_ENDED when the token is forged,
  * of another kind, used or expired: never told apart. */
 enum outcome challenge_look(struct context *context, enum challenge_kind kind, const char *token,
