@@ -9,7 +9,6 @@
 #include "domain/login/canonical.h"
 #include "domain/login/device.h"
 #include "domain/login/passwords.h"
-#include "domain/account/recovery.h"
 #include "domain/mail/mail.h"
 #include "store/challenges.h"
 
@@ -195,8 +194,6 @@ enum outcome sign_in_by_password(struct context *context, const char *email, con
     outcome = password_try(context, &guess);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (guess.locked_now && !known)
-        recovery_mail_unlock(context, user, place->languages);
     return guess.right ? let_in(context, user, known, place, signed_in_out)
                        : wrong_password(context, user, signed_in_out);
 }
