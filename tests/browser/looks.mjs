@@ -101,6 +101,7 @@ const fileName = (parts) => `${parts.join('-').replace(/[^\w.-]+/g, '_')}.png`;
 /** A folder of screenshots of its own for each test file, emptied when the file begins. */
 export class Album {
   #shots = [];
+  #devtools = new Map();
 
   constructor(folder = '') {
     this.place = join(process.env.DOORWARD_CACHE ?? join(source, '.cache'), 'screenshots', folder);
@@ -121,8 +122,10 @@ export class Album {
     const whole = await page.evaluate(() => document.documentElement.scrollHeight);
     if (whole > height) await page.setViewportSize({ width, height: whole });
     await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+    if (!this.#devtools.has(page)) this.#devtools.set(page, await page.context().newCDPSession(page));
+    const { data } = await this.#devtools.get(page).send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true });
     const name = fileName(parts);
-    await page.screenshot({ path: join(this.place, name) });
+    writeFileSync(join(this.place, name), Buffer.from(data, 'base64'));
     this.#shots.push(name);
   }
 
