@@ -65,7 +65,6 @@ class Site:
         self.master = int(environment["DOORWARD_PID"])
         self.mail = door.mail if door else Mailbox(environment["DOORWARD_MAIL_DIR"])
         self.directory = os.path.dirname(self.conf)
-        self.mail = door.mail if door else Mailbox(environment["DOORWARD_MAIL_DIR"])
         self.web = Web(self.url, self.ca)
         self._numbers = itertools.count(1)
         self._mark = format(int(time.time() * 1000) % 16**8, "x")

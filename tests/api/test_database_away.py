@@ -56,8 +56,8 @@ def needing(site, client, tokens, code):
         "revocation": lambda: revoke(site, client, tokens.refresh),
         "readyz": lambda: site.web.get("/readyz"),
         "login by script": lambda: site.web.request("POST", "/api/public/login", data={"email": "a@b.example", "password": "x"}),
-        "who is signed in": lambda: not_told(site.web.get("/api/public/session")),
-        "validate": lambda: not_told(site.web.get("/api/sso/validate")),
+        "who is signed in": lambda: not_told(site.web.get("/api/public/session", headers={"Cookie": "public-session=" + "0" * 64})),
+        "validate": lambda: not_told(site.web.get("/api/sso/validate", headers={"Cookie": "admin-session=" + "0" * 64})),
     }
 
 

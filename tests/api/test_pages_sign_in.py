@@ -266,61 +266,57 @@ def identifier_first_ways(site):
 
 @test("133, 95: a service that asks for a PIN: it's mailed behind the password, nobody is signed in before it, and it ends at the application")
 def pin_gate(site):
-    own = in_service(site, pin_gate="always")
-    person = site.add_person()
-    browser, login, client = open_flow(own)
-    page = fill_login(browser, login, person)
-    equal(urllib.parse.urlsplit(browser.here).path, "/login/pin", str(page))
-    assert not is_signed_in(browser), "T-95: a session before the second factor"
-    mail = site.mail.wait(person.email, "pin")
-    assert mail.pin not in page.text, "T-85"
-    answer = type_pin(browser, page, wrong(mail.pin), "/login/pin")
-    assert answer.status == 400 and "not right" in errors_of(answer) and not is_signed_in(browser), str(answer)
-    equal(browser.get(browser.here).status, 200, "a reload")
-    response = walk(browser, type_pin(browser, answer, f"{mail.pin[:3]} {mail.pin[3:]}", "/login/pin"), person, client.redirect_uri)
-    assert response["code"]
+    with gated(site) as own:
+        person = site.add_person()
+        browser, login, client = open_flow(own)
+        page = fill_login(browser, login, person)
+        equal(urllib.parse.urlsplit(browser.here).path, "/login/pin", str(page))
+        assert not is_signed_in(browser), "T-95: a session before the second factor"
+        mail = site.mail.wait(person.email, "pin")
+        assert mail.pin not in page.text, "T-85"
+        answer = type_pin(browser, page, wrong(mail.pin), "/login/pin")
+        assert answer.status == 400 and "not right" in errors_of(answer) and not is_signed_in(browser), str(answer)
+        equal(browser.get(browser.here).status, 200, "a reload")
+        response = walk(browser, type_pin(browser, answer, f"{mail.pin[:3]} {mail.pin[3:]}", "/login/pin"), person, client.redirect_uri)
+        assert response["code"]
 
 
 @test("T-71, T-88: the PIN works in the browser that typed the password alone; three wrong ones end it, with a way to begin again")
 def pin_gate_guesses(site):
-    own = in_service(site, pin_gate="always")
-    person = site.add_person()
-    browser, login, client = open_flow(own)
-    page = fill_login(browser, login, person)
-    mail = site.mail.wait(person.email, "pin")
-    other, other_login, _ = open_flow(own)
-    other_person = site.add_person()
-    other_page = fill_login(other, other_login, other_person)
-    answer = other.submit(form_to(other_page, "/login/pin"), {"email": person.email, "pin": mail.pin})
-    assert answer.status == 400 and not is_signed_in(other), f"T-71: {answer}"
-    answer = page
-    for _ in range(3):
-        answer = type_pin(browser, answer, wrong(mail.pin), "/login/pin")
-        assert answer.status == 400 and "not right" in errors_of(answer), str(answer)
-    answer = type_pin(browser, answer, mail.pin, "/login/pin")
-    assert "too often" in errors_of(answer) and not is_signed_in(browser), f"the right one after three wrong ones: {answer}"
-    equal(browser.open(link_to(answer, "/login")).status, 200, "a way to begin again")
+    with gated(site) as own:
+        person = site.add_person()
+        browser, login, client = open_flow(own)
+        page = fill_login(browser, login, person)
+        mail = site.mail.wait(person.email, "pin")
+        other, other_login, _ = open_flow(own)
+        other_person = site.add_person()
+        other_page = fill_login(other, other_login, other_person)
+        answer = other.submit(form_to(other_page, "/login/pin"), {"email": person.email, "pin": mail.pin})
+        assert answer.status == 400 and not is_signed_in(other), f"T-71: {answer}"
+        answer = page
+        for _ in range(3):
+            answer = type_pin(browser, answer, wrong(mail.pin), "/login/pin")
+            assert answer.status == 400 and "not right" in errors_of(answer), str(answer)
+        answer = type_pin(browser, answer, mail.pin, "/login/pin")
+        assert "too often" in errors_of(answer) and not is_signed_in(browser), f"the right one after three wrong ones: {answer}"
+        equal(browser.open(link_to(answer, "/login")).status, 200, "a way to begin again")
 
 
 @test("step-up: who is signed in by password alone is asked for a PIN by a service that wants one; looking sends nothing, the button does")
 def step_up(site):
-    own = in_service(site, pin_gate="always")
-    person = site.add_person()
-    browser = signed_in(site, person) if not gate_is_strict(site) else site.browser()
-    before = browser.cookies.get("public-session")
-    page = browser.open(AUTHORIZE, request_of(own.client()))
-    equal(urllib.parse.urlsplit(browser.here).path, "/login/pin", str(page))
-    browser.open(browser.here)
-    assert site.mail.take(person.email, "pin") is None, "117: a GET sent a mail"
-    page = press(browser, page, "/login/pin/send")
-    mail = site.mail.wait(person.email, "pin")
-    response = walk(browser, type_pin(browser, page, mail.pin, "/login/pin"), person, own.client().redirect_uri)
-    assert response["code"]
-    assert browser.cookies["public-session"] != before, "T-68: a new session id at every change of privilege"
-
-
-def gate_is_strict(site):
-    return False
+    with gated(site) as own:
+        person = site.add_person()
+        browser = signed_in(site, person)
+        before = browser.cookies.get("public-session")
+        page = browser.open(AUTHORIZE, request_of(own.client()))
+        equal(urllib.parse.urlsplit(browser.here).path, "/login/pin", str(page))
+        browser.open(browser.here)
+        assert site.mail.take(person.email, "pin") is None, "117: a GET sent a mail"
+        page = press(browser, page, "/login/pin/send")
+        mail = site.mail.wait(person.email, "pin")
+        response = walk(browser, type_pin(browser, page, mail.pin, "/login/pin"), person, own.client().redirect_uri)
+        assert response["code"]
+        assert browser.cookies["public-session"] != before, "T-68: a new session id at every change of privilege"
 
 
 # --- registration and confirmation ---
@@ -539,14 +535,15 @@ def every_form(site):
     yield "/api/public/magic-login", browser, browser.open(path_of(site.mail.wait(person.email, "magic_link").link("magic-login")))
     browser.submit(form_to(browser.open("/forgot-password"), "/forgot-password"), {"email": person.email})
     yield "/reset-password", browser, browser.open(path_of(site.mail.wait(person.email, "reset_password").links[0]))
-    email, first = new_email(), site.browser()
-    register(first, first.open("/register"), email)
-    yield "/confirm", browser, browser.open(path_of(site.mail.wait(email, "verify_email").links[0]))
-    waiting = fill_login(browser, login, type("Person", (), {"email": email, "password": "a quite good password"}))
-    yield "/confirm/send", browser, waiting
-    own = in_service(site, pin_gate="always")
-    gated, login, _ = open_flow(own)
-    yield "/login/pin", gated, fill_login(gated, login, site.add_person())
+    emails = [new_email(), new_email()]
+    for email in emails:
+        first = site.browser()
+        register(first, first.open("/register"), email)
+    yield "/confirm", browser, browser.open(path_of(site.mail.wait(emails[0], "verify_email").links[0]))
+    yield "/confirm/send", browser, fill_login(browser, login, type("Person", (), {"email": emails[1], "password": "a quite good password"}))
+    with gated(site) as own:
+        asked, login, _ = open_flow(own)
+        yield "/login/pin", asked, fill_login(asked, login, site.add_person())
 
 
 @test("T-66, T-67, 115, 116: every form is refused without its token, with another form's, from another browser and from another site")

@@ -46,7 +46,7 @@ def register_refusals(site):
 def register_weak(site):
     email = new_address("weak")
     whys = set()
-    for password in ("seven77", "1234567", "password", "12345678", "aaaaaaaaaaaa", email, "x" * 1025):
+    for password in ("seven77", "1234567", "letmein1", "12345678", "aaaaaaaaaaaa", email, "x" * 1025):
         answer = Script(site).post("register", {"email": email, "password": password, "name": "Neo New"})
         body = refusal(answer, 400, "Password too weak")
         assert body["message"] and password not in body["message"], body
