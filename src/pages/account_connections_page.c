@@ -3,6 +3,25 @@
 #include "pages/account_page.h"
 #include "pages/dates.h"
 
+/* "Google": the text of the provider's word, or the word itself. */
+static const char *provider_name(struct view *view, const char *provider)
+{
+    const char *name = view_text_if_any(view, arena_printf(view->call->arena, "provider_%s", provider));
+    return name == NULL ? view_inert(view->call->arena, provider) : name;
+}
+
+static struct json *describe(struct view *view, const struct account_connection *connection)
+{
+    struct arena *arena = view->call->arena;
+    struct json *shown = json_new_object(arena);
+    json_put_text(shown, "provider", connection->provider);
+    json_put_text(shown, "name", provider_name(view, connection->provider));
+    json_put_text(shown, "label", view_inert(arena, connection->label));
+    view_value(view, "date", date_day(view, connection->created_at));
+    json_put_text(shown, "since", view_text(view, "connection_since"));
+    return shown;
+}
+
 static enum outcome fill(struct view *view)
 {
     struct call *call = view->call;
@@ -11,15 +30,8 @@ static enum outcome fill(struct view *view)
     if (found != OUTCOME_OK)
         return found;
     struct json *shown = json_new_array(call->arena);
-    for (size_t i = 0; i < account.connection_count; i++) {
-        const struct account_connection *connection = &account.connections[i];
-        struct json *entry = json_new_object(call->arena);
-        json_put_text(entry, "provider", connection->provider);
-        json_put_text(entry, "label", view_inert(call->arena, connection->label));
-        view_value(view, "date", date_day(view, connection->created_at));
-        json_put_text(entry, "since", view_text(view, "connection_since"));
-        json_append(shown, entry);
-    }
+    for (size_t i = 0; i < account.connection_count; i++)
+        json_append(shown, describe(view, &account.connections[i]));
     json_put(view->model, "connections", shown);
     json_put_boolean(view->model, "has_connections", json_count(shown) > 0);
     return OUTCOME_OK;

@@ -3,6 +3,7 @@
 #include "app/browser_side.h"
 #include "pages/account_page.h"
 #include "pages/flow.h"
+#include "pages/note.h"
 
 static enum outcome fill(struct view *view)
 {
@@ -18,7 +19,8 @@ static enum outcome act(struct view *view, const char **done_out)
     if (deleted == OUTCOME_OK)
         deleted = browser_side_sign_out(call);
     if (deleted == OUTCOME_OK)
-        flow_redirect(call, arena_printf(call->arena, "%s?done=deleted", view_path(call, "/signed-out")));
+        flow_redirect(call, flow_path(call, "/signed-out", NOTE_PARAMETER,
+                                      note_seal(call, &(struct note) { .said = "deleted" })));
     return deleted;
 }
 

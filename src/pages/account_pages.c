@@ -11,6 +11,7 @@
 #include "app/browser_side.h"
 #include "pages/error_page.h"
 #include "pages/flow.h"
+#include "pages/note.h"
 #include "pages/pages.h"
 
 static const struct account_page *const pages[] = {
@@ -20,8 +21,8 @@ static const struct account_page *const pages[] = {
 
 /* What a page may be told to say once something is done: the text done_WORD. */
 static const char *const done_words[] = {
-    "name",     "password", "password_mail", "email_begun", "email_given_up",
-    "verified", "session",  "sessions",      "withdrawn",   "unlinked",
+    "name",    "password", "password_mail", "email_begun", "email_given_up",
+    "session", "sessions", "withdrawn",     "unlinked",
 };
 
 static const struct account_page *page_of(const struct call *call)
@@ -38,8 +39,9 @@ static const struct account_page *page_of(const struct call *call)
 
 static enum outcome ask_to_sign_in(struct call *call, const struct account_page *page, bool again)
 {
-    flow_redirect(call, arena_printf(call->arena, "%s?return_to=%s%s", view_path(call, "/login"),
-                                     view_path(call, page->path), again ? "&again=1" : ""));
+    response_redirect(&call->response, 303,
+                      arena_printf(call->arena, "%s?return_to=%s%s", view_path(call, "/login"),
+                                   view_path(call, page->path), again ? "&again=1" : ""));
     return OUTCOME_OK;
 }
 
@@ -81,17 +83,14 @@ void account_put_navigation(struct view *view)
     json_put_text(view->model, "sign_out_url", view_path(view->call, "/logout"));
 }
 
-/* Only what was done here a moment ago: a link from elsewhere can't make the page say it. */
+/* What the form before the redirect left in its note. */
 static void put_notice(struct view *view)
 {
-    struct call *call = view->call;
-    const char *word = form_value(&call->request->query, "done");
-    const char *site = request_header(call->request, "Sec-Fetch-Site", NULL);
-    if (word == NULL || (site != NULL && !text_equal(site, "same-origin")))
-        return;
-    for (size_t i = 0; i < ARRAY_SIZE(done_words); i++) {
-        if (text_equal(word, done_words[i]))
-            json_put_text(view->model, "notice", view_text(view, arena_printf(call->arena, "done_%s", word)));
+    const char *said = note_read(view->call).said;
+    for (size_t i = 0; said != NULL && i < ARRAY_SIZE(done_words); i++) {
+        if (text_equal(said, done_words[i]))
+            json_put_text(view->model, "notice",
+                          view_text(view, arena_printf(view->call->arena, "done_%s", said)));
     }
 }
 
@@ -146,7 +145,8 @@ static enum outcome post_page(struct call *call)
         return outcome;
     if (done == NULL)
         return finish(view, page, 400);
-    flow_redirect(call, arena_printf(call->arena, "%s?done=%s", view_path(call, page->path), done));
+    flow_redirect(
+        call, flow_path(call, page->path, NOTE_PARAMETER, note_seal(call, &(struct note) { .said = done })));
     return OUTCOME_OK;
 }
 

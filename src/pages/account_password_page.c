@@ -59,7 +59,7 @@ static enum outcome act(struct view *view, const char **done_out)
     if (text_empty(current))
         view_error(view, "current", "problem_current_missing");
     if (text_empty(password))
-        view_error(view, "password", "problem_new_missing");
+        view_error(view, "password", refusal_of_password(PASSWORD_FINE));
     return json_count(view->errors) > 0 ? OUTCOME_OK : change(view, current, password, done_out);
 }
 

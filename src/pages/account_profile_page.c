@@ -2,19 +2,8 @@
  */
 #include "domain/account/account.h"
 #include "domain/account/address.h"
-#include "domain/login/browser.h"
 #include "domain/mail/mail.h"
 #include "pages/account_page.h"
-
-/* The button that sends the mail again goes to the page that does so for everybody. */
-static void put_send_again(struct view *view)
-{
-    struct call *call = view->call;
-    struct json *again = json_new_object(call->arena);
-    json_put_text(again, "action", view_path(call, "/confirm/send"));
-    json_put_text(again, "token", browser_form_token(&call->context, call->browser, "confirm_send", ""));
-    json_put(view->model, "send_again", again);
-}
 
 static enum outcome fill(struct view *view)
 {
@@ -28,7 +17,7 @@ static enum outcome fill(struct view *view)
     json_put_text(view->model, "email_url", view_path(call, account_email_page.path));
     json_put_boolean(view->model, "verified", session->user_email_verified);
     if (!session->user_email_verified && mail_is_possible(&call->context))
-        put_send_again(view);
+        view_more_form(view, "send_again", "/confirm/send", "confirm_send", "");
     if (json_member(view->fields, "name") == NULL)
         view_field(view, "name", session->user_name);
     return OUTCOME_OK;

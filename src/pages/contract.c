@@ -277,7 +277,8 @@ const struct contract_variable contract_variables[] = {
     { "account_connections", "has_connections", "true when there are some" },
     { "account_connections", "connections", "accounts elsewhere that sign in to this one" },
     { "account_connections", "connections[].provider", "its word, to be sent as the field provider" },
-    { "account_connections", "connections[].label", "its name" },
+    { "account_connections", "connections[].name", "the provider in words: Google" },
+    { "account_connections", "connections[].label", "what the account is called there, when that is known" },
     { "account_connections", "connections[].since", "since when, in words" },
 
     { "account_delete", "navigation", "the pages of the account" },

@@ -4,6 +4,7 @@
 #include "app/browser_side.h"
 #include "pages/flow.h"
 #include "pages/handlers.h"
+#include "pages/note.h"
 #include "pages/view.h"
 
 static const char form_name[] = "logout";
@@ -80,7 +81,7 @@ enum outcome get_signed_out(struct call *call)
         flow_redirect(call, view_path(call, "/"));
         return OUTCOME_OK;
     }
-    bool deleted = text_equal(call_parameter(call, "done"), "deleted");
+    bool deleted = text_equal(note_read(call).said, "deleted");
     struct view *view = view_start(call, "signed_out", NULL, NULL);
     json_put_text(view->model, "heading",
                   view_text(view, deleted ? "deleted_heading" : "signed_out_heading"));

@@ -3,6 +3,7 @@
 #include "pages/preview.h"
 
 #include "core/text.h"
+#include "pages/account_page.h"
 #include "pages/dates.h"
 #include "pages/mail_view.h"
 
@@ -132,6 +133,8 @@ static void fill(struct view *view, const struct json *sample)
     view_value(view, "system", "Windows");
     view_value(view, "date", date_day(view, sample_time));
     view_value(view, "ago", view_text(view, "ago_hour"));
+    if (text_starts(view->page, "account_"))
+        account_put_navigation(view);
     if (json_boolean(json_member(sample, "user"), &with_user) && with_user)
         view_user(view, &user);
     struct json *form = json_new_object(arena);

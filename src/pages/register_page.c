@@ -36,7 +36,8 @@ enum outcome get_register(struct call *call)
     return OUTCOME_OK;
 }
 
-static const char *problem_of(const struct registered *registered, enum outcome outcome)
+static const char *problem_of(const struct registration *registration, const struct registered *registered,
+                              enum outcome outcome)
 {
     static const char *const problems[] = {
         [PERSON_EMAIL] = "problem_email_form", [PERSON_NAME] = "problem_name_form"
@@ -44,7 +45,8 @@ static const char *problem_of(const struct registered *registered, enum outcome 
     if (outcome == OUTCOME_ALREADY_EXISTS)
         return "problem_email_taken";
     if (registered->field == PERSON_PASSWORD)
-        return refusal_of_password(registered->password_problem);
+        return refusal_of_password(registration->password == NULL ? PASSWORD_FINE
+                                                                  : registered->password_problem);
     return problems[registered->field];
 }
 
@@ -63,7 +65,7 @@ static void show_again(struct call *call, const struct passage *passage,
         refusal_show(view, outcome);
         return;
     }
-    view_error(view, fields[registered->field], problem_of(registered, outcome));
+    view_error(view, fields[registered->field], problem_of(registration, registered, outcome));
     view_finish(view, outcome == OUTCOME_ALREADY_EXISTS ? 409 : 400);
 }
 

@@ -12,6 +12,8 @@
 #include <dirent.h>
 #include <unistd.h>
 
+enum { STATE_MAX_BYTES = 32 << 20 };
+
 struct check {
     struct arena *arena;
     const struct settings *settings;
@@ -239,9 +241,11 @@ static void check_state(const char *state, struct json *member, void *context)
     struct preview preview = { .page = render->page, .state = state, .service = check->service };
     const char *error;
     (void)member;
-    if (preview_render(check->arena, check->settings, &preview, &error) == NULL)
+    struct arena *arena = arena_make(STATE_MAX_BYTES); /* of each state alone: there are many */
+    if (preview_render(arena, check->settings, &preview, &error) == NULL)
         tell(check, arena_printf(check->arena, "%s/%s.mustache", check->folder, render->page), 0, true,
              arena_printf(check->arena, "state %s can't be rendered: %s", state, error));
+    arena_destroy(arena);
 }
 
 static void check_pages(struct check *check)

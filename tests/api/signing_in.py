@@ -1,4 +1,5 @@
 """Signing in as a person does it: the pages with their forms, and the mails that go with them."""
+import contextlib
 import copy
 import secrets
 import urllib.parse
@@ -78,6 +79,16 @@ def in_service(site, **options):
     words = [word for name, value in options.items() for word in ("--" + name.replace("_", "-"), value)]
     site.cli("service", "set", other.service, *words)
     return other
+
+
+@contextlib.contextmanager
+def gated(site):
+    """A service that asks for a PIN behind each password. Only for a while: a sign-in without a flow obeys the strictest."""
+    own = in_service(site, pin_gate="always")
+    try:
+        yield own
+    finally:
+        site.cli("service", "set", own.service, "--pin-gate", "off")
 
 
 def register(browser, answer, email, password="a quite good password", name="New Person"):

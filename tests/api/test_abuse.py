@@ -8,7 +8,9 @@ from kit import *
 ENDPOINTS = [("GET", "/.well-known/openid-configuration"), ("GET", "/.well-known/jwks.json"), ("GET", AUTHORIZE), ("POST", AUTHORIZE),
              ("POST", TOKEN), ("GET", USERINFO), ("POST", USERINFO), ("POST", REVOKE), ("POST", INTROSPECT), ("GET", LOGOUT),
              ("POST", LOGOUT), ("GET", "/login"), ("POST", "/login"), ("GET", "/register"), ("POST", "/register"),
-             ("GET", "/oauth/consent"), ("POST", "/oauth/consent"), ("GET", "/healthz"), ("GET", "/nowhere")]
+             ("GET", "/oauth/consent"), ("POST", "/oauth/consent"), ("GET", "/healthz"), ("GET", "/nowhere"),
+             ("GET", "/api/public/session"), ("POST", "/api/public/login"), ("POST", "/api/public/register"), ("POST", "/api/public/verify-pin"),
+             ("GET", "/api/sso/validate")]
 JSON_ENDPOINTS = (TOKEN, REVOKE, INTROSPECT)
 FORM = [("Content-Type", "application/x-www-form-urlencoded")]
 

@@ -3,6 +3,7 @@
 examples, a language that is written from right to left, and a brand for the applications of one service."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ FROZEN = os.path.join(SOURCE, "tests", "templates")
 THEMES = os.path.join(SOURCE, "contrib", "themes")
 SAMPLES = os.path.join(SOURCE, "templates", "samples.json")
 ARABIC = {"direction": "rtl", "email_label": "البريد الإلكتروني", "password_label": "كلمة المرور", "sign_in": "تسجيل الدخول"}
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"></svg>'
 README_COLOURS = """:root { --brand: #7a1f5c; --brand-strong: #5a1243; --radius: 4px; }
 @media (prefers-color-scheme: dark) {
   :root { --brand: #e59ac8; --brand-strong: #f0bfdd; }
@@ -85,12 +87,15 @@ class Frozen(Branded):
     def test_flow(self):
         "demand 3: a person registers, signs in, agrees and signs out on the pages of an earlier release"
         for folder in folders(FROZEN):
-            site, _ = self.start(folder, "frozen")
+            site, own = self.start(folder, "frozen")
+            write(own, "logo.svg", LOGO)
             browser, client = site.browser(), site.add_client()
             request = request_of(client, scope="openid email")
             answer = browser.open(AUTHORIZE, request)
             self.assertTrue(is_login(answer.page()))
             self.assertIn('content="frozen"', answer.text)
+            self.assertIn("logo.svg", answer.text)
+            self.assertNotIn("client-logo", answer.text, "the site's logo isn't the application's")
             register = browser.open(next(link for link in answer.page().links if "register" in link))
             self.assertIn('content="frozen"', register.text)
             self.assertTrue(register.page().form_with(autocomplete="new-password"))
@@ -125,7 +130,54 @@ class Themes(Branded):
                             if value and value.startswith("/assets/") and value.endswith(name))
                 with open(os.path.join(folder, name), "rb") as file:
                     equal(browser.get(path).body, file.read(), name)
+            self.check_mail(site, folder, german)
             self.no_complaint(site)
+
+    def check_mail(self, site, folder, texts):
+        person, browser = site.person(), signed_in(site)
+        form = browser.open("/account/password", headers={"Accept-Language": "de"}).page().forms[-1]
+        browser.submit(form, button=form["buttons"][-1], headers={"Accept-Language": "de"})
+        mail = site.door.mail.wait(person.email, "reset_password")
+        with open(os.path.join(folder, "brand.css"), encoding="utf-8") as file:
+            brand = re.search("--brand: (#[0-9a-f]{6})", file.read())[1]
+        self.assertIn(texts["site_name"], mail.html)
+        self.assertIn(texts["site_name"], mail.headers["From"])
+        self.assertIn(brand, mail.html)
+        self.assertIn("Passwort", mail.text)
+        with open(os.path.join(folder, "mail_layout.mustache"), encoding="utf-8") as file:
+            self.assertIn(re.search("<body style=[^>]*>", file.read())[0], mail.html)
+
+
+def offered():
+    """The variables of each page, as the manual lists them; "*" are those of all."""
+    with open(os.path.join(SOURCE, "man", "doorward-templates.7"), encoding="utf-8") as file:
+        parts = re.split(r"^\.Ss ", file.read(), flags=re.M)
+    names = {part.split("\n")[0].replace("The page ", "").replace("All pages", "*"): part for part in parts}
+    return {name: set(re.findall(r"^\.It Va (\S+)", part, re.M)) for name, part in names.items()}
+
+
+class Contract(Case):
+    def test_frozen(self):
+        "demand 3: every variable that an earlier release offered is still offered"
+        now = offered()
+        for folder in folders(FROZEN):
+            with open(os.path.join(folder, "variables"), encoding="utf-8") as file:
+                then = [line.split() for line in file]
+            self.assertTrue(then)
+            self.assertEqual([], [(page, name) for page, name in then if name not in now[page]])
+
+    def test_readme(self):
+        "branding: templates/README names every page, and only variables that the page offers"
+        with open(os.path.join(SOURCE, "templates", "README"), encoding="utf-8") as file:
+            told = file.read().split("The contract")[1]
+        with open(SAMPLES, encoding="utf-8") as file:
+            pages = [page for page in json.load(file) if not page.startswith("mail_")]
+        lines = dict(re.findall(r"^  (\w+) +(\S.*(?:\n {23}.*)*)", told, re.M))
+        self.assertEqual([], [page for page in pages if page not in lines])
+        for page in pages:
+            named = re.sub(r"\([^)]*\)", "", lines[page]).replace("[]", "")
+            names = {name.strip() for name in named.replace("\n", " ").split(",")}
+            self.assertEqual(set(), names - offered()[page], page)
 
 
 class Languages(Branded):
@@ -154,7 +206,7 @@ class Services(Branded):
         site, own = self.start()
         place = os.path.join(own, "services", site.service)
         write(place, "brand.css", README_COLOURS)
-        write(place, "logo.svg", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"></svg>')
+        write(place, "logo.svg", LOGO)
         write(place, "text/en.json", {"site_name": "Photo Shop"})
         other = site.cli("service", "add", "--name", "Other")["id"]
         mine = site.add_client()

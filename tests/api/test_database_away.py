@@ -55,7 +55,17 @@ def needing(site, client, tokens, code):
         "introspection": lambda: introspect(site, client, tokens.access),
         "revocation": lambda: revoke(site, client, tokens.refresh),
         "readyz": lambda: site.web.get("/readyz"),
+        "login by script": lambda: site.web.request("POST", "/api/public/login", data={"email": "a@b.example", "password": "x"}),
+        "who is signed in": lambda: not_told(site.web.get("/api/public/session", headers={"Cookie": "public-session=" + "0" * 64})),
+        "validate": lambda: not_told(site.web.get("/api/sso/validate", headers={"Cookie": "admin-session=" + "0" * 64})),
     }
+
+
+def not_told(answer):
+    """Whether anybody is signed in can't be told: neither yes nor "no such session"."""
+    body = answer.json()
+    equal((set(body), body["isValid"]), ({"isValid", "message"}, False), str(answer))
+    return answer
 
 
 @test("database killed: discovery, keys and healthz answer; the rest is 503 with Retry-After; it comes back by itself, and nothing was used up")

@@ -26,7 +26,7 @@ function measure({ width, smallest }) {
   const name = (one) => `<${one.localName}${one.id ? `#${one.id}` : ''}${one.className ? `.${one.className}` : ''}> "${
     (one.innerText ?? one.value ?? '').trim().slice(0, 40)}"`;
   const shown = (one) => one.getClientRects().length > 0 && getComputedStyle(one).visibility !== 'hidden' &&
-    one.getBoundingClientRect().width > 1;
+    one.getBoundingClientRect().width > 2;
   const all = [...document.body.querySelectorAll('*')].filter(shown);
   const root = document.documentElement;
   if (root.scrollWidth > width) faults.push(`the page is ${root.scrollWidth} px wide in a window of ${width}`);
@@ -54,7 +54,7 @@ function measure({ width, smallest }) {
     if (!one.matches('a[href]')) return [];
     const isAlone = one.parentElement.innerText.trim() === one.innerText.trim() || style.display !== 'inline';
     const height = Math.max(box.height, parseFloat(style.lineHeight) || 0);
-    const wanted = isAlone && !one.closest('p, .summary') ? 44 : 24;
+    const wanted = isAlone && !one.closest('p, .summary') ? 44 : smallest * 1.5;
     return height < wanted ? [`is a link ${height} px high, not ${wanted}`] : [];
   }
 }
@@ -101,6 +101,7 @@ const fileName = (parts) => `${parts.join('-').replace(/[^\w.-]+/g, '_')}.png`;
 /** A folder of screenshots of its own for each test file, emptied when the file begins. */
 export class Album {
   #shots = [];
+  #devtools = new Map();
 
   constructor(folder = '') {
     this.place = join(process.env.DOORWARD_CACHE ?? join(source, '.cache'), 'screenshots', folder);
@@ -120,8 +121,11 @@ export class Album {
     const { width, height } = page.viewportSize();
     const whole = await page.evaluate(() => document.documentElement.scrollHeight);
     if (whole > height) await page.setViewportSize({ width, height: whole });
+    await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+    if (!this.#devtools.has(page)) this.#devtools.set(page, await page.context().newCDPSession(page));
+    const { data } = await this.#devtools.get(page).send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true });
     const name = fileName(parts);
-    await page.screenshot({ path: join(this.place, name) });
+    writeFileSync(join(this.place, name), Buffer.from(data, 'base64'));
     this.#shots.push(name);
   }
 

@@ -137,6 +137,23 @@ static void mustache__escapes_every_character_that_ends_a_text_or_an_attribute(v
     expect("{{a}}|{{{a}}}|{{&a}}", "{\"a\":\"<&>\\\"'\"}", NULL, "&lt;&amp;&gt;&quot;&#39;|<&>\"'|<&>\"'");
 }
 
+static void mustache__plain_text_is_not_escaped(void **state)
+{
+    struct mustache_error error;
+    const char *reason, *text = "{{a}} {{>p}}{{<l}}{{$b}}{{a}}{{/b}}{{/l}}";
+    struct strbuf out = strbuf_start(arena);
+    (void)state;
+    const struct json *partials = parse("{\"p\": \"[{{a}}]\", \"l\": \"({{$b}}{{/b}})\"}");
+    union {
+        const struct json *constant;
+        void *pointer;
+    } context = { partials };
+    const struct mustache *template = mustache_compile(arena, text, strlen(text), &error);
+    assert_true(mustache_render_plain(template, parse("{\"a\": \"<&>\"}"), find_partial, context.pointer,
+                                      &out, &reason));
+    assert_string_equal(out.data, "<&> [<&>](<&>)");
+}
+
 static void mustache__never_reads_a_value_as_a_template(void **state)
 {
     (void)state;
@@ -310,6 +327,7 @@ int main(void)
         TEST(mustache__passes_the_core_cases_of_the_specification),
         TEST(mustache__passes_the_inheritance_cases_of_the_specification),
         TEST(mustache__escapes_every_character_that_ends_a_text_or_an_attribute),
+        TEST(mustache__plain_text_is_not_escaped),
         TEST(mustache__never_reads_a_value_as_a_template),
         TEST(mustache__counts_empty_and_zero_as_false),
         TEST(mustache__a_null_hides_the_value_further_out),

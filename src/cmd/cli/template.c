@@ -74,16 +74,24 @@ static const char *file_link(struct cli *cli, const char *service, const char *n
 static void list_state(const char *name, struct json *member, void *context)
 {
     (void)member;
-    (void)context;
-    fprintf(stderr, " %s", name);
+    fprintf(context, " %s", name);
 }
 
 static void list_page(const char *name, struct json *member, void *context)
 {
-    (void)context;
-    fprintf(stderr, "  %s:", name);
-    json_each(member, list_state, NULL);
-    fputc('\n', stderr);
+    fprintf(context, "  %s:", name);
+    json_each(member, list_state, context);
+    fputc('\n', context);
+}
+
+static enum cli_status list_pages(struct cli *cli)
+{
+    const char *error;
+    const struct json *samples = preview_samples(cli->arena, cli->settings, &error);
+    if (samples == NULL)
+        return cli_fail(cli, CLI_REFUSED, "%s", error);
+    json_each(samples, list_page, stdout);
+    return CLI_OK;
 }
 
 static enum cli_status preview(struct cli *cli)
@@ -99,13 +107,15 @@ static enum cli_status preview(struct cli *cli)
                               .icon = file_link(cli, service, "icon.svg"),
                               .logo = logo == NULL ? file_link(cli, service, "logo.png") : logo,
                               .text = cli_option(cli, "text") != NULL };
+    if (wanted.page == NULL)
+        return list_pages(cli);
     const char *html = preview_render(cli->arena, cli->settings, &wanted, &error);
     if (html != NULL) {
         fputs(html, stdout);
         return CLI_OK;
     }
     enum cli_status status = cli_fail(cli, CLI_REFUSED, "%s; pages and their states are:", error);
-    json_each(preview_samples(cli->arena, cli->settings, &error), list_page, NULL);
+    json_each(preview_samples(cli->arena, cli->settings, &error), list_page, stderr);
     return status;
 }
 
@@ -120,7 +130,7 @@ static const struct cli_option preview_options[] = {
 const struct cli_command template_commands[] = {
     { "template", "check", NULL, "Say what is wrong with templates, texts and colours.", NULL, CLI_SETTINGS,
       check },
-    { "template", "preview", "PAGE", "Print a page or mail with sample data.", preview_options, CLI_SETTINGS,
-      preview },
+    { "template", "preview", "[PAGE]", "Print a page or mail with sample data; without PAGE, what there is.",
+      preview_options, CLI_SETTINGS, preview },
     { .noun = NULL },
 };

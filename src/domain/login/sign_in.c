@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/text.h"
+#include "domain/account/recovery.h"
 #include "domain/login/canonical.h"
 #include "domain/login/device.h"
 #include "domain/login/passwords.h"
@@ -152,11 +153,14 @@ static enum outcome let_in(struct context *context, const struct user_row *user,
 }
 
 /* Only who could sign in another way is told that there is no password. */
-static enum outcome wrong_password(struct context *context, const struct user_row *user)
+static enum outcome wrong_password(struct context *context, const struct user_row *user,
+                                   struct signed_in *signed_in_out)
 {
     if (user != NULL && text_empty(user->password_hash) && user->has_connection &&
-        text_equal(user->status, "active"))
+        text_equal(user->status, "active")) {
+        memcpy(signed_in_out->user_id, user->id, sizeof(signed_in_out->user_id));
         return refuse(context, OUTCOME_PASSWORD_NOT_SET, "the account has no password");
+    }
     return refuse(context, OUTCOME_WRONG_PASSWORD, "wrong address or password");
 }
 
@@ -191,7 +195,10 @@ enum outcome sign_in_by_password(struct context *context, const char *email, con
     outcome = password_try(context, &guess);
     if (outcome != OUTCOME_OK)
         return outcome;
-    return guess.right ? let_in(context, user, known, place, signed_in_out) : wrong_password(context, user);
+    if (guess.locked_now)
+        recovery_mail_unlock(context, user, place->languages);
+    return guess.right ? let_in(context, user, known, place, signed_in_out)
+                       : wrong_password(context, user, signed_in_out);
 }
 
 /* --- by what was mailed --- */

@@ -3,9 +3,8 @@
 
 #include "core/encode.h"
 #include "crypto/random.h"
+#include "domain/account/account.h"
 #include "domain/login/canonical.h"
-#include "store/authorizations.h"
-#include "store/sessions.h"
 
 enum { MAX_NAME_CHARACTERS = 200 };
 
@@ -83,8 +82,7 @@ static enum store_result change_user(struct db *db, void *argument)
         result = users_change_password(db, change->id, change->password_hash, change->now);
     if (result != STORE_OK || change->keep_signed_in)
         return result;
-    result = sessions_end_of_user(db, change->id);
-    return result == STORE_OK ? authorizations_revoke_by_user(db, change->id, change->now) : result;
+    return account_sign_off(db, change->id, change->now);
 }
 
 enum outcome user_set_active(struct context *context, const unsigned char id[16], bool active)
@@ -104,4 +102,24 @@ enum outcome user_set_password(struct context *context, const struct user_row *u
         outcome = store_outcome(context, db_transact(context->db, change_user, &change), OUTCOME_NOT_FOUND,
                                 unknown);
     return outcome == OUTCOME_OK ? password_unlock(context, user->email_key) : outcome;
+}
+
+struct sign_off {
+    struct context *context;
+    const unsigned char *id;
+};
+
+static enum store_result sign_off_in_transaction(struct db *db, void *argument)
+{
+    const struct sign_off *work = argument;
+    struct user_row user;
+    enum store_result result = users_lock(db, work->context->arena, work->id, &user);
+    return result == STORE_OK ? account_sign_off(db, work->id, work->context->now) : result;
+}
+
+enum outcome user_sign_out(struct context *context, const unsigned char id[16])
+{
+    struct sign_off work = { context, id };
+    return store_outcome(context, db_transact(context->db, sign_off_in_transaction, &work), OUTCOME_NOT_FOUND,
+                         unknown);
 }

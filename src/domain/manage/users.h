@@ -16,11 +16,14 @@ enum outcome user_add(struct context *context, const struct new_user *user, stru
 /* By id (UUID) or by address. */
 enum outcome user_find(struct context *context, const char *id_or_email, struct user_row *row_out);
 
-/* Disabling ends every session and token of the user; enabling brings none of them back. */
+/* Disabling ends every session, token and link of the user; enabling brings none of them back. */
 enum outcome user_set_active(struct context *context, const unsigned char id[16], bool active);
 
 /* Ends every session and token of the user too, and unlocks the account. */
 enum outcome user_set_password(struct context *context, const struct user_row *user, const char *password);
+
+/* Ends every session and token of the user, and the links that are on their way to them. */
+enum outcome user_sign_out(struct context *context, const unsigned char id[16]);
 
 /* A new hash of a password that must be good enough for its owner; INVALID_REQUEST with the reason. */
 enum outcome new_password_hash(struct context *context, const char *password,
