@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/text.h"
+#include "domain/account/recovery.h"
 #include "domain/login/canonical.h"
 #include "domain/login/device.h"
 #include "domain/login/passwords.h"
@@ -194,6 +195,8 @@ enum outcome sign_in_by_password(struct context *context, const char *email, con
     outcome = password_try(context, &guess);
     if (outcome != OUTCOME_OK)
         return outcome;
+    if (guess.locked_now)
+        recovery_mail_unlock(context, user, place->languages);
     return guess.right ? let_in(context, user, known, place, signed_in_out)
                        : wrong_password(context, user, signed_in_out);
 }
