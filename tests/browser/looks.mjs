@@ -26,7 +26,7 @@ function measure({ width, smallest }) {
   const name = (one) => `<${one.localName}${one.id ? `#${one.id}` : ''}${one.className ? `.${one.className}` : ''}> "${
     (one.innerText ?? one.value ?? '').trim().slice(0, 40)}"`;
   const shown = (one) => one.getClientRects().length > 0 && getComputedStyle(one).visibility !== 'hidden' &&
-    one.getBoundingClientRect().width > 1;
+    one.getBoundingClientRect().width > 2;
   const all = [...document.body.querySelectorAll('*')].filter(shown);
   const root = document.documentElement;
   if (root.scrollWidth > width) faults.push(`the page is ${root.scrollWidth} px wide in a window of ${width}`);

@@ -51,7 +51,10 @@ const pathOf = (tab) => new URL(tab.url()).pathname;
 
 async function atAccount(tab, path = '/account') {
   await tab.goto(`${issuer}${path}`);
-  if (pathOf(tab) === '/login') await signIn(tab, who);
+  if (pathOf(tab) === '/login') {
+    await signIn(tab, who);
+    await typePin(tab, (await mailbox.wait(who, 'pin')).pin);
+  }
   await tab.waitForURL((url) => url.pathname === path);
 }
 
