@@ -16,7 +16,8 @@ static const struct option main_options[] = {
     { "trusted_proxies", KIND_ADDRESSES, AT(trusted_proxies), "", 0, 0, NULL,
       "Addresses of proxies whose X-Forwarded headers are believed, separated by spaces." },
     { "cors_origins", KIND_ORIGINS, AT(cors_origins), "", 0, 0, NULL,
-      "Origins of browser programs that may call the token endpoints, separated by spaces." },
+      "Origins of browser programs that may call the token endpoints and, with cookies, the public API, "
+      "separated by spaces." },
 
     { "run_directory", KIND_PATH, AT(run_directory), "/run/doorward", 1, 0, NULL,
       "Where sockets, the lock file and the page area shared by the processes live." },

@@ -14,7 +14,9 @@
 #include "net/sendmail.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 enum { CONNECT_LIMIT_S = 15, ANSWER_LIMIT_S = 30, LINE_BYTES = 300, VERB_BYTES = 8, ENDING_MS = 5000 };
 
@@ -216,15 +218,23 @@ static const char *explain(struct arena *arena, const struct talk *talk, CURLcod
     return hint ? arena_printf(arena, "%s - %s", what, hint) : what;
 }
 
-static enum send_result send_by_smtp(struct arena *arena, const struct settings *settings, const char *from,
-                                     const char *to, struct talk *talk, const char **error_out)
+static CURL *open_talk(struct arena *arena, const struct settings *settings, struct talk *talk)
 {
     CURL *handle = curl_easy_init();
-    struct curl_slist *recipients = curl_slist_append(NULL, arena_printf(arena, "<%s>", to));
-    if (!handle || !recipients)
+    if (!handle)
         fatal("out of memory");
     set_limits(handle, talk);
     set_server(handle, arena, settings);
+    return handle;
+}
+
+static enum send_result send_by_smtp(struct arena *arena, const struct settings *settings, const char *from,
+                                     const char *to, struct talk *talk, const char **error_out)
+{
+    CURL *handle = open_talk(arena, settings, talk);
+    struct curl_slist *recipients = curl_slist_append(NULL, arena_printf(arena, "<%s>", to));
+    if (!recipients)
+        fatal("out of memory");
     curl_easy_setopt(handle, CURLOPT_MAIL_FROM, arena_printf(arena, "<%s>", from));
     curl_easy_setopt(handle, CURLOPT_MAIL_RCPT, recipients);
     curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
@@ -247,11 +257,12 @@ static const char *printable(struct arena *arena, const char *text)
     return text_trim(arena, line);
 }
 
+static const char command_prefix[] = "sendmail:";
+
 enum send_result send_mail(struct arena *arena, const struct settings *settings, const char *from,
                            const char *to, struct bytes bytes, const struct send_watch *watch,
                            const char **error_out)
 {
-    static const char command[] = "sendmail:";
     enum send_result result;
     *error_out = "";
     if (!message_address_is_plain(from) || !message_address_is_plain(to)) {
@@ -260,8 +271,9 @@ enum send_result send_mail(struct arena *arena, const struct settings *settings,
     }
     /* libcurl with NOSIGNAL and a command that doesn't read to the end would both raise it. */
     signal(SIGPIPE, SIG_IGN);
-    if (text_starts(settings->mail, command)) {
-        result = sendmail_run(arena, settings->mail + strlen(command), from, to, bytes, watch, error_out);
+    if (text_starts(settings->mail, command_prefix)) {
+        result =
+            sendmail_run(arena, settings->mail + strlen(command_prefix), from, to, bytes, watch, error_out);
     } else {
         struct talk *talk = arena_alloc(arena, sizeof(*talk));
         talk->left = bytes;
@@ -270,4 +282,26 @@ enum send_result send_mail(struct arena *arena, const struct settings *settings,
     }
     *error_out = result == SEND_OK ? "" : printable(arena, *error_out);
     return result;
+}
+
+bool send_probe(struct arena *arena, const struct settings *settings, int64_t limit_s, const char **error_out)
+{
+    *error_out = "";
+    if (text_starts(settings->mail, command_prefix)) {
+        const char *path = settings->mail + strlen(command_prefix);
+        bool usable = access(path, X_OK) == 0;
+        *error_out = usable ? "" : arena_printf(arena, "%s can't be run: %s", path, strerror(errno));
+        return usable;
+    }
+    const struct send_watch watch = { .limit_s = limit_s };
+    struct talk *talk = arena_alloc(arena, sizeof(*talk));
+    talk->watch = &watch;
+    signal(SIGPIPE, SIG_IGN);
+    CURL *handle = open_talk(arena, settings, talk);
+    curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
+    CURLcode code = curl_easy_perform(handle);
+    if (code != CURLE_OK)
+        *error_out = printable(arena, explain(arena, talk, code));
+    curl_easy_cleanup(handle);
+    return code == CURLE_OK;
 }

@@ -31,4 +31,9 @@ enum send_result send_mail(struct arena *arena, const struct settings *settings,
                            const char *to, struct bytes bytes, const struct send_watch *watch,
                            const char **error_out);
 
+/* Looks whether mail could be sent, without sending any: connects, with TLS and login, or looks for the
+ * command. *error_out as above. */
+bool send_probe(struct arena *arena, const struct settings *settings, int64_t limit_s,
+                const char **error_out) MUST_CHECK;
+
 #endif

@@ -1,21 +1,12 @@
 /* link_page.c: signing in by mail instead of a password: asking for it, and the code out of the mail, which
  * works in the browser that asked. The link is magic_login_page.c's. */
 #include "domain/login/canonical.h"
-#include "domain/mail/mail.h"
-#include "app/browser_side.h"
 #include "pages/handlers.h"
-#include "pages/passage.h"
+#include "pages/mail_form.h"
 #include "pages/pin_field.h"
 #include "pages/refusal.h"
 
 static const char form_name[] = "link", pin_form_name[] = "link_pin";
-
-static enum outcome check_mail(struct call *call)
-{
-    if (mail_is_possible(&call->context))
-        return OUTCOME_OK;
-    return refuse(&call->context, OUTCOME_NOT_FOUND, "no mail is configured here");
-}
 
 /* --- asking --- */
 
@@ -32,32 +23,16 @@ static struct view *make_page(struct call *call, const struct passage *passage, 
 enum outcome get_link(struct call *call)
 {
     struct passage passage;
-    enum outcome outcome = check_mail(call);
-    if (outcome == OUTCOME_OK)
-        outcome = passage_read(call, &passage);
-    if (outcome != OUTCOME_OK || !passage_waits(call, &passage, &outcome))
-        return outcome;
-    const struct session *session = passage.switching ? NULL : call->session;
-    const char *known = session == NULL ? NULL : session->user_email;
-    view_finish(make_page(call, &passage, passage.note.email != NULL ? passage.note.email : known), 200);
-    return OUTCOME_OK;
+    enum outcome outcome = mail_form_read(call, &passage);
+    if (outcome == OUTCOME_OK && passage_waits(call, &passage, &outcome))
+        view_finish(make_page(call, &passage, mail_form_address(call, &passage)), 200);
+    return outcome;
 }
 
 enum outcome post_link(struct call *call)
 {
-    const char *email = call_parameter(call, "email");
-    struct passage passage;
-    enum outcome outcome = check_mail(call);
-    if (outcome == OUTCOME_OK)
-        outcome = passage_read_form(call, form_name, &passage);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    struct sign_in_place place = passage_place(call, &passage);
-    outcome = email == NULL ? OUTCOME_INVALID_REQUEST : magic_link_request(&call->context, email, &place);
-    if (outcome == OUTCOME_OK)
-        return passage_redirect(call, &passage, "/login/link/sent", &(struct note) { .email = email });
-    refusal_of_address(call, make_page(call, &passage, email), outcome);
-    return outcome;
+    static const struct mail_form form = { form_name, "/login/link/sent", magic_link_request, make_page };
+    return mail_form_post(call, &form);
 }
 
 /* --- the code out of the mail --- */
@@ -80,9 +55,7 @@ static struct view *make_pin_page(struct call *call, const struct passage *passa
 enum outcome get_link_sent(struct call *call)
 {
     struct passage passage;
-    enum outcome outcome = check_mail(call);
-    if (outcome == OUTCOME_OK)
-        outcome = passage_read(call, &passage);
+    enum outcome outcome = mail_form_read(call, &passage);
     if (outcome != OUTCOME_OK || !passage_waits(call, &passage, &outcome))
         return outcome;
     if (passage.note.email == NULL)

@@ -1,25 +1,17 @@
 /* recovery_page.c: a forgotten password: asking for the mail, and setting a new one behind its link. */
 #include "domain/account/recovery.h"
-#include "domain/mail/mail.h"
-#include "app/browser_side.h"
 #include "pages/handlers.h"
 #include "pages/landing.h"
+#include "pages/mail_form.h"
 #include "pages/refusal.h"
 
 static const char form_name[] = "forgot";
 
-static enum outcome check_mail(struct call *call)
-{
-    if (mail_is_possible(&call->context))
-        return OUTCOME_OK;
-    return refuse(&call->context, OUTCOME_NOT_FOUND, "no mail is configured here");
-}
-
 /* --- asking --- */
 
-static struct view *make_page(struct call *call, const struct passage *passage, const char *email,
-                              bool is_sent)
+static struct view *make_page(struct call *call, const struct passage *passage, const char *email)
 {
+    bool is_sent = passage->note.said != NULL;
     const struct note *note = email == NULL ? NULL : &(struct note) { .email = email };
     struct view *view = passage_view(call, "forgot_password", "/forgot-password", form_name, passage);
     json_put_boolean(view->model, "sent", is_sent);
@@ -39,34 +31,16 @@ static struct view *make_page(struct call *call, const struct passage *passage, 
 enum outcome get_forgot_password(struct call *call)
 {
     struct passage passage;
-    enum outcome outcome = check_mail(call);
+    enum outcome outcome = mail_form_read(call, &passage);
     if (outcome == OUTCOME_OK)
-        outcome = passage_read(call, &passage);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    const char *email = passage.note.email;
-    if (email == NULL && call->session != NULL)
-        email = call->session->user_email;
-    view_finish(make_page(call, &passage, email, passage.note.said != NULL), 200);
-    return OUTCOME_OK;
+        view_finish(make_page(call, &passage, mail_form_address(call, &passage)), 200);
+    return outcome;
 }
 
 enum outcome post_forgot_password(struct call *call)
 {
-    const char *email = call_parameter(call, "email");
-    struct passage passage;
-    enum outcome outcome = check_mail(call);
-    if (outcome == OUTCOME_OK)
-        outcome = passage_read_form(call, form_name, &passage);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    struct sign_in_place place = passage_place(call, &passage);
-    outcome = email == NULL ? OUTCOME_INVALID_REQUEST : recovery_request(&call->context, email, &place);
-    if (outcome == OUTCOME_OK)
-        return passage_redirect(call, &passage, "/forgot-password",
-                                &(struct note) { .email = email, .said = "sent" });
-    refusal_of_address(call, make_page(call, &passage, email, false), outcome);
-    return outcome;
+    static const struct mail_form form = { form_name, "/forgot-password", recovery_request, make_page };
+    return mail_form_post(call, &form);
 }
 
 /* --- the new password --- */

@@ -54,17 +54,6 @@ void refusal_show(struct view *view, enum outcome outcome)
     view_finish(view, refusal->status);
 }
 
-void refusal_of_address(struct call *call, struct view *view, enum outcome outcome)
-{
-    bool is_missing = call_parameter(call, "email") == NULL;
-    if (refusal_belongs_on_form(call, outcome)) {
-        refusal_show(view, outcome);
-    } else if (outcome == OUTCOME_INVALID_REQUEST) {
-        view_error(view, "email", is_missing ? "problem_email_missing" : "problem_email_form");
-        view_finish(view, 400);
-    }
-}
-
 const char *refusal_of_password(enum password_problem problem)
 {
     static const char *const texts[] = {

@@ -14,10 +14,6 @@ bool refusal_belongs_on_form(struct call *call, enum outcome outcome);
 /* Puts it beside its field and finishes the page. */
 void refusal_show(struct view *view, enum outcome outcome);
 
-/* Finishes the page of a form that asks for an address to mail to, when the rule refused it with what belongs
- * there; else nothing is done, and the outcome is the family's to write. */
-void refusal_of_address(struct call *call, struct view *view, enum outcome outcome);
-
 /* The text for a password that isn't taken. */
 const char *refusal_of_password(enum password_problem problem);
 

@@ -212,6 +212,26 @@ class Handing(TestCase):
         self.assertIn("can't be run", self.send(mail="sendmail:/nonexistent/sendmail"))
         self.assertIsNone(self.send(**self.script("exec <&-; sleep 0.3; exit 0")))
 
+    def check(self, **settings):
+        """What config check finds about mail: its result, and what it says."""
+        self.configure(**settings)
+        told = json.loads(self.door.doorward("config", "check", "--json", check=False))
+        found = next(finding for finding in told if finding["check"] == "mail")
+        return found["result"], found["detail"]
+
+    def test_config_check(self):
+        "config check logs in to the mail server without sending anything"
+        self.starttls.users = {"bob": "secret"}
+        good = {"mail": f"smtp://127.0.0.1:{self.starttls.port}", "mail_tls": "required", "mail_tls_ca": self.door.ca,
+                "mail_user": "bob", "mail_password": "secret"}
+        self.assertEqual("OK", self.check(**good)[0])
+        self.assertTrue(self.starttls.saw("AUTH") and not self.starttls.saw("MAIL"))
+        self.assertIn("535", self.check(**{**good, "mail_password": "wrong"})[1])
+        self.assertIn("mail_tls_ca", self.check(**{**good, "mail_tls_ca": ""})[1])
+        self.assertEqual("OK", self.check(**self.script(":"))[0])
+        self.assertEqual("FAIL", self.check(mail="sendmail:/nonexistent")[0])
+        self.assertEqual("WARN", self.check(mail="", mail_from="")[0])
+
     def test_without_mail(self):
         "an installation without mail says so"
         self.assertIn("the option mail is not set", self.send(mail="", mail_from=""))

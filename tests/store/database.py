@@ -15,9 +15,10 @@ NAME = "doorward"
 
 
 class Database:
-    """A started server with an empty database; a directory for the test's files."""
+    """A started server with an empty database; a directory for the test's files. settings: more options."""
 
-    def __init__(self, migrated=True):
+    def __init__(self, migrated=True, settings=None):
+        self.settings = settings or {}
         self.directory = tempfile.mkdtemp(prefix="dws-", dir=os.environ.get("DOORWARD_TMP", "/tmp"))
         os.makedirs(self.path("log"))
         os.makedirs(self.path("run"))
@@ -44,7 +45,8 @@ class Database:
                        "scrypt_log_n = 10\n"
                        f"database_socket = {self.server.socket}\n"
                        f"database_name = {NAME}\n"
-                       "database_user = root\n")
+                       "database_user = root\n" +
+                       "".join(f"{name} = {value}\n" for name, value in self.settings.items()))
 
     def command(self, *arguments):
         """What starts a subcommand of the program."""

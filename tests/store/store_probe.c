@@ -61,7 +61,9 @@ static void meet(const char *word)
 
 static struct service_row service_of(const struct probe *probe)
 {
-    struct service_row row = { .name = probe->words[2], .created_at = 1, .updated_at = 1 };
+    struct service_row row = {
+        .name = probe->words[2], .created_at = 1, .updated_at = 1, .pin_gate = "", .sign_in_form = ""
+    };
     read_id(probe->words[1], row.id);
     return row;
 }

@@ -6,6 +6,7 @@
 
 #include "app/route.h"
 #include "core/text.h"
+#include "net/send.h"
 #include "pages/template_check.h"
 #include "store/migrations.h"
 
@@ -56,9 +57,9 @@ static struct finding check_file_mode(struct cli *cli)
     const char *path = cli_config_path(cli);
     if (stat(path, &status) != 0 || !(status.st_mode & 07))
         return fine("closed to others");
-    if (!*cli->settings->database_password)
+    if (!*cli->settings->database_password && !*cli->settings->mail_password)
         return fine("open to others, and holds no secret");
-    return (struct finding) { VERDICT_WARN, "open to others, and there is a database_password",
+    return (struct finding) { VERDICT_WARN, "open to others, and it holds a password",
                               arena_printf(cli->arena, "chmod o= %s, or keep the password in a file:/path",
                                            path) };
 }
@@ -208,6 +209,20 @@ static struct finding check_templates(struct cli *cli)
     return fine("all compile");
 }
 
+static struct finding check_mail(struct cli *cli)
+{
+    enum { PATIENCE_S = 10 };
+    const char *error;
+    if (!*cli->settings->mail)
+        return (struct finding) { VERDICT_WARN,
+                                  "none is sent: nobody can reset a password or confirm an address",
+                                  "set mail and mail_from" };
+    if (send_probe(cli->arena, cli->settings, PATIENCE_S, &error))
+        return fine("doorward mail test --to ADDRESS tells whether one arrives");
+    return failed(error,
+                  "correct the options mail, mail_tls, mail_user and mail_password, or the mail server");
+}
+
 static const struct check checks[] = {
     { "configuration", check_file },
     { "configuration file mode", check_file_mode },
@@ -218,6 +233,7 @@ static const struct check checks[] = {
     { "database", check_database },
     { "schema", check_schema },
     { "templates", check_templates },
+    { "mail", check_mail },
 };
 
 static void print_finding(struct cli *cli, struct json_writer *writer, const struct check *check,
