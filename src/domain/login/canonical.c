@@ -106,22 +106,3 @@ const char *password_normalise(struct arena *arena, const char *password)
     uint8_t *composed = u8_normalize(UNINORM_NFC, (const uint8_t *)password, length, NULL, &composed_length);
     return composed_length <= PASSWORD_MAX_BYTES ? keep_text(arena, composed, composed_length) : NULL;
 }
-
-const char *password_prepare(struct arena *arena, const char *password, const char **error_out)
-{
-    *error_out = NULL;
-    if (password != NULL && strlen(password) > PASSWORD_MAX_BYTES) {
-        *error_out = "the password is longer than 1024 bytes";
-        return NULL;
-    }
-    const char *prepared = text_empty(password) ? "" : password_normalise(arena, password);
-    if (prepared == NULL) {
-        *error_out = "the password is not text in UTF-8";
-        return NULL;
-    }
-    if (u8_mbsnlen((const uint8_t *)prepared, strlen(prepared)) < PASSWORD_MIN_CHARACTERS) {
-        *error_out = "the password is shorter than 8 characters";
-        return NULL;
-    }
-    return prepared;
-}

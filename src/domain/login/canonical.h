@@ -19,7 +19,4 @@ bool person_name_is_plain(const char *name, size_t minimum, size_t maximum);
  * checking: an old password may be shorter than what is asked of new ones. */
 const char *password_normalise(struct arena *arena, const char *password);
 
-/* The same for a new password: NULL also when it is too short; *error_out says why, in English. */
-const char *password_prepare(struct arena *arena, const char *password, const char **error_out);
-
 #endif
