@@ -64,6 +64,7 @@ struct route {
     enum cors cors;
     enum limit_category limit;
     enum origin_rule origin;
+    bool replays;    /* honours Idempotency-Key: as every POST by an API key does */
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
     enum outcome (*handler)(struct call *call);
 };

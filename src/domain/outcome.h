@@ -38,6 +38,7 @@ enum outcome {
     OUTCOME_PIN_NOT_FOUND,             /* or expired, or begun in another browser: never told apart */
     OUTCOME_REAUTHENTICATION_REQUIRED, /* signed in, but not recently enough for this */
     OUTCOME_FORBIDDEN,
+    OUTCOME_NOT_ACTIVE,   /* the service that is meant is switched off */
     OUTCOME_FOREIGN_FORM, /* no or a foreign CSRF token or origin */
     OUTCOME_INSECURE_TRANSPORT,
 
@@ -52,7 +53,10 @@ enum outcome {
 
     /* conflicts and dead ends */
     OUTCOME_ALREADY_EXISTS,
-    OUTCOME_FLOW_ENDED, /* a sign-in that expired or was finished elsewhere: start again */
+    OUTCOME_PRECONDITION_FAILED, /* what was to be changed has changed since (RFC 9110 §13.1.1) */
+    OUTCOME_KEY_IN_USE,          /* the call with this Idempotency-Key is still under way */
+    OUTCOME_KEY_REUSED,          /* an Idempotency-Key with another request than before */
+    OUTCOME_FLOW_ENDED,          /* a sign-in that expired or was finished elsewhere: start again */
 
     /* not now */
     OUTCOME_TOO_MANY_REQUESTS,

@@ -12,6 +12,7 @@
 #include "store/connections.h"
 #include "store/email_changes.h"
 #include "store/grants.h"
+#include "store/history.h"
 #include "store/housekeeping.h"
 #include "store/members.h"
 #include "store/migrations.h"
@@ -23,29 +24,21 @@
 #include "store/tickets.h"
 #include "store/users.h"
 #include "store/versions.h"
+#include "store/webhook_deliveries.h"
+#include "store/webhooks.h"
 
 const struct statement_table *const store_tables[] = {
-    &access_state_statements,
-    &admin_sessions_statements,
-    &admins_statements,
-    &api_keys_statements,
-    &attempts_statements,
-    &authorizations_statements,
-    &challenges_statements,
-    &clients_statements,
-    &connections_statements,
-    &email_changes_statements,
-    &grants_statements,
-    &housekeeping_statements,
-    &members_statements,
-    &migrations_statements,
-    &outbox_statements,
-    &revoked_tokens_statements,
-    &services_statements,
-    &sessions_statements,
-    &signing_keys_statements,
-    &tickets_statements,
-    &users_statements,
-    &versions_statements,
-    NULL,
+    &access_state_statements,   &admin_sessions_statements,
+    &admins_statements,         &api_keys_statements,
+    &attempts_statements,       &authorizations_statements,
+    &challenges_statements,     &clients_statements,
+    &connections_statements,    &email_changes_statements,
+    &grants_statements,         &history_statements,
+    &housekeeping_statements,   &members_statements,
+    &migrations_statements,     &outbox_statements,
+    &revoked_tokens_statements, &services_statements,
+    &sessions_statements,       &signing_keys_statements,
+    &tickets_statements,        &users_statements,
+    &versions_statements,       &webhook_deliveries_statements,
+    &webhooks_statements,       NULL,
 };
