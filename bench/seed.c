@@ -8,7 +8,7 @@
 #include "core/clock.h"
 #include "crypto/handle.h"
 #include "crypto/random.h"
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
 #include "store/authorizations.h"
 #include "store/clients.h"
 #include "store/grants.h"

@@ -125,7 +125,8 @@ static const struct option main_options[] = {
       "The user name for the SMTP server, if it wants one." },
     { "mail_password", KIND_SECRET, AT(mail_password), "", 0, 0, NULL, "The password for the SMTP server." },
     { "mail_tls", KIND_CHOICE, AT(mail_tls), "required", 0, 0, "required optional off",
-      "Whether smtp:// must be turned into TLS by STARTTLS; off is for a server on this machine." },
+      "Whether smtp:// must be turned into TLS by STARTTLS; off is for a server on this machine. With "
+      "optional, mail_user still demands TLS." },
     { "mail_tls_ca", KIND_PATH, AT(mail_tls_ca), "", 0, 0, NULL,
       "Certificates (PEM) of which the SMTP server must show one; empty for those that the system trusts." },
     { "mail_limit_per_recipient", KIND_INTEGER, AT(mail_limit_per_recipient), "10", 1, MANY, NULL,

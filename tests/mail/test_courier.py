@@ -292,7 +292,7 @@ class Couriers(TestCase):
             mails = [self.queue(f"person{number}@example.org") for number in range(16)]
             until(lambda: all(row["error"] for row in self.door.doorward_json("mail", "queue")))
             self.smtp.behave()
-            self.smtp.delays["END"] = 0.02
+            self.smtp.delays["END"] = 0.1
             place = os.path.join(self.door.directory, "two", "conf")
             wakes = [threading.Thread(target=self.door.doorward, args=("mail", "retry")),
                      threading.Thread(target=lambda: os.system(f"{self.door.program} -c {place} mail retry >/dev/null"))]

@@ -62,7 +62,7 @@ class Mails(TestCase):
                 self.assertTrue(mail.links[0].startswith(f"{self.door.url}/reset-password?token="))
 
     def test_nobody(self):
-        "security 105: an address that nobody has gets the same answer, and no mail"
+        "security 129: an address that nobody has gets the same answer, and no mail"
         known = self.post("/api/public/forgot-password", {"email": USER})
         unknown = self.post("/api/public/forgot-password", {"email": "nobody@example.org"})
         self.assertEqual(known, unknown)

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "crypto/password.h"
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
 
 static int make_arena(void **state)
 {
@@ -78,36 +78,6 @@ static void email__at_most_254_bytes_are_taken(void **state)
     assert_null(email_canonical(*state, text));
 }
 
-/* security.md 125: the same password typed on two keyboards is one password. */
-static void password__is_composed_before_it_is_hashed(void **state)
-{
-    const char *error;
-    assert_string_equal(password_prepare(*state, "caf\u00e9 au lait", &error),
-                        password_prepare(*state, "cafe\u0301 au lait", &error));
-}
-
-static void password__length_counts_characters_and_ends_at_1024_bytes(void **state)
-{
-    const char *error = NULL;
-    assert_null(password_prepare(*state, "1234567", &error));
-    assert_non_null(error);
-    assert_non_null(password_prepare(*state, "12345678", &error));
-    assert_null(error);
-    assert_null(password_prepare(*state, "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9", &error));
-    assert_null(password_prepare(*state, NULL, &error));
-    assert_null(password_prepare(*state, "", &error));
-    assert_null(password_prepare(*state, "12345678\xff", &error));
-
-    char text[PASSWORD_MAX_BYTES + 2];
-    memset(text, 'x', sizeof text);
-    text[PASSWORD_MAX_BYTES] = '\0';
-    assert_string_equal(password_prepare(*state, text, &error), text);
-    text[PASSWORD_MAX_BYTES] = 'x';
-    text[PASSWORD_MAX_BYTES + 1] = '\0';
-    assert_null(password_prepare(*state, text, &error)); /* T-97 */
-    assert_null(password_normalise(*state, text));
-}
-
 static void password__an_old_short_one_can_still_be_checked(void **state)
 {
     assert_string_equal(password_normalise(*state, "short"), "short");
@@ -133,9 +103,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(email__spellings_of_one_address_share_a_key, make_arena, drop_arena),
         cmocka_unit_test_setup_teardown(email__what_is_no_address_has_no_key, make_arena, drop_arena),
         cmocka_unit_test_setup_teardown(email__at_most_254_bytes_are_taken, make_arena, drop_arena),
-        cmocka_unit_test_setup_teardown(password__is_composed_before_it_is_hashed, make_arena, drop_arena),
-        cmocka_unit_test_setup_teardown(password__length_counts_characters_and_ends_at_1024_bytes, make_arena,
-                                        drop_arena),
         cmocka_unit_test_setup_teardown(password__an_old_short_one_can_still_be_checked, make_arena,
                                         drop_arena),
         cmocka_unit_test(name__hidden_and_reordering_characters_are_refused),

@@ -6,6 +6,7 @@
 
 #include "app/route.h"
 #include "core/text.h"
+#include "core/uri.h"
 #include "net/send.h"
 #include "pages/template_check.h"
 #include "store/migrations.h"
@@ -209,6 +210,16 @@ static struct finding check_templates(struct cli *cli)
     return fine("all compile");
 }
 
+/* Links and codes, perhaps a password, where others may read along. */
+static bool mail_goes_in_the_clear(struct cli *cli)
+{
+    struct uri uri;
+    if (!text_equal(cli->settings->mail_tls, "off") || !uri_parse(cli->arena, cli->settings->mail, &uri) ||
+        !text_equal(uri.scheme, "smtp"))
+        return false;
+    return !uri_host_is_loopback(&uri) && !text_equal(uri.host, "localhost");
+}
+
 static struct finding check_mail(struct cli *cli)
 {
     enum { PATIENCE_S = 10 };
@@ -217,6 +228,9 @@ static struct finding check_mail(struct cli *cli)
         return (struct finding) { VERDICT_WARN,
                                   "none is sent: nobody can reset a password or confirm an address",
                                   "set mail and mail_from" };
+    if (mail_goes_in_the_clear(cli))
+        return (struct finding) { VERDICT_WARN, "it goes to another machine in the clear",
+                                  "leave mail_tls at required" };
     if (send_probe(cli->arena, cli->settings, PATIENCE_S, &error))
         return fine("doorward mail test --to ADDRESS tells whether one arrives");
     return failed(error,

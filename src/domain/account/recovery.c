@@ -138,14 +138,15 @@ enum outcome recovery_reset(struct context *context, const char *token, const ch
 
 /* --- locked accounts --- */
 
-void recovery_mail_unlock(struct context *context, const struct user_row *user, const char *languages)
+void recovery_mail_unlock(struct context *context, const struct user_row *user, const char *email_key,
+                          const char *languages)
 {
-    if (!user || !mail_is_possible(context))
+    if (!mail_is_possible(context))
         return;
     const struct link_mail mail = { .kind = CHALLENGE_UNLOCK,
                                     .user = user,
-                                    .email = user->email,
-                                    .email_key = user->email_key,
+                                    .email = user ? user->email : email_key,
+                                    .email_key = email_key,
                                     .languages = languages };
     if (link_mail_send(context, &mail) != OUTCOME_OK)
         log_warn("recovery.unlock_not_mailed");

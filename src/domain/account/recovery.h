@@ -20,8 +20,10 @@ enum outcome recovery_request(struct context *context, const char *email, const 
 enum outcome recovery_reset(struct context *context, const char *token, const char *password,
                             struct signed_in *signed_in_out, enum password_problem *problem_out);
 
-/* Mails the unlock link once an account has been locked: for sign_in.c. Nothing for an unknown address. */
-void recovery_mail_unlock(struct context *context, const struct user_row *user, const char *languages);
+/* Mails the unlock link once an account has been locked: for sign_in.c. The same work for an address that
+ * nobody has (user NULL), whose mail is never sent. */
+void recovery_mail_unlock(struct context *context, const struct user_row *user, const char *email_key,
+                          const char *languages);
 
 /* Unlocks by the link. FLOW_ENDED for a bad one. */
 enum outcome recovery_unlock(struct context *context, const char *token);

@@ -42,7 +42,7 @@ static bool has_category(const char *text, uint32_t categories)
     return false;
 }
 
-static const char *fold_local_part(struct arena *arena, const char *local, size_t length)
+static const char *fold(struct arena *arena, const char *local, size_t length)
 {
     size_t folded_length = 0;
     uint8_t *folded = u8_casefold((const uint8_t *)local, length, NULL, UNINORM_NFC, NULL, &folded_length);
@@ -80,7 +80,7 @@ const char *email_canonical(struct arena *arena, const char *email)
         !host_is_plain(at + 1))
         return NULL;
 
-    const char *local = fold_local_part(arena, email, (size_t)(at - email));
+    const char *local = fold(arena, email, (size_t)(at - email));
     const char *host = host_to_ascii(arena, at + 1);
     if (local == NULL || host == NULL || !host_is_plain(host))
         return NULL;
@@ -97,6 +97,17 @@ bool person_name_is_plain(const char *name, size_t minimum, size_t maximum)
     return characters >= minimum && characters <= maximum;
 }
 
+const char *text_folded(struct arena *arena, const char *text)
+{
+    const char *folded = fold(arena, text, strlen(text));
+    return folded == NULL ? "" : folded;
+}
+
+size_t text_characters(const char *text)
+{
+    return u8_mbsnlen((const uint8_t *)text, strlen(text));
+}
+
 const char *password_normalise(struct arena *arena, const char *password)
 {
     size_t length = password == NULL ? 0 : strlen(password);
@@ -105,23 +116,4 @@ const char *password_normalise(struct arena *arena, const char *password)
     size_t composed_length = 0;
     uint8_t *composed = u8_normalize(UNINORM_NFC, (const uint8_t *)password, length, NULL, &composed_length);
     return composed_length <= PASSWORD_MAX_BYTES ? keep_text(arena, composed, composed_length) : NULL;
-}
-
-const char *password_prepare(struct arena *arena, const char *password, const char **error_out)
-{
-    *error_out = NULL;
-    if (password != NULL && strlen(password) > PASSWORD_MAX_BYTES) {
-        *error_out = "the password is longer than 1024 bytes";
-        return NULL;
-    }
-    const char *prepared = text_empty(password) ? "" : password_normalise(arena, password);
-    if (prepared == NULL) {
-        *error_out = "the password is not text in UTF-8";
-        return NULL;
-    }
-    if (u8_mbsnlen((const uint8_t *)prepared, strlen(prepared)) < PASSWORD_MIN_CHARACTERS) {
-        *error_out = "the password is shorter than 8 characters";
-        return NULL;
-    }
-    return prepared;
 }

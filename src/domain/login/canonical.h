@@ -15,11 +15,14 @@ const char *email_canonical(struct arena *arena, const char *email);
  * overrides, zero width) or unassigned character. */
 bool person_name_is_plain(const char *name, size_t minimum, size_t maximum);
 
+/* A text as it is compared with others whatever its case: NFC, folded; "" for what isn't UTF-8. */
+const char *text_folded(struct arena *arena, const char *text);
+
+/* How many characters it has. */
+size_t text_characters(const char *text);
+
 /* A password in NFC, as it is hashed; NULL when empty, over PASSWORD_MAX_BYTES or not text. For
  * checking: an old password may be shorter than what is asked of new ones. */
 const char *password_normalise(struct arena *arena, const char *password);
-
-/* The same for a new password: NULL also when it is too short; *error_out says why, in English. */
-const char *password_prepare(struct arena *arena, const char *password, const char **error_out);
 
 #endif

@@ -78,6 +78,7 @@ bool device_is_known(struct context *context, const char *browser, const char *d
 const char *device_remember(struct context *context, const char *browser, const char *devices,
                             const char *email_key)
 {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     const char *word, *account = account_name(context, email_key);
     size_t length;
     struct strbuf cookie = strbuf_start(context->arena);
@@ -86,7 +87,7 @@ const char *device_remember(struct context *context, const char *browser, const 
         return cookie.data;
     for (int kept = 1; kept < MAX_ACCOUNTS && text_next_word(&devices, '~', &word, &length);) {
         const char *entry = arena_strndup(context->arena, word, length);
-        if (text_starts(entry, account))
+        if (text_starts(entry, account) || strspn(entry, plain) != length)
             continue;
         strbuf_add_format(&cookie, "~%s", entry);
         kept++;

@@ -20,9 +20,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unicase.h>
 #include <unistd.h>
-#include <unistr.h>
 
 enum { GATE_WAIT_MS = 1000, GATE_PAUSE_MS = 10, GATE_RETRY_S = 2 };
 enum {
@@ -99,15 +97,6 @@ static bool is_on_blocklist(const char *word)
 
 /* --- what a password must be --- */
 
-static const char *fold(struct arena *arena, const char *text)
-{
-    size_t length = 0;
-    uint8_t *folded = u8_casefold((const uint8_t *)text, strlen(text), NULL, UNINORM_NFC, NULL, &length);
-    const char *copy = folded == NULL ? "" : arena_strndup(arena, (const char *)folded, length);
-    free(folded);
-    return copy;
-}
-
 /* Whether it is one unit over and over, its last time maybe cut short: "aaaaaaaa", "abc1abc1ab". */
 static bool repeats_itself(const char *text)
 {
@@ -136,14 +125,9 @@ static bool is_common(struct context *context, const char *folded)
     return is_on_blocklist(folded) || repeats_itself(folded) || is_a_run(folded);
 }
 
-static size_t characters(const char *text)
-{
-    return u8_mbsnlen((const uint8_t *)text, strlen(text));
-}
-
 static void strike(char *text, const char *word)
 {
-    if (characters(word) < PERSONAL_WORD)
+    if (text_characters(word) < PERSONAL_WORD)
         return;
     for (char *at = strstr(text, word); at != NULL; at = strstr(at, word))
         memset(at, STRUCK, strlen(word));
@@ -155,7 +139,7 @@ static void strike_words(struct arena *arena, char *text, const char *words)
     if (text_empty(words))
         return;
     struct strbuf word = strbuf_start(arena);
-    const char *folded = fold(arena, words);
+    const char *folded = text_folded(arena, words);
     strike(text, folded);
     for (; *folded != '\0'; folded++) {
         if (strchr(" .-_+@:/,'\"()[]", *folded) == NULL) {
@@ -205,9 +189,9 @@ enum password_problem password_judge(struct context *context, const char *passwo
     const char *prepared = password_normalise(context->arena, password);
     if (prepared == NULL)
         return text_is_utf8(password, strlen(password)) ? PASSWORD_TOO_LONG : PASSWORD_NOT_TEXT;
-    if (characters(prepared) < PASSWORD_MIN_CHARACTERS)
+    if (text_characters(prepared) < PASSWORD_MIN_CHARACTERS)
         return PASSWORD_TOO_SHORT;
-    const char *folded = fold(context->arena, prepared);
+    const char *folded = text_folded(context->arena, prepared);
     if (is_common(context, folded))
         return PASSWORD_COMMON;
     if (is_personal(context, folded, owner))

@@ -52,6 +52,11 @@ static enum outcome send(struct context *context, struct sent_challenge *sent)
     return stored;
 }
 
+static bool is_active(const struct user_row *user)
+{
+    return user != NULL && text_equal(user->status, "active");
+}
+
 static bool will_be_sent(const struct outbox_row *mail)
 {
     return text_equal(mail->state, "waiting");
@@ -156,8 +161,7 @@ static enum outcome let_in(struct context *context, const struct user_row *user,
 static enum outcome wrong_password(struct context *context, const struct user_row *user,
                                    struct signed_in *signed_in_out)
 {
-    if (user != NULL && text_empty(user->password_hash) && user->has_connection &&
-        text_equal(user->status, "active")) {
+    if (is_active(user) && text_empty(user->password_hash) && user->has_connection) {
         memcpy(signed_in_out->user_id, user->id, sizeof(signed_in_out->user_id));
         return refuse(context, OUTCOME_PASSWORD_NOT_SET, "the account has no password");
     }
@@ -195,8 +199,9 @@ enum outcome sign_in_by_password(struct context *context, const char *email, con
     outcome = password_try(context, &guess);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (guess.locked_now)
-        recovery_mail_unlock(context, user, place->languages);
+    /* A known browser's lock is its own: no link lifts it. */
+    if (guess.locked_now && !known)
+        recovery_mail_unlock(context, is_active(user) ? user : NULL, email_key, place->languages);
     return guess.right ? let_in(context, user, known, place, signed_in_out)
                        : wrong_password(context, user, signed_in_out);
 }
@@ -214,7 +219,7 @@ static enum outcome user_of_challenge(struct context *context, const struct chal
                       "the account has been removed");
     if (found != OUTCOME_OK)
         return found;
-    if (!text_equal(user_out->status, "active") || user_out->tokens_after > challenge->created_at ||
+    if (!is_active(user_out) || user_out->tokens_after > challenge->created_at ||
         !text_equal(user_out->email_key, challenge->email_key))
         return refuse(context, refusal, "the account has been changed since");
     return OUTCOME_OK;
@@ -290,7 +295,7 @@ enum outcome magic_link_request(struct context *context, const char *email, cons
     enum outcome outcome = find_user(context, email_key, &row, &user);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (user != NULL && (!user->email_verified || !text_equal(user->status, "active")))
+    if (!is_active(user) || !user->email_verified)
         user = NULL;
 
     const struct new_challenge wanted = { .kind = CHALLENGE_MAGIC_LINK,

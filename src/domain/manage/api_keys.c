@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
 
 enum { MAX_NAME_CHARACTERS = 200, MAX_PERMISSIONS_BYTES = 2000, NAME_BYTES = 6, SECRET_BYTES = 32 };
 

@@ -4,7 +4,7 @@
 
 #include "core/text.h"
 #include "core/uri.h"
-#include "domain/login/password_login.h"
+#include "domain/login/canonical.h"
 #include "domain/oauth/scope.h"
 
 enum { MAX_URIS = 32, MAX_URI_BYTES = 2000, MAX_NAME_CHARACTERS = 200, MAX_AGE_S = 10 * 365 * 86400 };
