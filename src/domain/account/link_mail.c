@@ -94,6 +94,8 @@ enum outcome link_mail_send(struct context *context, const struct link_mail *wan
     if (outcome != OUTCOME_OK)
         return outcome;
     enum store_result result = db_transact(context->db, add_in_transaction, &rows);
+    if (result == STORE_NOT_FOUND)
+        return OUTCOME_OK; /* the account was removed in this moment, so that nobody has the address */
     if (result == STORE_UNCERTAIN)
         result = challenges_find(context->db, context->arena, rows.challenge.id, rows.challenge.kind, &there);
     outcome = store_outcome(context, result, OUTCOME_UNAVAILABLE, "the link was not written");

@@ -1,12 +1,11 @@
-// Every flow of the hosted pages, as people go through it: with and without JavaScript, on a phone and on a desk,
-// in English and German. On each page that they meet: axe-core finds nothing, nothing is cut, there is a way on,
-// nothing comes from elsewhere, and the content security policy has nothing to stop.
-// with-doorward: --workers 4 --set sign_in_limit_per_account=6 --set mail_request_limit_per_address=10000 --set pin_limit_per_address=10000
+// A person at a browser, who goes through the flows of the hosted pages in every way: with and without JavaScript, on a
+// phone and on a desk, in English and German. On each page that they meet: axe-core finds nothing, nothing is cut,
+// there is a way on, nothing comes from elsewhere, and the content security policy has nothing to stop.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { flows } from './flows.mjs';
 import { Album, misfits, misspoken, violations } from './looks.mjs';
-import { addPerson, addService, Callback, contextOptions, issuer, launch, Mailbox, PASSWORD, sensible } from './stage.mjs';
+import { addPerson, addService, allow, buttonOf, Callback, contextOptions, email, issuer, launch, mailedPin, Mailbox, PASSWORD, sensible, sql,
+  typePin } from './stage.mjs';
 
 const AT_ONCE = 3;
 const WAYS = [];
@@ -17,19 +16,20 @@ for (const javaScriptEnabled of [true, false])
 let browser, callback, album;
 const clients = {}, mailbox = new Mailbox(), looked = new Set();
 
-before(async () => {
+async function begin(folder) {
   browser = await launch();
-  album = new Album('flows');
+  album = new Album(folder);
   callback = await new Callback().start();
   clients.plain = callback.register();
   clients.identifierFirst = callback.register({}, addService('Address first', { 'sign-in-form': 'identifier_first' }));
   clients.pinGate = callback.register({}, addService('With PIN', { 'pin-gate': 'always' }));
-});
-after(async () => {
+}
+
+async function end() {
   await browser.close();
   callback.stop();
   album.finish();
-});
+}
 
 /** Somebody with an account, at a browser. */
 class Person {
@@ -103,22 +103,70 @@ class Person {
   }
 }
 
-describe('every flow', { concurrency: AT_ONCE }, () => {
-  for (const [name, walk] of Object.entries(flows))
-    for (const way of WAYS) {
-      const how = `${way.javaScriptEnabled ? 'with' : 'without'} JavaScript, ${way.language}, ${way.width} px`;
-      test(`a person ${name}: ${how}`, async () => {
-        const person = await new Person(way, addPerson()).sitDown();
-        try {
-          await walk(person);
-        } catch (error) {
-          await album.add(person.page, 'failed', name, way.language, way.width, String(way.javaScriptEnabled));
-          error.message += `\nat ${person.page.url()}: ${await person.page.locator('body').innerText().catch(() => '')}`;
-          throw error;
-        } finally {
-          await person.leave();
-        }
-        assert.deepEqual([...new Set(person.faults)], []);
-      });
-    }
-});
+async function goes(way, name, walk) {
+  const person = await new Person(way, addPerson()).sitDown();
+  try {
+    await walk(person);
+  } catch (error) {
+    await album.add(person.page, 'failed', name, way.language, way.width, String(way.javaScriptEnabled));
+    error.message += `\nat ${person.page.url()}: ${await person.page.locator('body').innerText().catch(() => '')}`;
+    throw error;
+  } finally {
+    await person.leave();
+  }
+  assert.deepEqual([...new Set(person.faults)], []);
+}
+
+/**
+ * Tests of these flows, { 'signs in': async (person) => … }, in every way. folder: of their screenshots.
+ */
+export function everyWay(folder, flows) {
+  before(() => begin(folder));
+  after(end);
+  describe('every flow', { concurrency: AT_ONCE }, () => {
+    for (const [name, walk] of Object.entries(flows))
+      for (const way of WAYS) {
+        const how = `${way.javaScriptEnabled ? 'with' : 'without'} JavaScript, ${way.language}, ${way.width} px`;
+        test(`a person ${name}: ${how}`, () => goes(way, name, walk));
+      }
+  });
+}
+
+/* --- what people do in more than one flow --- */
+
+export const OTHER_PASSWORD = 'seven purple umbrellas';
+export const current = 'input[autocomplete="current-password"]';
+
+export const pathOf = (page) => new URL(page.url()).pathname;
+
+export async function wrongly(page) {
+  await page.locator('[aria-invalid="true"], .summary, [role="alert"]').first().waitFor();
+  assert.match(await page.title(), /^(Error|Fehler)/);
+}
+
+/* Attempts, of everybody, are as if made a little earlier, so that nobody has to wait for the next. */
+export const secondsLater = () => sql('UPDATE attempts SET at_ms = at_ms - 5000');
+
+/* Without an application the strictest of all services counts: a PIN is asked for. */
+export async function signInWithPin(person, page, secret = PASSWORD) {
+  await page.locator(current).fill(secret);
+  if (await email(page).isEditable()) await email(page).fill(person.email);
+  await buttonOf(page, current).click();
+  await mailedPin(page).waitFor();
+  await typePin(page, (await person.mail('pin')).pin);
+}
+
+/** Signed in at /account. */
+export async function atAccount(person, path = '/account') {
+  const page = await person.open(`${issuer}${path}`);
+  if (pathOf(page) === '/login') await signInWithPin(person, page);
+  await page.waitForURL((url) => url.pathname === path);
+  return page;
+}
+
+export async function finish(person, page, flow) {
+  if (await allow(page).count()) await allow(page).click();
+  const parameters = await person.callback.of(flow);
+  const tokens = await person.callback.redeem(person.client, parameters, flow.verifier);
+  assert.equal(tokens.status, 200, JSON.stringify(tokens));
+}
