@@ -22,7 +22,7 @@ static const struct cli_command *const tables[] = {
     admin_commands,
     api_key_commands,
     template_commands,
-    mail_commands,
+    mail_commands,    webhook_commands,
     version_commands,
     NULL,
 };

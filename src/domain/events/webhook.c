@@ -113,6 +113,18 @@ enum outcome webhook_add(struct context *context, const unsigned char service_id
     return store_outcome(context, webhooks_add(context->db, row_out), OUTCOME_NOT_FOUND, "no such service");
 }
 
+enum outcome webhook_list(struct context *context, const unsigned char service_id[16],
+                          const struct page *page, struct webhook_row **rows_out, size_t *count_out,
+                          int64_t *total_out)
+{
+    enum store_result result =
+        webhooks_list(context->db, context->arena, service_id, page, rows_out, count_out);
+
+    if (result == STORE_OK)
+        result = webhooks_count(context->db, context->arena, service_id, total_out);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown_webhook);
+}
+
 enum outcome webhook_find(struct context *context, const unsigned char service_id[16], const char *id,
                           struct webhook_row *row_out)
 {

@@ -23,6 +23,11 @@ enum outcome webhook_add(struct context *context, const unsigned char service_id
                          const struct webhook_wanted *wanted, struct webhook_row *row_out,
                          const char **secret_out);
 
+/* Oldest first, and how many there are. */
+enum outcome webhook_list(struct context *context, const unsigned char service_id[16],
+                          const struct page *page, struct webhook_row **rows_out, size_t *count_out,
+                          int64_t *total_out);
+
 /* id is text, as all below take it. */
 enum outcome webhook_find(struct context *context, const unsigned char service_id[16], const char *id,
                           struct webhook_row *row_out);
