@@ -65,6 +65,8 @@ struct route {
     enum limit_category limit;
     enum origin_rule origin;
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
+    /* looks at the body before who asks is decided, where a contract has that order; NULL: nothing */
+    enum outcome (*check_body)(struct call *call);
     enum outcome (*handler)(struct call *call);
 };
 
