@@ -44,8 +44,10 @@ static const struct statement statements[] = {
               .sql = "INSERT INTO authorizations (id, grant_id, user_id, client_number, sid, scope,"
                      " redirect_uri, redirect_uri_sent, nonce, code_challenge, auth_time, amr, code_hash,"
                      " code_expires_at, created_at, expires_at)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-              .parameters = "bbbibttittitbiii" },
+                     " SELECT ?, ?, u.id, ?, s.sid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                     " FROM users u STRAIGHT_JOIN sessions s ON s.user_id = u.id"
+                     " WHERE u.id = ? AND s.sid = ? LOCK IN SHARE MODE",
+              .parameters = "bbittittitbiiibb" },
     [FIND] = { .name = "authorizations.find",
                .sql = "SELECT a.id, a.grant_id, a.user_id, a.client_number, a.sid, a.scope, a.redirect_uri,"
                       " a.redirect_uri_sent, a.nonce, a.code_challenge, a.auth_time, a.amr, a.code_hash,"
@@ -92,14 +94,13 @@ const struct statement_table authorizations_statements = STATEMENT_TABLE(stateme
 
 enum store_result authorizations_add(struct db *db, const struct authorization_row *row)
 {
-    return db_run(db, &statements[ADD],
-                  VALUES(sql_id(row->id), sql_id(row->grant_id), sql_id(row->user_id),
-                         sql_integer(row->client_number), sql_id(row->sid), sql_text(row->scope),
-                         sql_text(row->redirect_uri), sql_integer(row->redirect_uri_sent),
-                         sql_text(row->nonce), sql_text(row->code_challenge), sql_integer(row->auth_time),
-                         sql_text(row->amr), sql_hash(row->code_hash), sql_integer(row->code_expires_at),
-                         sql_integer(row->created_at), sql_integer(row->expires_at)),
-                  NULL);
+    return db_run_one(
+        db, &statements[ADD],
+        VALUES(sql_id(row->id), sql_id(row->grant_id), sql_integer(row->client_number), sql_text(row->scope),
+               sql_text(row->redirect_uri), sql_integer(row->redirect_uri_sent), sql_text(row->nonce),
+               sql_text(row->code_challenge), sql_integer(row->auth_time), sql_text(row->amr),
+               sql_hash(row->code_hash), sql_integer(row->code_expires_at), sql_integer(row->created_at),
+               sql_integer(row->expires_at), sql_id(row->user_id), sql_id(row->sid)));
 }
 
 enum store_result authorizations_find(struct db *db, struct arena *arena, const unsigned char id[16],

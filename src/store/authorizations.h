@@ -35,7 +35,8 @@ struct authorization_state {
     const char *grant_scope; /* NULL: withdrawn */
 };
 
-/* NOT_FOUND when the user has been removed meanwhile. */
+/* Only while the session that it was approved in stands, and under its lock: what ends the session has either
+ * seen this row, or keeps it from being written. NOT_FOUND when session or user are gone. */
 enum store_result authorizations_add(struct db *db, const struct authorization_row *row) MUST_CHECK;
 
 /* For redemption, rotation and introspection: one statement. */

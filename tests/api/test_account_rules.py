@@ -64,6 +64,12 @@ def connections(site, email):
                                              f"(SELECT id FROM users WHERE email_key = '{email}')"))
 
 
+def wait_for(answers, number):
+    end = time.monotonic() + 10
+    while len(answers) < number and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 # --- links ---
 
 @test("T-78, security 132: a reset walked out of turn changes nothing: no link, another's kind, a looked-at link, an older one, a used one")
@@ -432,6 +438,35 @@ def last_way(site):
         equal(len(connections(site, person.email)), 1, "left")
 
 
+@test("24, 112: whoever goes on asking for codes with a session while its person resets the password has none that works after")
+def asking_during_reset(site):
+    for _ in range(3):
+        person, client = site.add_person(), site.client()
+        browsers = [site.browser() for _ in range(4)]
+        for browser in browsers:
+            sign_in(site, client, person, browser, scope=OFFLINE, prompt="consent")
+        token, over, codes = ask_reset(site, person.email), threading.Event(), []
+
+        def go_on(browser):
+            while not over.is_set():
+                answer = browser.get(AUTHORIZE, request_of(client, scope=OFFLINE, prompt="none"))
+                codes.append((response_of(answer, client.redirect_uri) or {}).get("code"))
+        threads = [threading.Thread(target=go_on, args=(browser,)) for browser in browsers]
+        for thread in threads:
+            thread.start()
+        wait_for(codes, 20)
+        said(reset(site, token), 200)
+        wait_for(codes, len(codes) + 8)
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert any(codes) and not all(codes), codes
+        for code in [code for code in codes if code][-30:]:
+            refused(redeem(site, client, code), 400, "invalid_grant")
+        equal(site.sql(f"SELECT COUNT(*) FROM authorizations WHERE revoked_at = 0 AND user_id = UNHEX(REPLACE('{person.id}', '-', ''))"),
+              [["0"]], "authorizations that stand")
+
+
 PERSONAL = ("sessions", "grants", "authorizations", "members", "challenges", "connections", "email_changes")
 
 
@@ -443,12 +478,6 @@ def orphans(site):
         if count != [["0"]]:
             found[table] = count
     return found
-
-
-def wait_for(answers, number):
-    end = time.monotonic() + 10
-    while len(answers) < number and time.monotonic() < end:
-        time.sleep(0.01)
 
 
 @test("abuse 38, security 111: an account deleted while its tokens are refreshed and its links asked for: no 500, no orphan rows, all dead")
