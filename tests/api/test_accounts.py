@@ -105,14 +105,14 @@ def limits_to_the_second(site):
     idle, life = 30 * 86400, 90 * 86400
     for change, lives in ((f"seen_at = UNIX_TIMESTAMP() - {idle} + 20", True), (f"seen_at = UNIX_TIMESTAMP() - {idle}", False),
                           ("expires_at = UNIX_TIMESTAMP() + 20", True), ("expires_at = UNIX_TIMESTAMP()", False)):
+        site.sql("DELETE FROM sessions")
         browser = signed_in(site, site.person("idler"))
-        equal(site.sql("SELECT DISTINCT expires_at - created_at FROM sessions ORDER BY created_at DESC LIMIT 1"), [[str(life)]], "whole life")
+        equal(site.sql("SELECT expires_at - created_at FROM sessions"), [[str(life)]], "whole life")
         site.sql(f"UPDATE sessions SET {change}")
         answer = browser.get("/account")
         equal(answer.status, 200 if lives else 303, change)
         assert lives or answer.location.replace(site.url, "").startswith("/login?"), answer.location
         equal(browser.get("/api/public/session").status, 200 if lives else 401, change)
-        site.sql("DELETE FROM sessions")
 
 
 @test("security 125: a password of 1024 bytes works whole, one byte more is refused, and it may be of any characters")
