@@ -132,6 +132,27 @@ def typed(site):
         assert works(found[place]), f"{place}: the right one"
 
 
+@test("security 135: the code beside a mailed link lasts ten minutes, as page and mail say; one behind a password five; to the second")
+def how_long(site):
+    person, script = site.add_person(), Script(site)
+    for age, works in ((590, True), (600, False)):
+        said(script.post("request-magic-link", {"email": person.email}), 200)
+        mail = site.mail.wait(person.email, "magic_link")
+        assert "10 minutes" in mail.text, mail.text
+        row = f"WHERE email_key = '{person.email}'"
+        site.sql(f"UPDATE challenges SET created_at = created_at - {age}, expires_at = expires_at - {age} {row}")
+        equal(script.post("verify-pin", {"email": person.email, "pin": mail.pin}).status, 200 if works else 401, f"{age} s")
+    browser = site.browser()
+    assert "10 minutes" in ask_for_link(site, browser, browser.open("/login"), person.email).page().text
+    with gated(site):
+        for age, works in ((290, True), (300, False)):
+            script = Script(site)
+            script.post("login", {"email": person.email, "password": person.password})
+            pin = site.mail.wait(person.email, "pin").pin
+            site.sql(f"UPDATE challenges SET expires_at = expires_at - {age} {row} AND kind = 'pin'")
+            equal(script.post("verify-pin", {"email": person.email, "pin": pin}).status, 200 if works else 401, f"{age} s")
+
+
 @test("T-94, security 135: a PIN is compared whole: its beginning, more of it, other digits of its value and another kind's don't do, and it's spent by its use")
 def whole_pins(site):
     person, script = site.add_person(), Script(site)
