@@ -41,6 +41,7 @@ const char *const contract_mails[] = { "mail_magic_link",
                                        "mail_confirm_new_email",
                                        "mail_email_changed",
                                        "mail_unlock",
+                                       "mail_invite",
                                        "mail_account_deleted",
                                        "mail_test",
                                        NULL };
@@ -353,6 +354,9 @@ const struct contract_variable contract_variables[] = {
     { "mail_email_changed", "new_email", "the new address" },
     { "mail_unlock", "link", "address to follow" },
     { "mail_unlock", "hours", "how long it works" },
+    { "mail_invite", "link", "address to follow" },
+    { "mail_invite", "days", "how long it works" },
+    { "mail_invite", "service", "name of who invites, unless it could mislead" },
 
     { "error", "message", "what happened and what to do, in words" },
     { "error", "detail", "what a developer needs to know, in English, when there is something" },
