@@ -12,6 +12,7 @@
 #include "store/authorizations.h"
 #include "store/clients.h"
 #include "store/grants.h"
+#include "store/sessions.h"
 #include "store/users.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct seed {
     struct keyfile *keyfile;
     struct client_row client;
     struct user_row user;
+    struct session_row session; /* that all was approved in */
     struct grant_row grant;
     const char *redirect_uri;
     bool with_refresh;
@@ -41,7 +43,8 @@ static void fail(const char *what)
 static enum store_result put_grant(struct db *db, void *argument)
 {
     struct seed *seed = argument;
-    return grants_put(db, seed->arena, &seed->grant);
+    enum store_result result = sessions_add(db, &seed->session);
+    return result == STORE_OK ? grants_put(db, seed->arena, &seed->grant) : result;
 }
 
 /* A row whose code hasn't been redeemed yet. */
@@ -59,7 +62,7 @@ static enum store_result add_authorization(struct seed *seed, struct handle *cod
         .expires_at = seed->now + MONTH,
     };
     random_bytes(row.id, sizeof(row.id));
-    random_bytes(row.sid, sizeof(row.sid));
+    memcpy(row.sid, seed->session.sid, sizeof(row.sid));
     memcpy(row.grant_id, seed->grant.id, sizeof(row.grant_id));
     memcpy(row.user_id, seed->user.id, sizeof(row.user_id));
     handle_make(HANDLE_CODE, row.id, 0, code_out);
@@ -103,6 +106,16 @@ static void find_parties(struct seed *seed, const char *client_id, const char *e
         fail("no such client");
     if (!key || users_find_by_email_key(seed->db, seed->arena, key, &seed->user) != STORE_OK)
         fail("no such user");
+    seed->session = (struct session_row) { .created_at = seed->now,
+                                           .authenticated_at = seed->now,
+                                           .seen_at = seed->now,
+                                           .method = "pwd",
+                                           .address = "",
+                                           .user_agent = "",
+                                           .expires_at = seed->now + MONTH };
+    random_bytes(seed->session.id_hash, sizeof(seed->session.id_hash));
+    random_bytes(seed->session.sid, sizeof(seed->session.sid));
+    memcpy(seed->session.user_id, seed->user.id, sizeof(seed->session.user_id));
     seed->grant = (struct grant_row) {
         .client_number = seed->client.number,
         .scope = scope,

@@ -4,6 +4,7 @@
  */
 #include "core/settings_options.h"
 
+#include "core/network.h"
 #include "core/text.h"
 #include "core/uri.h"
 
@@ -189,6 +190,22 @@ static bool take_addresses(struct reader *reader, const struct option *option, c
     return take_words(reader, option, text, is_address, "an IP address");
 }
 
+static bool is_host_or_network(struct arena *arena, const char *word)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+    struct network network;
+    (void)arena;
+    bool is_number = strspn(word, "0123456789./") == strlen(word);
+    return network_parse(word, strlen(word), &network) ||
+           (!is_number && strspn(word, letters) == strlen(word));
+}
+
+static bool take_hosts(struct reader *reader, const struct option *option, const char *text)
+{
+    return take_words(reader, option, text, is_host_or_network,
+                      "a host such as hooks.example.org, an address or a range such as 10.0.0.0/8");
+}
+
 /* "smtp://host:port" or "smtps://host:port" with the port left out or not, or "sendmail:/path". */
 static bool take_mail(struct reader *reader, const struct option *option, const char *text)
 {
@@ -209,7 +226,7 @@ static bool (*const takers[])(struct reader *reader, const struct option *option
     [KIND_INTEGER] = take_number,  [KIND_OCTAL] = take_number,    [KIND_SIZE] = take_number,
     [KIND_DURATION] = take_number, [KIND_BOOLEAN] = take_boolean, [KIND_CHOICE] = take_choice,
     [KIND_ISSUER] = take_issuer,   [KIND_ORIGINS] = take_origins, [KIND_ADDRESSES] = take_addresses,
-    [KIND_MAIL] = take_mail,
+    [KIND_MAIL] = take_mail,       [KIND_HOSTS] = take_hosts,
 };
 
 /* --- defaults --- */

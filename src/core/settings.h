@@ -87,6 +87,7 @@ struct settings {
     const char *pin_gate;                   /* "off", "always", "new_browser" or "periodic" */
     const char *sign_in_form;               /* "both" or "identifier_first" */
     const char *password_blocklist;         /* file of common passwords; "" for none */
+    const char *admin_dashboard_client;     /* client_id; "" for none */
 
     /* mail */
     const char *mail;      /* "smtp://host:port", "smtps://host:port", "sendmail:/path", "" for none */
@@ -96,6 +97,10 @@ struct settings {
     const char *mail_tls;             /* of smtp://: "required", "optional" or "off" */
     const char *mail_tls_ca;          /* certificates to trust; "" for those of the system */
     int64_t mail_limit_per_recipient; /* mails of a kind to one address per hour */
+
+    /* connections of our own to where somebody else says */
+    const char *egress_allow; /* space separated hosts, addresses and ranges that may be private */
+    const char *egress_ca;    /* certificates to trust beside those of the system; "" for none */
 
     struct pool_settings pools[MAX_POOLS];
     size_t pool_count; /* at least one: "main", when the file names none */

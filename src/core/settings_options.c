@@ -115,6 +115,9 @@ static const struct option main_options[] = {
       "may have its own." },
     { "password_blocklist", KIND_PATH, AT(password_blocklist), "$pkgdatadir/common-passwords.txt", 0, 0, NULL,
       "Passwords that nobody may choose, one a line in lower case, sorted by bytes; empty for none." },
+    { "admin_dashboard_client", KIND_TEXT, AT(admin_dashboard_client), "", 0, 0, NULL,
+      "The client_id whose users with the role admin administer the permissions of all clients, with their "
+      "own session; empty for none." },
 
     { "mail", KIND_MAIL, AT(mail), "", 0, 0, NULL,
       "How mail is sent: smtp://host:port, smtps://host:port, or sendmail:/path for a command such as "
@@ -131,6 +134,13 @@ static const struct option main_options[] = {
       "Certificates (PEM) of which the SMTP server must show one; empty for those that the system trusts." },
     { "mail_limit_per_recipient", KIND_INTEGER, AT(mail_limit_per_recipient), "10", 1, MANY, NULL,
       "How many mails of a kind one recipient gets in an hour; those beyond aren't sent." },
+
+    { "egress_allow", KIND_HOSTS, AT(egress_allow), "", 0, 0, NULL,
+      "Where webhooks may go beyond https on public addresses, separated by spaces: hosts by name, "
+      "addresses, and "
+      "ranges such as 10.0.0.0/8. A URL that names one of them may also be plain http." },
+    { "egress_ca", KIND_PATH, AT(egress_ca), "", 0, 0, NULL,
+      "Certificates (PEM) that such servers may show one of, beside those that the system trusts." },
 };
 
 #undef AT

@@ -20,7 +20,8 @@ enum option_kind {
     KIND_ISSUER,
     KIND_ORIGINS,
     KIND_ADDRESSES,
-    KIND_MAIL
+    KIND_MAIL,
+    KIND_HOSTS
 };
 
 struct option {

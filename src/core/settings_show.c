@@ -18,6 +18,7 @@ static const char *const arguments[] = {
     [KIND_ORIGINS] = "origins",
     [KIND_ADDRESSES] = "addresses",
     [KIND_MAIL] = "smtp://host:port | smtps://host:port | sendmail:/path",
+    [KIND_HOSTS] = "hosts and addresses",
 };
 
 /* The value as it would be written in the file; secrets only as whether they're set. */

@@ -1,7 +1,17 @@
 /* authorizations.c: see authorizations.h. */
 #include "store/authorizations.h"
 
-enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_CLIENT, REVOKE_BY_GRANT, REVOKE_BY_USER };
+enum {
+    ADD,
+    FIND,
+    REDEEM,
+    ROTATE,
+    REVOKE,
+    REVOKE_BY_CLIENT,
+    REVOKE_BY_GRANT,
+    REVOKE_BY_USER,
+    REVOKE_BY_USER_AND_CLIENT
+};
 
 #define ROW(member) offsetof(struct authorization_state, authorization.member)
 #define STATE(member) offsetof(struct authorization_state, member)
@@ -37,6 +47,10 @@ static const struct column state_columns[] = {
     { COLUMN_INTEGER, STATE(user_tokens_after) },
     { COLUMN_INTEGER, STATE(user_updated_at) },
     { COLUMN_TEXT, STATE(grant_scope) },
+    { COLUMN_TEXT, STATE(permission.role) },
+    { COLUMN_TEXT, STATE(permission.status) },
+    { COLUMN_BOOLEAN, STATE(permission.denied) },
+    { COLUMN_INTEGER, STATE(permission.last_accessed_at) },
 };
 
 static const struct statement statements[] = {
@@ -44,17 +58,21 @@ static const struct statement statements[] = {
               .sql = "INSERT INTO authorizations (id, grant_id, user_id, client_number, sid, scope,"
                      " redirect_uri, redirect_uri_sent, nonce, code_challenge, auth_time, amr, code_hash,"
                      " code_expires_at, created_at, expires_at)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-              .parameters = "bbbibttittitbiii" },
+                     " SELECT ?, ?, u.id, ?, s.sid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                     " FROM users u STRAIGHT_JOIN sessions s ON s.user_id = u.id"
+                     " WHERE u.id = ? AND s.sid = ? LOCK IN SHARE MODE",
+              .parameters = "bbittittitbiiibb" },
     [FIND] = { .name = "authorizations.find",
                .sql = "SELECT a.id, a.grant_id, a.user_id, a.client_number, a.sid, a.scope, a.redirect_uri,"
                       " a.redirect_uri_sent, a.nonce, a.code_challenge, a.auth_time, a.amr, a.code_hash,"
                       " a.code_expires_at, a.redeemed_at, a.refresh_generation, a.refresh_hash,"
                       " a.refresh_sealed, a.refreshed_at_ms, a.revoked_at, a.created_at, a.expires_at,"
                       " u.email, u.name, u.claims, u.status, u.email_verified, u.tokens_after, u.updated_at,"
-                      " g.scope"
+                      " g.scope, p.role, p.status, p.denied, p.last_accessed_at"
                       " FROM authorizations a JOIN users u ON u.id = a.user_id"
-                      " LEFT JOIN grants g ON g.id = a.grant_id WHERE a.id = ?",
+                      " LEFT JOIN grants g ON g.id = a.grant_id"
+                      " LEFT JOIN permissions p"
+                      " ON p.user_id = a.user_id AND p.client_number = a.client_number WHERE a.id = ?",
                .parameters = "b",
                COLUMNS(state_columns),
                .retry = true },
@@ -86,20 +104,24 @@ static const struct statement statements[] = {
                              "UPDATE authorizations SET revoked_at = ? WHERE user_id = ? AND revoked_at = 0",
                          .parameters = "ib",
                          .retry = true },
+    [REVOKE_BY_USER_AND_CLIENT] = { .name = "authorizations.revoke_by_user_and_client",
+                                    .sql = "UPDATE authorizations SET revoked_at = ?"
+                                           " WHERE user_id = ? AND client_number = ? AND revoked_at = 0",
+                                    .parameters = "ibi",
+                                    .retry = true },
 };
 
 const struct statement_table authorizations_statements = STATEMENT_TABLE(statements);
 
 enum store_result authorizations_add(struct db *db, const struct authorization_row *row)
 {
-    return db_run(db, &statements[ADD],
-                  VALUES(sql_id(row->id), sql_id(row->grant_id), sql_id(row->user_id),
-                         sql_integer(row->client_number), sql_id(row->sid), sql_text(row->scope),
-                         sql_text(row->redirect_uri), sql_integer(row->redirect_uri_sent),
-                         sql_text(row->nonce), sql_text(row->code_challenge), sql_integer(row->auth_time),
-                         sql_text(row->amr), sql_hash(row->code_hash), sql_integer(row->code_expires_at),
-                         sql_integer(row->created_at), sql_integer(row->expires_at)),
-                  NULL);
+    return db_run_one(
+        db, &statements[ADD],
+        VALUES(sql_id(row->id), sql_id(row->grant_id), sql_integer(row->client_number), sql_text(row->scope),
+               sql_text(row->redirect_uri), sql_integer(row->redirect_uri_sent), sql_text(row->nonce),
+               sql_text(row->code_challenge), sql_integer(row->auth_time), sql_text(row->amr),
+               sql_hash(row->code_hash), sql_integer(row->code_expires_at), sql_integer(row->created_at),
+               sql_integer(row->expires_at), sql_id(row->user_id), sql_id(row->sid)));
 }
 
 enum store_result authorizations_find(struct db *db, struct arena *arena, const unsigned char id[16],
@@ -150,4 +172,11 @@ enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned c
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16], int64_t now)
 {
     return db_run(db, &statements[REVOKE_BY_USER], VALUES(sql_integer(now), sql_id(user_id)), NULL);
+}
+
+enum store_result authorizations_revoke_by_user_and_client(struct db *db, const unsigned char user_id[16],
+                                                           int64_t client_number, int64_t now)
+{
+    return db_run(db, &statements[REVOKE_BY_USER_AND_CLIENT],
+                  VALUES(sql_integer(now), sql_id(user_id), sql_integer(client_number)), NULL);
 }

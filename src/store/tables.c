@@ -18,10 +18,12 @@
 #include "store/members.h"
 #include "store/migrations.h"
 #include "store/outbox.h"
+#include "store/permissions.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
 #include "store/signing_keys.h"
+#include "store/subscription_claims.h"
 #include "store/tickets.h"
 #include "store/users.h"
 #include "store/versions.h"
@@ -46,10 +48,12 @@ const struct statement_table *const store_tables[] = {
     &members_statements,
     &migrations_statements,
     &outbox_statements,
+    &permissions_statements,
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,
     &signing_keys_statements,
+    &subscription_claims_statements,
     &tickets_statements,
     &users_statements,
     &versions_statements,

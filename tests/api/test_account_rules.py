@@ -64,9 +64,15 @@ def connections(site, email):
                                              f"(SELECT id FROM users WHERE email_key = '{email}')"))
 
 
+def wait_for(answers, number):
+    end = time.monotonic() + 10
+    while len(answers) < number and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 # --- links ---
 
-@test("T-78: a reset walked out of turn changes nothing: no link, another's kind, a looked-at link, an older one, a used one")
+@test("T-78, security 132: a reset walked out of turn changes nothing: no link, another's kind, a looked-at link, an older one, a used one")
 def reset_out_of_turn(site):
     person = site.add_person(verified=False)
     hash_before = user_row(site, person.email, "password_hash")
@@ -118,7 +124,7 @@ def reset_of_another(site):
     assert not can_sign_in(site, victim.email, NEW)
 
 
-@test("T-81, 132: links are random, differ each time, are in the database as hashes alone, and end by time")
+@test("T-81, security 132: links are random, differ each time, are in the database as hashes alone, and end by time")
 def links_are_secrets(site):
     person = site.add_person()
     tokens = [ask_reset(site, person.email) for _ in range(3)]
@@ -133,7 +139,7 @@ def links_are_secrets(site):
     refusal(reset(site, tokens[-1]), 410, ENDED)
 
 
-@test("132: a reset proves a password, not the PIN: who must give one is still asked")
+@test("security 132: a reset proves a password, not the PIN: who must give one is still asked")
 def reset_is_no_second_factor(site):
     guarded, person = in_service(site, pin_gate="always"), site.add_person()
     browser, script = site.browser(), Script(site)
@@ -382,14 +388,14 @@ def log_out(access):
 ALL = {"session", "token", "code", "refresh", "link"}
 for _happening, _left in ((nothing, ALL), (change_password, set()), (reset_password, set()), (admin_sets_password, set()), (admin_disables, set()),
                           (admin_signs_out, set()), (delete_account, set()), (withdraw, {"session", "link"}), (log_out, ALL - {"session"})):
-    @test(f"67, 109, 111, 112: {_happening.__name__.replace('_', ' ')}: of {', '.join(sorted(ALL))} stay: {', '.join(sorted(_left)) or 'none'}")
+    @test(f"security 67, 109, 111, 112: {_happening.__name__.replace('_', ' ')}: of {', '.join(sorted(ALL))} stay: {', '.join(sorted(_left)) or 'none'}")
     def what_stays(site, happening=_happening, left=_left):
         access = Access(site)
         happening(access)
         equal(access.alive(), left, happening.__name__)
 
 
-@test("131: guesses at the current password are limited, and don't lock the person out of signing in")
+@test("security 131: guesses at the current password are limited, and don't lock the person out of signing in")
 def guesses_at_current(site):
     person = site.add_person()
     script = Script(site).sign_in(person)
@@ -400,7 +406,7 @@ def guesses_at_current(site):
     assert can_sign_in(site, person.email, person.password)
 
 
-@test("113: an admin sees where somebody is signed in, and ends it; show tells of the sign-ins")
+@test("security 113: an admin sees where somebody is signed in, and ends it; show tells of the sign-ins")
 def admin_sees(site):
     person = site.add_person()
     scripts = [Script(site).sign_in(person) for _ in range(2)]
@@ -432,6 +438,35 @@ def last_way(site):
         equal(len(connections(site, person.email)), 1, "left")
 
 
+@test("24, 112: whoever goes on asking for codes with a session while its person resets the password has none that works after")
+def asking_during_reset(site):
+    for _ in range(3):
+        person, client = site.add_person(), site.client()
+        browsers = [site.browser() for _ in range(4)]
+        for browser in browsers:
+            sign_in(site, client, person, browser, scope=OFFLINE, prompt="consent")
+        token, over, codes = ask_reset(site, person.email), threading.Event(), []
+
+        def go_on(browser):
+            while not over.is_set():
+                answer = browser.get(AUTHORIZE, request_of(client, scope=OFFLINE, prompt="none"))
+                codes.append((response_of(answer, client.redirect_uri) or {}).get("code"))
+        threads = [threading.Thread(target=go_on, args=(browser,)) for browser in browsers]
+        for thread in threads:
+            thread.start()
+        wait_for(codes, 20)
+        said(reset(site, token), 200)
+        wait_for(codes, len(codes) + 8)
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert any(codes) and not all(codes), codes
+        for code in [code for code in codes if code][-30:]:
+            refused(redeem(site, client, code), 400, "invalid_grant")
+        equal(site.sql(f"SELECT COUNT(*) FROM authorizations WHERE revoked_at = 0 AND user_id = UNHEX(REPLACE('{person.id}', '-', ''))"),
+              [["0"]], "authorizations that stand")
+
+
 PERSONAL = ("sessions", "grants", "authorizations", "members", "challenges", "connections", "email_changes")
 
 
@@ -445,13 +480,7 @@ def orphans(site):
     return found
 
 
-def wait_for(answers, number):
-    end = time.monotonic() + 10
-    while len(answers) < number and time.monotonic() < end:
-        time.sleep(0.01)
-
-
-@test("abuse 38, 111: an account deleted while its tokens are refreshed and its links asked for: no 500, no orphan rows, all dead")
+@test("abuse 38, security 111: an account deleted while its tokens are refreshed and its links asked for: no 500, no orphan rows, all dead")
 def delete_during_refresh(site):
     for _ in range(4):
         person, client = site.add_person(), site.client()

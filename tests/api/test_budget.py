@@ -115,4 +115,14 @@ def revocations(site):
     held(site, "revocation of a refresh token", calls[:10], calls[10:])
 
 
+@test("budget: a sign-in by password is ten statements, five of them writes: two guesses counted, one forgotten, the session and its note")
+def sign_ins(site):
+    person = site.add_person()
+    right = {"email": person.email, "password": person.password}
+
+    def sign_in_once():
+        return site.web.request("POST", "/api/public/login", data=right)
+    held(site, "sign-in by password", [sign_in_once] * 10, [sign_in_once] * 100)
+
+
 run(workers=1, settings={"housekeeping_interval": "1h"})

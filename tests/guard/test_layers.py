@@ -26,7 +26,7 @@ DOORS = {
     r"mysql.*\.h|mariadb.*\.h|errmsg\.h|mysqld_error\.h": ["src/store/db.c"],
     r"openssl/.*": ["src/crypto/"],
     r"libscrypt\.h": ["src/crypto/"],
-    r"curl/.*": ["src/net/send.c"],
+    r"curl/.*": ["src/net/send.c", "src/net/http.c"],
     r"idn2\.h": ["src/core/", "src/domain/login/canonical.c"],
     r"uni(str|norm|case|ctype|types|width|conv)\.h": ["src/core/", "src/domain/login/canonical.c"],
 }

@@ -227,7 +227,6 @@ static void count_answer(struct race *race, const char *answer)
 
 static void race_once(struct probe *probe, struct race *race, int64_t times)
 {
-    probe->context.db = db_make(probe->context.settings);
     if (!db_connect(probe->context.db))
         fatal("the database is away");
     atomic_fetch_add(&race->ready, 1);
@@ -238,7 +237,7 @@ static void race_once(struct probe *probe, struct race *race, int64_t times)
         count_answer(race, probe->answer);
         arena_reset(probe->context.arena);
     }
-    db_destroy(probe->context.db);
+    db_disconnect(probe->context.db);
     exit(0);
 }
 

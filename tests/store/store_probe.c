@@ -12,6 +12,7 @@
 #include "store/housekeeping.h"
 #include "store/migrations.h"
 #include "store/services.h"
+#include "store/sessions.h"
 #include "store/tables.h"
 #include "store/tickets.h"
 #include "store/users.h"
@@ -267,6 +268,10 @@ static void prepare_race(struct probe *probe, struct race *race, unsigned char r
     struct user_row user = { .email = "a@b", .email_key = "a@b", .name = "A" };
     memcpy(user.id, race->user, sizeof(user.id));
     enum store_result result = users_add(probe->db, &user);
+    struct session_row session = { .method = "pwd", .address = "", .user_agent = "" };
+    memcpy(session.user_id, race->user, sizeof(session.user_id));
+    if (result == STORE_OK)
+        result = sessions_add(probe->db, &session);
     struct authorization_row row = { .scope = "openid", .redirect_uri = "https://a/", .amr = "pwd" };
     memcpy(row.id, race->id, sizeof(row.id));
     memcpy(row.user_id, race->user, sizeof(row.user_id));

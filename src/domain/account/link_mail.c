@@ -48,7 +48,7 @@ static enum outcome prepare_mail(struct context *context, const struct link_mail
         .name = name_for(wanted->user, wanted->email_key),
         .service_id = place && place->service ? place->service->id : wanted->service_id,
         .service_name = wanted->service_name,
-        .by_machine = wanted->service_name != NULL,
+        .of_another = wanted->service_name != NULL,
         .languages = place ? place->languages : wanted->languages,
         .link = arena_printf(context->arena, "%s?token=%s", links[wanted->kind].page,
                              percent_encode(context->arena, token)),

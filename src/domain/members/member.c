@@ -77,7 +77,9 @@ enum outcome member_list(struct context *context, const unsigned char service_id
         return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
     }
     result = members_count(context->db, context->arena, service_id, &search->filter, total_out);
-    if (result == STORE_OK)
+    *count_out = 0;
+    /* nothing is looked for where there is nothing */
+    if (result == STORE_OK && page->offset < *total_out)
         result = members_list(context->db, context->arena, service_id, &search->filter, search->order, page,
                               rows_out, count_out);
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
