@@ -2,6 +2,7 @@
 """Webhooks: who may have them, what they are told and when, that it is signed, and where they may never go."""
 import json
 import os
+import socket
 import ssl
 import subprocess
 import time
@@ -9,7 +10,7 @@ import urllib.error
 import urllib.request
 
 import kit  # noqa: F401  (puts the harness on the path)
-from harness import Doorward, TestCase, build_directory, main
+from harness import Doorward, Process, TestCase, build_directory, main
 from receiver import Receiver
 
 ALL = "read:service write:service"
@@ -443,6 +444,63 @@ class Webhooks(TestCase):
         self.door.doorward("webhook", "remove", made["id"])
         self.assertEqual([], self.door.doorward_json("webhook", "list"))
         self.assertNotEqual("", self.door.doorward("webhook", "list", "--help"))
+
+
+class Couriers(TestCase):
+    """Whoever carries, each delivery is carried by one."""
+
+    @classmethod
+    def setUpClass(cls):
+        door = cls.door = Doorward(server=None, workers=1, settings={"egress_allow": "127.0.0.1"})
+        door.extra_settings["egress_ca"] = door.ca
+        cls.enterClassContext(door)
+        cls.service = door.known["DOORWARD_SERVICE_ID"]
+        cls.receiver = cls.enterClassContext(Receiver(door.certificate, door.key))
+        cls.webhook = door.doorward_json("webhook", "add", "--service", cls.service, "--url", cls.receiver.url)
+        door.stop_service()
+
+    def setUp(self):
+        self.door.database.sql("DELETE FROM webhook_deliveries")
+        self.receiver.behave()
+
+    def states(self):
+        rows = self.door.doorward_json("webhook", "deliveries", self.webhook["id"])
+        return sorted({row["state"] for row in rows})
+
+    def test_many(self):
+        "webhooks: several couriers on one database tell each event once"
+        for number in range(12):
+            happen(self.door, self.service, data={"id": str(number)})
+        keepers = [subprocess.Popen([self.door.program, "-c", self.door.config, "housekeep"]) for _ in range(4)]
+        self.assertEqual([0] * 4, [keeper.wait(60) for keeper in keepers])
+        self.assertEqual(sorted(str(number) for number in range(12)),
+                         sorted(told.event["data"]["id"] for told in self.receiver.told))
+        self.assertEqual(["sent"], self.states())
+
+    def test_given_up(self):
+        "webhooks: what a courier took and never finished is told by another when its time is over"
+        happen(self.door, self.service)
+        self.door.database.sql("UPDATE webhook_deliveries SET state = 'sending', attempts = 1,"
+                               " next_at = UNIX_TIMESTAMP() + 40")
+        self.door.doorward("housekeep")
+        self.assertEqual([], self.receiver.told)
+        self.door.database.sql("UPDATE webhook_deliveries SET next_at = UNIX_TIMESTAMP()")
+        self.door.doorward("housekeep")
+        self.assertEqual((1, ["sent"]), (len(self.receiver.told), self.states()))
+
+    def test_alone(self):
+        "webhooks: a worker that is alone tells them between requests"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(os.path.join(self.door.directory, "alone.sock"))
+            listener.listen(8)
+            alone = Process("alone", [self.door.program, "-c", self.door.config, "serve"],
+                            os.path.join(self.door.directory, "log", "alone.log"), stdin=listener)
+        try:
+            happen(self.door, self.service)
+            self.receiver.wait_for(1)
+            until(lambda: self.states() == ["sent"])
+        finally:
+            self.assertEqual(0, alone.stop())
 
 
 class Strict(TestCase):
