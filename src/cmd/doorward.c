@@ -21,6 +21,8 @@ static const struct cli_command *const tables[] = {
     user_commands,
     admin_commands,
     api_key_commands,
+    plan_commands,
+    subscription_commands,
     template_commands,
     mail_commands,
     version_commands,

@@ -95,6 +95,7 @@ const char *cli_config_path(const struct cli *cli);
 /* Tables of the files in this folder, each ended by a row with noun NULL. */
 extern const struct cli_command serve_commands[], config_commands[], routes_commands[], version_commands[],
     migrate_commands[], key_file_commands[], key_commands[], service_commands[], client_commands[],
-    user_commands[], admin_commands[], api_key_commands[], template_commands[], mail_commands[];
+    user_commands[], admin_commands[], api_key_commands[], template_commands[], mail_commands[],
+    plan_commands[], subscription_commands[];
 
 #endif
