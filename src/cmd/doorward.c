@@ -21,10 +21,12 @@ static const struct cli_command *const tables[] = {
     user_commands,
     admin_commands,
     api_key_commands,
+    permission_commands,
     plan_commands,
     subscription_commands,
     template_commands,
     mail_commands,
+    webhook_commands,
     version_commands,
     NULL,
 };

@@ -7,6 +7,7 @@
 #include "domain/oauth/authorization.h"
 #include "domain/oauth/pkce.h"
 #include "domain/oauth/scope.h"
+#include "domain/permissions/permission.h"
 
 static enum outcome bad_code(struct context *context, const char *reason)
 {
@@ -124,5 +125,7 @@ enum outcome code_grant(struct context *context, const struct client *client,
         outcome = redeem(context, &state, &redemption);
     if (outcome == OUTCOME_OK && refreshable)
         answer_out->refresh_token = handle_print(context->keyfile, context->arena, &refresh);
+    if (outcome == OUTCOME_OK)
+        permission_note_access(context, state.authorization.user_id, client, &state.permission);
     return outcome;
 }
