@@ -14,6 +14,7 @@
 #include "store/grants.h"
 #include "store/history.h"
 #include "store/housekeeping.h"
+#include "store/idempotency_keys.h"
 #include "store/members.h"
 #include "store/migrations.h"
 #include "store/outbox.h"
@@ -46,6 +47,7 @@ const struct statement_table *const store_tables[] = {
     &grants_statements,
     &history_statements,
     &housekeeping_statements,
+    &idempotency_keys_statements,
     &members_statements,
     &migrations_statements,
     &outbox_statements,

@@ -30,6 +30,7 @@ static const struct {
     [CHALLENGE_CONFIRM_NEW_EMAIL] = { "confirm_new_email", HANDLE_CONFIRM_NEW_EMAIL, 24 * HOUR,
                                       .has_link = true },
     [CHALLENGE_UNLOCK] = { "unlock", HANDLE_UNLOCK, 24 * HOUR, .has_link = true },
+    [CHALLENGE_INVITE] = { "invite", HANDLE_INVITE, 7 * 24 * HOUR, .has_link = true },
 };
 _Static_assert(ARRAY_SIZE(kinds) == CHALLENGE_KINDS, "a kind of challenge without its row");
 

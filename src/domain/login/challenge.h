@@ -18,6 +18,7 @@ enum challenge_kind {
     CHALLENGE_CONFIRM_OLD_EMAIL, /* 24 h */
     CHALLENGE_CONFIRM_NEW_EMAIL, /* 24 h */
     CHALLENGE_UNLOCK,            /* 24 h */
+    CHALLENGE_INVITE,            /* 7 days; for a first password */
     CHALLENGE_KINDS
 };
 
