@@ -252,7 +252,7 @@ static enum outcome put_history(struct view *view, const struct service_row *ser
         admin_row(view, table);
         admin_cell(view, table, admin_date(view, entries[i].at_ms / 1000), NULL);
         admin_cell(view, table, admin_word(view, entries[i].type), NULL);
-        admin_cell(view, table, entries[i].actor, NULL);
+        admin_cell_code(view, table, entries[i].actor);
     }
     return OUTCOME_OK;
 }
