@@ -183,6 +183,7 @@ def by_sign_in(site):
     sign_in(site, site.client(), person, site.browser())
     equal(said(key.get(f"users/{person.id}"), 200)["email"], person.email, "address")
     sign_in(site, site.client(), person, site.browser(), prompt="consent")
+    equal(site.sql(f"SELECT kind, actor FROM history WHERE subject = '{person.id}'"), [["member.created", f"user:{person.id}"]], "history")
     equal([user["id"] for user in said(key.get(f"users?email={person.email}"), 200)["users"]], [person.id], "found by address")
 
 
@@ -300,7 +301,7 @@ def fill(site, key, count):
     site.sql("ANALYZE TABLE members, users")
 
 
-@test("100,000 members in one service: list, deep page, both orders, filters and search each within half a second")
+@test("100,000 members in one service: list, deep page, both orders, filters and search each within a second")
 def many(site):
     key = Key(site, add_service(site))
     fill(site, key, 100_000)
@@ -316,10 +317,10 @@ def many(site):
             seen = listed(key, query)[1]
             times.append(time.monotonic() - started)
             equal(seen, total, query)
-        if min(times) > 0.5:
+        if min(times) > 1:
             slow[query] = min(times)
         print(f"# {query}: {1000 * min(times):.0f} ms")
-    equal(slow, {}, "queries that take over half a second")
+    equal(slow, {}, "queries that take over a second")
 
 
 # --- invitations ---
