@@ -36,6 +36,7 @@ def keys_refused(site):
     texts = ("", "x", "sk_", "sk__", "sk_live_", "sk_live", "Bearer " + good.text, good.text + "0", good.text[:-1], unknown, "sk_live_'--", "sk_a_" + "b" * 300)
     user = add(good)["id"]
     for method, path, _ in ENDPOINTS:
+        equal(Key(site, text="x").call(method, path, BODIES.get(method)).header("WWW-Authenticate"), 'ApiKey realm="Doorward"', "the challenge")
         bodies = [refusal(Key(site, text=text).call(method, path.replace("{id}", user), BODIES.get(method)), 401) for text in texts]
         bodies += [refusal(key.call(method, path.replace("{id}", user), BODIES.get(method)), 401) for key in (ended, expired)]
         equal(len({body["error"] for body in bodies}), 1, "different words")
