@@ -19,17 +19,20 @@
 #include "store/migrations.h"
 #include "store/outbox.h"
 #include "store/permissions.h"
+#include "store/plans.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
 #include "store/signing_keys.h"
 #include "store/subscription_claims.h"
+#include "store/subscriptions.h"
 #include "store/tickets.h"
 #include "store/users.h"
 #include "store/versions.h"
 #include "store/webhook_deliveries.h"
 #include "store/webhooks.h"
 
+/* clang-format off */
 const struct statement_table *const store_tables[] = {
     &access_state_statements,
     &admin_sessions_statements,
@@ -49,11 +52,13 @@ const struct statement_table *const store_tables[] = {
     &migrations_statements,
     &outbox_statements,
     &permissions_statements,
+    &plans_statements,
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,
     &signing_keys_statements,
     &subscription_claims_statements,
+    &subscriptions_statements,
     &tickets_statements,
     &users_statements,
     &versions_statements,
@@ -61,3 +66,4 @@ const struct statement_table *const store_tables[] = {
     &webhooks_statements,
     NULL,
 };
+/* clang-format on */
