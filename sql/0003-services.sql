@@ -17,10 +17,16 @@ ALTER TABLE api_keys
     ADD COLUMN addresses VARCHAR(2000) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT '',
     ADD COLUMN rotated_to BINARY(16) NULL;
 
--- linked_by is what made the link: grant (a sign-in), service_api, admin. The key is the order of lists.
+-- linked_by is what made the link: grant (a sign-in), service_api, admin. email_key is the user's, kept here for the
+-- second of the two orders of lists, which are the keys; words is what a search looks through: address and name in small letters.
 ALTER TABLE members
     ADD COLUMN linked_by VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'grant',
-    ADD KEY members_order (service_id, created_at, user_id);
+    ADD COLUMN email_key VARCHAR(320) NOT NULL DEFAULT '',
+    ADD COLUMN words VARCHAR(600) NOT NULL DEFAULT '',
+    ADD KEY members_order (service_id, created_at, user_id),
+    ADD KEY members_email (service_id, email_key, created_at);
+UPDATE members JOIN users ON users.id = members.user_id
+    SET members.email_key = users.email_key, members.words = CONCAT(users.email_key, '\n', LOWER(users.name));
 
 -- totp_sealed is the secret of the second step (RFC 6238), sealed under the key file; NULL: not set up yet.
 -- totp_step is the last time step that was used, so that a code works once.
@@ -43,7 +49,8 @@ CREATE TABLE plans (
     CONSTRAINT plans_of_service FOREIGN KEY (service_id) REFERENCES services (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: as long as member and service stay. One a member; version counts its changes, for ETag.
+-- Retention: as long as member and service stay. One a member; version counts its changes, for ETag. ends_at is when it ends by
+-- itself, its trial's or period's end; 0: it has ended.
 CREATE TABLE subscriptions (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -55,6 +62,7 @@ CREATE TABLE subscriptions (
     current_period_end BIGINT NOT NULL,
     cancel_at_period_end TINYINT NOT NULL DEFAULT 0,
     cancelled_at BIGINT NOT NULL DEFAULT 0,
+    ends_at BIGINT NOT NULL DEFAULT 0,
     version BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -62,6 +70,7 @@ CREATE TABLE subscriptions (
     KEY subscriptions_order (service_id, status, created_at),
     KEY subscriptions_user (user_id),
     KEY subscriptions_plan (plan_id),
+    KEY subscriptions_end (ends_at),
     CONSTRAINT subscriptions_of_member FOREIGN KEY (service_id, user_id)
         REFERENCES members (service_id, user_id) ON DELETE CASCADE,
     CONSTRAINT subscriptions_to_plan FOREIGN KEY (plan_id) REFERENCES plans (id)

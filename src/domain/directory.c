@@ -1,7 +1,7 @@
 /*
- * directory.c: see directory.h. Clients hang from two small hash tables in an arena of the directory's
- * own, which is reset at the start of a request when the version has moved or the bounds were reached.
- * What finds no room lives in the request's arena.
+ * directory.c: see directory.h. Clients and API keys hang from small hash tables in an arena of the
+ * directory's own, which is reset at the start of a request when the version has moved or the bounds were
+ * reached. What finds no room lives in the request's arena.
  */
 #include "domain/directory.h"
 
@@ -10,12 +10,13 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "domain/stored_versions.h"
+#include "store/api_keys.h"
 #include "store/clients.h"
 #include "store/services.h"
 
 enum {
     BUCKETS = 256, /* a power of two */
-    MAX_CLIENTS = 512,
+    MAX_ENTRIES = 512,
     MAX_BYTES = 2 * 1024 * 1024,
     ARENA_LIMIT = 64 * 1024 * 1024, /* never reached: one request adds only a few clients */
     CLIENT_ID_MAX = 200             /* as the column */
@@ -27,11 +28,17 @@ struct entry {
     struct entry *next_by_id, *next_by_number;
 };
 
+struct key_entry {
+    struct api_key_state state;
+    struct key_entry *next;
+};
+
 struct directory {
     struct arena *arena;
     uint64_t version; /* of the shared page when the first entry was read */
     size_t count;
     struct entry *by_id[BUCKETS], *by_number[BUCKETS];
+    struct key_entry *keys[BUCKETS];
 };
 
 struct directory *directory_make(void)
@@ -200,11 +207,12 @@ static void drop_all(struct directory *directory)
     directory->count = 0;
     memset(directory->by_id, 0, sizeof(directory->by_id));
     memset(directory->by_number, 0, sizeof(directory->by_number));
+    memset(directory->keys, 0, sizeof(directory->keys));
 }
 
 static bool is_full(const struct directory *directory)
 {
-    return directory->count >= MAX_CLIENTS || arena_used(directory->arena) >= MAX_BYTES;
+    return directory->count >= MAX_ENTRIES || arena_used(directory->arena) >= MAX_BYTES;
 }
 
 enum outcome directory_refresh(struct context *context)
@@ -362,4 +370,52 @@ enum outcome directory_client_by_number(struct context *context, int64_t number,
     if (!count)
         return refuse(context, OUTCOME_NOT_FOUND, "the client has been removed");
     return take_rows(context, rows, count, client_out);
+}
+
+/* --- API keys --- */
+
+/* What is found by hash is as evenly spread as that is. */
+static struct key_entry **bucket_of_hash(struct directory *directory, const unsigned char hash[32])
+{
+    return &directory->keys[hash[0] % BUCKETS];
+}
+
+/* Texts that outlive the request: all those that a state points to. */
+static void keep_texts(struct arena *arena, struct api_key_state *state)
+{
+    const char **const texts[] = { &state->key.name,    &state->key.prefix, &state->key.permissions,
+                                   &state->key.status,  &state->addresses,  &state->service_status,
+                                   &state->service_name };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        *texts[i] = arena_strdup(arena, *texts[i]);
+}
+
+static struct api_key_state *remember_key(struct directory *directory, const struct api_key_state *state)
+{
+    struct key_entry **bucket = bucket_of_hash(directory, state->key.key_hash);
+    struct key_entry *entry = arena_alloc(directory->arena, sizeof(*entry));
+    entry->state = *state;
+    keep_texts(directory->arena, &entry->state);
+    entry->next = *bucket;
+    *bucket = entry;
+    directory->count++;
+    return &entry->state;
+}
+
+enum outcome directory_api_key(struct context *context, const unsigned char hash[32],
+                               struct api_key_state **state_out)
+{
+    struct directory *directory = context->directory;
+    struct api_key_state *state = arena_alloc(context->arena, sizeof(*state));
+    for (struct key_entry *entry = *bucket_of_hash(directory, hash); entry; entry = entry->next) {
+        if (memcmp(entry->state.key.key_hash, hash, sizeof(entry->state.key.key_hash)) == 0) {
+            *state_out = &entry->state;
+            return OUTCOME_OK;
+        }
+    }
+    enum store_result result = api_keys_find_by_hash(context->db, context->arena, hash, state);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such API key");
+    *state_out = is_full(directory) ? state : remember_key(directory, state);
+    return OUTCOME_OK;
 }

@@ -1,8 +1,8 @@
 /*
- * directory.h: services and clients as rules see them, cached in each process. An entry is read with
- * one statement on first use and dropped when the stored version moves: at once on the machine where
- * the change was made, within a second on the others. Bounded; what is handed out stays valid until
- * the request ends.
+ * directory.h: services, clients and API keys as rules see them, cached in each process. An entry is read
+ * with one statement on first use and dropped when the stored version moves: at once on the machine where the
+ * change was made, within a second on the others. Bounded; what is handed out stays valid until the request
+ * ends.
  */
 #ifndef DOORWARD_DOMAIN_DIRECTORY_H
 #define DOORWARD_DOMAIN_DIRECTORY_H
@@ -71,6 +71,12 @@ enum outcome directory_client(struct context *context, const char *client_id,
 /* By the number that rows carry; NOT_FOUND when it has been removed. */
 enum outcome directory_client_by_number(struct context *context, int64_t number,
                                         const struct client **client_out);
+
+/* An API key by its hash, whatever its state: NOT_FOUND or UNAVAILABLE. The caller may note in the state that
+ * it has been used. */
+struct api_key_state; /* store/api_keys.h */
+enum outcome directory_api_key(struct context *context, const unsigned char hash[32],
+                               struct api_key_state **state_out);
 
 /* The strictest gate of all active services and the installation: for a sign-in without a flow, whose
  * session is good for each of them. One statement. */

@@ -12,6 +12,9 @@ struct service_row {
     const char *status; /* "active" or "disabled" */
     int64_t created_at, updated_at;
     const char *pin_gate, *sign_in_form; /* "": what the configuration says */
+    const char *slug;                    /* NULL: none of its own */
+    const char *service_type;            /* "web", "api", "mobile" or "desktop" */
+    const char *features;                /* JSON array of words; NULL: none */
 };
 
 /* A rule that some active service has; "": the configuration's. */
@@ -22,6 +25,12 @@ struct service_gate {
 enum store_result services_add(struct db *db, const struct service_row *row) MUST_CHECK;
 enum store_result services_find(struct db *db, struct arena *arena, const unsigned char id[16],
                                 struct service_row *row_out) MUST_CHECK;
+enum store_result services_find_by_slug(struct db *db, struct arena *arena, const char *slug,
+                                        struct service_row *row_out) MUST_CHECK;
+
+/* Inside a transaction: reads the row and keeps others from changing it until the end. */
+enum store_result services_lock(struct db *db, struct arena *arena, const unsigned char id[16],
+                                struct service_row *row_out) MUST_CHECK;
 enum store_result services_list(struct db *db, struct arena *arena, const struct page *page,
                                 struct service_row **rows_out, size_t *count_out) MUST_CHECK;
 enum store_result services_set_status(struct db *db, const unsigned char id[16], const char *status,
@@ -29,6 +38,9 @@ enum store_result services_set_status(struct db *db, const unsigned char id[16],
 
 enum store_result services_set_sign_in(struct db *db, const unsigned char id[16], const char *pin_gate,
                                        const char *sign_in_form, int64_t now) MUST_CHECK;
+
+/* Name, slug, type and features, as the row has them. CONFLICT when the slug is another's. */
+enum store_result services_set_profile(struct db *db, const struct service_row *row, int64_t now) MUST_CHECK;
 
 /* The PIN gates of the active services, each once. */
 enum store_result services_pin_gates(struct db *db, struct arena *arena, struct service_gate **gates_out,

@@ -15,6 +15,9 @@ static void write_service(struct cli *cli, struct json_writer *writer, const str
     json_open_object(writer, NULL);
     json_write_text(writer, "id", id);
     json_write_text(writer, "name", row->name);
+    json_write_text(writer, "slug", service_slug(cli->arena, row));
+    json_write_text(writer, "service_type", row->service_type);
+    json_write_raw(writer, "features", row->features ? row->features : "[]");
     json_write_text(writer, "status", row->status);
     json_write_text(writer, "pin_gate", or_default(row->pin_gate));
     json_write_text(writer, "sign_in_form", or_default(row->sign_in_form));
@@ -78,8 +81,15 @@ static enum cli_status service_show(struct cli *cli)
 
 static enum cli_status service_set(struct cli *cli)
 {
+    struct service_row row;
     const struct service_sign_in sign_in = read_sign_in(cli);
+    const struct service_profile profile = { .name = cli_option(cli, "name"),
+                                             .slug = cli_option(cli, "slug"),
+                                             .service_type = cli_option(cli, "type"),
+                                             .features = cli_option(cli, "features") };
     enum outcome outcome = service_set_sign_in(&cli->context, cli->arguments[0], &sign_in);
+    if (outcome == OUTCOME_OK)
+        outcome = service_set_profile(&cli->context, cli->arguments[0], &profile, NULL, &row);
     return outcome == OUTCOME_OK ? service_show(cli) : cli_refused(cli, outcome);
 }
 
@@ -114,6 +124,10 @@ static const struct cli_option add_options[] = {
 };
 
 static const struct cli_option set_options[] = {
+    { "name", "NAME", false, "what people call it" },
+    { "slug", "WORD", false, "its word in addresses, beside its id; none takes it off" },
+    { "type", "WORD", false, "web, api, mobile or desktop" },
+    { "features", "WORDS", false, "what is switched on for it, separated by spaces; none switches all off" },
     SIGN_IN_OPTIONS,
     { .name = NULL },
 };
@@ -130,8 +144,8 @@ const struct cli_command service_commands[] = {
       service_add_command },
     { "service", "list", NULL, "Tell the services.", list_options, CLI_CONTEXT, service_list },
     { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
-    { "service", "set", "ID", "Change how people sign in to a service's applications.", set_options,
-      CLI_CONTEXT, service_set },
+    { "service", "set", "ID", "Change what a service is called and has, and how people sign in to it.",
+      set_options, CLI_CONTEXT, service_set },
     { "service", "disable", "ID", "Switch a service and all its clients off.", NULL, CLI_CONTEXT,
       service_disable },
     { "service", "enable", "ID", "Switch a service on again.", NULL, CLI_CONTEXT, service_enable },

@@ -11,9 +11,35 @@ struct service_sign_in {
     const char *pin_gate, *sign_in_form; /* as the options of the same names */
 };
 
-/* INVALID_REQUEST for a name that can't be shown, or another word. */
+/* With the plan Free. INVALID_REQUEST for a name that can't be shown, or another word. */
 enum outcome service_add(struct context *context, const char *name, const struct service_sign_in *sign_in,
                          struct service_row *row_out);
+
+/* What a service is called and has. NULL leaves what is. */
+struct service_profile {
+    const char *name;
+    const char *slug;         /* a-z, 0-9 and '-', at most 64; "none" takes it off */
+    const char *service_type; /* web, api, mobile or desktop */
+    const char *features;     /* space separated words that are switched on; "none": none is */
+};
+
+/* if_match as in domain/precondition.h, of service_tag(). INVALID_REQUEST for a word that can't be,
+ * ALREADY_EXISTS when the slug is another's, PRECONDITION_FAILED, NOT_FOUND. */
+enum outcome service_set_profile(struct context *context, const char *id,
+                                 const struct service_profile *profile, const char *if_match,
+                                 struct service_row *row_out);
+
+/* Changes with all that service_set_profile() can change. */
+const char *service_tag(struct arena *arena, const struct service_row *row);
+
+/* The service's word in addresses: its slug, or its id. */
+const char *service_slug(struct arena *arena, const struct service_row *row);
+
+/* By slug or id. */
+enum outcome service_find_by_slug(struct context *context, const char *slug, struct service_row *row_out);
+
+/* Whether a word of features is switched on. */
+bool service_has_feature(struct arena *arena, const struct service_row *row, const char *feature);
 
 enum outcome service_find(struct context *context, const char *id, struct service_row *row_out);
 
