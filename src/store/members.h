@@ -49,7 +49,8 @@ enum store_result members_count(struct db *db, struct arena *arena, const unsign
 enum store_result members_remove(struct db *db, const unsigned char service_id[16],
                                  const unsigned char user_id[16]) MUST_CHECK;
 
-/* Inside the transaction that changes a user's address or name, behind it. OK also for a member of nothing. */
+/* Inside the transaction that changes a user's address or name, behind it. OK also for a member of nothing.
+ */
 enum store_result members_follow_user(struct db *db, const unsigned char user_id[16]) MUST_CHECK;
 
 #endif

@@ -2,7 +2,7 @@
  * subscription doesn't lock its plan, which many share. */
 #include "store/subscriptions.h"
 
-enum { ADD, FIND, LOCK, LIST, COUNT, CHANGE, REMOVE, FIND_MEMBER, DUE, NEXT_END };
+enum { ADD, FIND, LOCK, LIST, COUNT, CHANGE, REMOVE, DUE, NEXT_END };
 
 #define ROW(member) offsetof(struct subscription_row, member)
 
@@ -70,11 +70,6 @@ static const struct statement statements[] = {
     [REMOVE] = { .name = "subscriptions.remove",
                  .sql = "DELETE FROM subscriptions WHERE service_id = ? AND user_id = ?",
                  .parameters = "bb" },
-    [FIND_MEMBER] = { .name = "subscriptions.find_member",
-                      .sql = "SELECT 1 FROM members WHERE service_id = ? AND user_id = ?",
-                      .parameters = "bb",
-                      COLUMNS(integer_column),
-                      .retry = true },
     [DUE] = { .name = "subscriptions.due",
               .sql =
                   SELECT_SUBSCRIPTIONS " WHERE s.ends_at > 0 AND s.ends_at <= ? ORDER BY s.ends_at LIMIT ?",
@@ -153,14 +148,6 @@ enum store_result subscriptions_remove(struct db *db, const unsigned char servic
                                        const unsigned char user_id[16])
 {
     return db_run_one(db, &statements[REMOVE], VALUES(sql_id(service_id), sql_id(user_id)));
-}
-
-enum store_result subscriptions_find_member(struct db *db, struct arena *arena,
-                                            const unsigned char service_id[16],
-                                            const unsigned char user_id[16])
-{
-    int64_t one;
-    return db_find(db, arena, &statements[FIND_MEMBER], VALUES(sql_id(service_id), sql_id(user_id)), &one);
 }
 
 enum store_result subscriptions_due(struct db *db, struct arena *arena, int64_t now, int64_t limit,
