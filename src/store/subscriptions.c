@@ -33,7 +33,8 @@ static const struct column integer_column[] = { { COLUMN_INTEGER, 0 } };
     " s.current_period_end, s.cancel_at_period_end, s.cancelled_at, s.ends_at, s.version, s.created_at,"     \
     " s.updated_at FROM subscriptions s"
 #define OF_MEMBER " WHERE s.service_id = ? AND s.user_id = ?"
-#define THAT_MATCH " WHERE s.service_id = ? AND (? IS NULL OR s.status = ?) AND (? IS NULL OR s.plan_id = ?)"
+#define THAT_MATCH                                                                                           \
+    " FROM subscriptions WHERE service_id = ? AND (? IS NULL OR status = ?) AND (? IS NULL OR plan_id = ?)"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "subscriptions.add",
@@ -51,13 +52,16 @@ static const struct statement statements[] = {
                .sql = SELECT_SUBSCRIPTIONS OF_MEMBER " FOR UPDATE",
                .parameters = "bb",
                COLUMNS(subscription_columns) },
+    /* the page is found by an index alone, so that what lies before it isn't read */
     [LIST] = { .name = "subscriptions.list",
-               .sql = SELECT_SUBSCRIPTIONS THAT_MATCH " ORDER BY s.created_at, s.id LIMIT ? OFFSET ?",
+               .sql = SELECT_SUBSCRIPTIONS " JOIN (SELECT id" THAT_MATCH
+                                           " ORDER BY created_at, id LIMIT ? OFFSET ?) page"
+                                           " ON page.id = s.id ORDER BY s.created_at, s.id",
                .parameters = "bttbbii",
                COLUMNS(subscription_columns),
                .retry = true },
     [COUNT] = { .name = "subscriptions.count",
-                .sql = "SELECT COUNT(*) FROM subscriptions s" THAT_MATCH,
+                .sql = "SELECT COUNT(*)" THAT_MATCH,
                 .parameters = "bttbb",
                 COLUMNS(integer_column),
                 .retry = true },
