@@ -201,7 +201,6 @@ CREATE TABLE participants (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (service_id, user_id),
-    KEY participants_user (user_id),
-    CONSTRAINT participants_of_service FOREIGN KEY (service_id) REFERENCES services (id) ON DELETE CASCADE,
-    CONSTRAINT participants_are_users FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+    CONSTRAINT participants_of_member FOREIGN KEY (service_id, user_id)
+        REFERENCES members (service_id, user_id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;

@@ -5,6 +5,6 @@
 #include "app/route.h"
 
 extern const struct route_family token_family, userinfo_family, consent_family, metadata_family,
-    health_family, public_family;
+    health_family, public_family, workspace_family;
 
 #endif

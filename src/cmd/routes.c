@@ -4,7 +4,6 @@
 #include "pages/pages.h"
 
 const struct route_family *const route_families[] = {
-    &metadata_family, &token_family,  &userinfo_family,
-    &consent_family,  &public_family, &health_family,
-    &account_family,  &pages_family,  NULL,
+    &metadata_family,  &token_family,  &userinfo_family, &consent_family, &public_family,
+    &workspace_family, &health_family, &account_family,  &pages_family,   NULL,
 };

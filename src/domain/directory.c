@@ -17,6 +17,7 @@ enum {
     BUCKETS = 256, /* a power of two */
     MAX_CLIENTS = 512,
     MAX_BYTES = 2 * 1024 * 1024,
+    MAX_WORKSPACES = 1000,
     ARENA_LIMIT = 64 * 1024 * 1024, /* never reached: one request adds only a few clients */
     CLIENT_ID_MAX = 200             /* as the column */
 };
@@ -24,6 +25,7 @@ enum {
 struct entry {
     struct client client;
     struct service service;
+    struct workspace_features workspace;
     struct entry *next_by_id, *next_by_number;
 };
 
@@ -32,6 +34,8 @@ struct directory {
     uint64_t version; /* of the shared page when the first entry was read */
     size_t count;
     struct entry *by_id[BUCKETS], *by_number[BUCKETS];
+    const struct workspace_place *workspaces; /* NULL: not read yet */
+    size_t workspace_count;
 };
 
 struct directory *directory_make(void)
@@ -197,6 +201,7 @@ static void drop_all(struct directory *directory)
 {
     arena_reset(directory->arena);
     directory->count = 0;
+    directory->workspaces = NULL;
     memset(directory->by_id, 0, sizeof(directory->by_id));
     memset(directory->by_number, 0, sizeof(directory->by_number));
 }
@@ -282,6 +287,23 @@ static void copy_service(const struct settings *settings, struct arena *arena, c
         text_equal(text_empty(form) ? settings->sign_in_form : form, "identifier_first");
 }
 
+/* Features that can't be read are none: they were checked when they were set. */
+static void read_workspace(struct arena *arena, const struct client_entry *row, struct entry *entry)
+{
+    bool is_there;
+    const char *error;
+    const char *features = arena_strdup(arena, row->service_features ? row->service_features : "{}");
+    if (!workspace_features_read(arena, features, &is_there, &entry->workspace, &error)) {
+        log_error("service %s: stored features are broken: %s", entry->service.id_text, error);
+        return;
+    }
+    if (!is_there)
+        return;
+    entry->service.workspace = &entry->workspace;
+    if (text_equal(entry->workspace.client_id, row->client.client_id))
+        entry->client.workspace = &entry->workspace;
+}
+
 static void copy_secrets(const struct client_entry *rows, size_t count, struct client *client_out)
 {
     for (size_t i = 0; i < count && client_out->secret_count < CLIENT_MAX_SECRETS; i++) {
@@ -308,6 +330,7 @@ static enum outcome take_rows(struct context *context, const struct client_entry
         return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
     }
     copy_service(context->settings, arena, rows, &entry->service);
+    read_workspace(arena, rows, entry);
     copy_secrets(rows, count, client);
     client->number = rows->client.number;
     client->client_id = arena_strdup(arena, rows->client.client_id);
@@ -361,4 +384,43 @@ enum outcome directory_client_by_number(struct context *context, int64_t number,
     if (!count)
         return refuse(context, OUTCOME_NOT_FOUND, "the client has been removed");
     return take_rows(context, rows, count, client_out);
+}
+
+static void copy_places(struct arena *arena, const struct service_features *rows, size_t count,
+                        struct workspace_place *places, size_t *count_out)
+{
+    *count_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct workspace_features features;
+        bool is_there;
+        const char *error;
+        const char *text = arena_strdup(arena, rows[i].features);
+        if (workspace_features_read(arena, text, &is_there, &features, &error) && is_there)
+            places[(*count_out)++] = (struct workspace_place) { features.host, features.client_id };
+    }
+}
+
+enum outcome directory_workspaces(struct context *context, const struct workspace_place **places_out,
+                                  size_t *count_out)
+{
+    struct directory *directory = context->directory;
+    struct service_features *rows;
+    size_t count;
+    *places_out = directory->workspaces;
+    *count_out = directory->workspace_count;
+    if (directory->workspaces)
+        return OUTCOME_OK;
+    enum store_result result =
+        services_with_workspace(context->db, context->arena, MAX_WORKSPACES, &rows, &count);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_SERVER_ERROR, "no services were found");
+    struct arena *arena = is_full(directory) ? context->arena : directory->arena;
+    struct workspace_place *places = arena_array(arena, count + 1, sizeof(*places));
+    copy_places(arena, rows, count, places, count_out);
+    *places_out = places;
+    if (arena == directory->arena) {
+        directory->workspaces = places;
+        directory->workspace_count = *count_out;
+    }
+    return OUTCOME_OK;
 }

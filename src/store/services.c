@@ -3,7 +3,7 @@
 
 #include "store/pattern.h"
 
-enum { ADD, FIND, LIST, SET_STATUS, SET_SIGN_IN, PIN_GATES };
+enum { ADD, FIND, LIST, SET_STATUS, SET_SIGN_IN, PIN_GATES, SET_FEATURES, WITH_WORKSPACE };
 
 #define ROW(member) offsetof(struct service_row, member)
 
@@ -15,12 +15,18 @@ static const struct column service_columns[] = {
     { COLUMN_INTEGER, ROW(updated_at) },
     { COLUMN_TEXT, ROW(pin_gate) },
     { COLUMN_TEXT, ROW(sign_in_form) },
+    { COLUMN_TEXT, ROW(features) },
 };
 
 static const struct column gate_columns[] = { { COLUMN_TEXT, offsetof(struct service_gate, pin_gate) } };
 
+static const struct column features_columns[] = {
+    { COLUMN_ID, offsetof(struct service_features, id) },
+    { COLUMN_TEXT, offsetof(struct service_features, features) },
+};
+
 #define SELECT_SERVICES                                                                                      \
-    "SELECT id, name, status, created_at, updated_at, pin_gate, sign_in_form FROM services"
+    "SELECT id, name, status, created_at, updated_at, pin_gate, sign_in_form, features FROM services"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "services.add",
@@ -52,6 +58,16 @@ static const struct statement statements[] = {
                     .parameters = "",
                     COLUMNS(gate_columns),
                     .retry = true },
+    [SET_FEATURES] = { .name = "services.set_features",
+                       .sql = "UPDATE services SET features = ?, updated_at = ? WHERE id = ?",
+                       .parameters = "tib",
+                       .retry = true },
+    [WITH_WORKSPACE] = { .name = "services.with_workspace",
+                         .sql = "SELECT id, features FROM services WHERE status = 'active'"
+                                " AND JSON_EXISTS(features, '$.workspace') ORDER BY created_at, id LIMIT ?",
+                         .parameters = "i",
+                         COLUMNS(features_columns),
+                         .retry = true },
 };
 
 const struct statement_table services_statements = STATEMENT_TABLE(statements);
@@ -102,5 +118,22 @@ enum store_result services_pin_gates(struct db *db, struct arena *arena, struct 
     enum store_result result =
         db_list(db, arena, &statements[PIN_GATES], NO_VALUES, sizeof(**gates_out), &rows, count_out);
     *gates_out = rows;
+    return result;
+}
+
+enum store_result services_set_features(struct db *db, const unsigned char id[16], const char *features,
+                                        int64_t now)
+{
+    return db_run_one(db, &statements[SET_FEATURES],
+                      VALUES(sql_text(features), sql_integer(now), sql_id(id)));
+}
+
+enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,
+                                          struct service_features **rows_out, size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result = db_list(db, arena, &statements[WITH_WORKSPACE], VALUES(sql_integer(limit)),
+                                       sizeof(**rows_out), &rows, count_out);
+    *rows_out = rows;
     return result;
 }

@@ -12,6 +12,13 @@ struct service_row {
     const char *status; /* "active" or "disabled" */
     int64_t created_at, updated_at;
     const char *pin_gate, *sign_in_form; /* "": what the configuration says */
+    const char *features;                /* JSON; NULL: none */
+};
+
+/* What is switched on for an active service. */
+struct service_features {
+    unsigned char id[16];
+    const char *features;
 };
 
 /* A rule that some active service has; "": the configuration's. */
@@ -29,6 +36,14 @@ enum store_result services_set_status(struct db *db, const unsigned char id[16],
 
 enum store_result services_set_sign_in(struct db *db, const unsigned char id[16], const char *pin_gate,
                                        const char *sign_in_form, int64_t now) MUST_CHECK;
+
+/* JSON of what is switched on. */
+enum store_result services_set_features(struct db *db, const unsigned char id[16], const char *features,
+                                        int64_t now) MUST_CHECK;
+
+/* The active services whose features name a workspace, the oldest first. */
+enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,
+                                          struct service_features **rows_out, size_t *count_out) MUST_CHECK;
 
 /* The PIN gates of the active services, each once. */
 enum store_result services_pin_gates(struct db *db, struct arena *arena, struct service_gate **gates_out,

@@ -18,6 +18,7 @@ static void write_service(struct cli *cli, struct json_writer *writer, const str
     json_write_text(writer, "status", row->status);
     json_write_text(writer, "pin_gate", or_default(row->pin_gate));
     json_write_text(writer, "sign_in_form", or_default(row->sign_in_form));
+    json_write_raw(writer, "features", row->features == NULL ? "{}" : row->features);
     json_write_integer(writer, "created_at", row->created_at);
     json_write_integer(writer, "updated_at", row->updated_at);
     json_close_object(writer);
@@ -76,10 +77,23 @@ static enum cli_status service_show(struct cli *cli)
     return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
 }
 
+static enum outcome set_features(struct cli *cli, const char *features)
+{
+    if (features == NULL)
+        return OUTCOME_OK;
+    return service_set_features(&cli->context, cli->arguments[0], features);
+}
+
 static enum cli_status service_set(struct cli *cli)
 {
+    const char *file = cli_option(cli, "features");
+    const char *features = file == NULL ? NULL : cli_read_file(cli, file);
+    if (file != NULL && features == NULL)
+        return CLI_REFUSED;
     const struct service_sign_in sign_in = read_sign_in(cli);
     enum outcome outcome = service_set_sign_in(&cli->context, cli->arguments[0], &sign_in);
+    if (outcome == OUTCOME_OK)
+        outcome = set_features(cli, features);
     return outcome == OUTCOME_OK ? service_show(cli) : cli_refused(cli, outcome);
 }
 
@@ -115,6 +129,7 @@ static const struct cli_option add_options[] = {
 
 static const struct cli_option set_options[] = {
     SIGN_IN_OPTIONS,
+    { "features", "FILE", false, "JSON of what is switched on, see below; - is standard input" },
     { .name = NULL },
 };
 
@@ -130,7 +145,8 @@ const struct cli_command service_commands[] = {
       service_add_command },
     { "service", "list", NULL, "Tell the services.", list_options, CLI_CONTEXT, service_list },
     { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
-    { "service", "set", "ID", "Change how people sign in to a service's applications.", set_options,
+    { "service", "set", "ID",
+      "Change how people sign in to a service's applications, and what is switched on.", set_options,
       CLI_CONTEXT, service_set },
     { "service", "disable", "ID", "Switch a service and all its clients off.", NULL, CLI_CONTEXT,
       service_disable },

@@ -7,6 +7,7 @@
 #include "domain/directory.h"
 #include "domain/login/canonical.h"
 #include "domain/manage/change.h"
+#include "domain/workspace/features.h"
 
 enum { MAX_NAME_CHARACTERS = 200 };
 
@@ -104,5 +105,29 @@ enum outcome service_set_sign_in(struct context *context, const char *id,
     if (outcome != OUTCOME_OK)
         return outcome;
     return store_outcome(context, change_directory(context, set_sign_in, &change), OUTCOME_NOT_FOUND,
+                         unknown);
+}
+
+struct features_change {
+    unsigned char id[16];
+    const char *features;
+    int64_t now;
+};
+
+static enum store_result set_features(struct db *db, void *argument)
+{
+    const struct features_change *change = argument;
+    return services_set_features(db, change->id, change->features, change->now);
+}
+
+enum outcome service_set_features(struct context *context, const char *id, const char *features)
+{
+    struct features_change change = { .features = features, .now = context->now };
+    if (!uuid_decode(id, change.id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum outcome outcome = workspace_features_check(context, change.id, features);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    return store_outcome(context, change_directory(context, set_features, &change), OUTCOME_NOT_FOUND,
                          unknown);
 }

@@ -24,4 +24,8 @@ enum outcome service_set_active(struct context *context, const char *id, bool ac
 enum outcome service_set_sign_in(struct context *context, const char *id,
                                  const struct service_sign_in *sign_in);
 
+/* What is switched on for a service, as JSON (doorward(8), service set). INVALID_REQUEST for what
+ * workspace_features_check() refuses. */
+enum outcome service_set_features(struct context *context, const char *id, const char *features);
+
 #endif
