@@ -4,7 +4,14 @@
 
 #include "app/route.h"
 
-extern const struct route_family token_family, userinfo_family, consent_family, metadata_family,
-    health_family, public_family, workspace_family;
+extern const struct route_family token_family;
+extern const struct route_family userinfo_family;
+extern const struct route_family consent_family;
+extern const struct route_family metadata_family;
+extern const struct route_family health_family;
+extern const struct route_family public_family;
+extern const struct route_family webhooks_family;
+extern const struct route_family permissions_family;
+extern const struct route_family workspace_family;
 
 #endif

@@ -17,7 +17,12 @@ static enum outcome get_userinfo(struct call *call)
         .claims = access->user_claims,
         .email_verified = access->user_email_verified,
         .updated_at = access->user_updated_at,
+        .permission = access->permission,
     };
+    enum outcome outcome =
+        claims_read(&call->context, access->client, access->user_id, access->scope, &subject);
+    if (outcome != OUTCOME_OK)
+        return outcome;
 
     struct json_writer writer = json_writer_start(call->arena);
     json_open_object(&writer, NULL);

@@ -343,10 +343,8 @@ static enum outcome check_tenant(struct call *call, const struct client *client)
 static enum outcome post_register(struct call *call)
 {
     struct participant_row participant;
-    const struct client *client;
-    enum outcome outcome = directory_client(&call->context, call->access.client_id, &client);
-    if (outcome == OUTCOME_OK)
-        outcome = check_tenant(call, client);
+    const struct client *client = call->access.client;
+    enum outcome outcome = check_tenant(call, client);
     if (outcome != OUTCOME_OK)
         return outcome;
     outcome = participant_register(&call->context, &call->access, client->service, &participant);

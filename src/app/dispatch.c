@@ -149,6 +149,11 @@ static enum outcome refresh_caches(struct call *call)
     return outcome == OUTCOME_OK ? keyring_refresh(&call->context) : outcome;
 }
 
+static enum outcome check_body(struct call *call)
+{
+    return call->route->check_body ? call->route->check_body(call) : OUTCOME_OK;
+}
+
 typedef enum outcome (*stage_fn)(struct call *call);
 
 static enum outcome run_handler(struct call *call)
@@ -157,7 +162,7 @@ static enum outcome run_handler(struct call *call)
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { origin_check,   read_body,    limit_check,
+static const stage_fn stages[] = { origin_check,   read_body,    limit_check, check_body,
                                    refresh_caches, policy_check, run_handler };
 
 static enum outcome find_route(struct call *call, const struct application *application)

@@ -66,6 +66,8 @@ struct route {
     enum origin_rule origin;
     bool replays;    /* honours Idempotency-Key: as every POST by an API key does */
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
+    /* looks at the body before who asks is decided, where a contract has that order; NULL: nothing */
+    enum outcome (*check_body)(struct call *call);
     enum outcome (*handler)(struct call *call);
 };
 

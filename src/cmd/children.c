@@ -30,7 +30,8 @@ static const struct role {
 } roles[CHILD_KINDS] = {
     [0] = { "worker", "doorward-worker", NULL },
     [HOUSEKEEPER] = { "housekeeper", "doorward-keeper", housekeeper_run },
-    [COURIER] = { "courier", "doorward-mail", courier_run },
+    [COURIER] = { "courier", "doorward-mail", courier_run_mails },
+    [WEBHOOK_COURIER] = { "courier", "doorward-hooks", courier_run_webhooks },
 };
 
 static const struct role *role_of(const struct child *child)

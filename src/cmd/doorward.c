@@ -21,8 +21,9 @@ static const struct cli_command *const tables[] = {
     user_commands,
     admin_commands,
     api_key_commands,
+    permission_commands,
     template_commands,
-    mail_commands,
+    mail_commands,    webhook_commands,
     version_commands,
     NULL,
 };

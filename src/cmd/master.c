@@ -209,12 +209,13 @@ static void start_missing(struct master *master, struct generation *generation)
 {
     for (size_t i = 0; i < settings_of(generation)->pool_count; i++)
         start_missing_of(master, generation, i, generation->workers[i]);
-    /* one housekeeper and one courier are enough: that of a new generation comes when the old one's has been
-     * told to go */
+    /* one housekeeper and one courier of each kind are enough: that of a new generation comes when the old
+     * one's has been told to go */
     if (generation != master->serving)
         return;
     start_missing_of(master, generation, HOUSEKEEPER, 1);
     start_missing_of(master, generation, COURIER, *settings_of(generation)->mail ? 1 : 0);
+    start_missing_of(master, generation, WEBHOOK_COURIER, 1);
 }
 
 /* --- the loop --- */

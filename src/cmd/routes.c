@@ -3,7 +3,19 @@
 #include "api/api.h"
 #include "pages/pages.h"
 
+/* clang-format off */
 const struct route_family *const route_families[] = {
-    &metadata_family,  &token_family,  &userinfo_family, &consent_family, &public_family,
-    &workspace_family, &health_family, &account_family,  &pages_family,   NULL,
+    &metadata_family,
+    &token_family,
+    &userinfo_family,
+    &consent_family,
+    &public_family,
+    &permissions_family,
+    &webhooks_family,
+    &workspace_family,
+    &health_family,
+    &account_family,
+    &pages_family,
+    NULL,
 };
+/* clang-format on */

@@ -24,7 +24,8 @@ enum {
     ACCEPT_WHILE_LEAVING_MS = 1000,
     HOUSEKEEPING_PORTION_MS = 50,
     MAIL_LIMIT_S = 10,
-    MAIL_GLANCE_MS = 1000,
+    WEBHOOK_LIMIT_S = 5,
+    COURIER_GLANCE_MS = 1000,
     REQUEST_ID_SIZE = sizeof((struct slot *)0)->request
 };
 
@@ -35,8 +36,8 @@ struct duty {
     struct fcgi *door;
     struct arena *arena;
     struct request_limits limits;
-    struct housekeeper housekeeper; /* alone only, as is the courier */
-    struct courier courier;
+    struct housekeeper housekeeper; /* alone only, as are the couriers */
+    struct courier mails, webhooks;
     enum leaving leaving;
     bool accepting;
     int64_t left_at_ms; /* when leaving began */
@@ -182,8 +183,10 @@ static int quiet_ms(const struct duty *duty)
     if (!keeps_house(duty))
         return -1;
     int house = housekeeper_wait_ms(&duty->housekeeper);
-    int mail = carries_mail(duty) ? courier_wait_ms(&duty->courier) : house;
-    return mail < house ? mail : house;
+    int mail = carries_mail(duty) ? courier_wait_ms(&duty->mails) : house;
+    int hook = courier_wait_ms(&duty->webhooks);
+    int sooner = mail < hook ? mail : hook;
+    return sooner < house ? sooner : house;
 }
 
 /* Nobody spoke within the time that wait_ms() gave. */
@@ -195,7 +198,8 @@ static void use_quiet_moment(struct duty *duty)
     } else if (keeps_house(duty)) {
         (void)housekeeper_step(&duty->housekeeper, HOUSEKEEPING_PORTION_MS);
         if (carries_mail(duty))
-            (void)courier_step(&duty->courier);
+            (void)courier_step(&duty->mails);
+        (void)courier_step(&duty->webhooks);
     }
 }
 
@@ -259,12 +263,13 @@ static void follow_master(struct duty *duty)
         begin_leaving(duty, LEAVING_NOW);
 }
 
-/* A mail must not keep a request waiting for long, and mails of others can wait a little. */
+/* A mail or a webhook must not keep a request waiting for long, and those of others can wait a little. */
 static void start_chores(struct duty *duty)
 {
     housekeeper_start(&duty->housekeeper, &duty->worker->application);
-    courier_start(&duty->courier, &duty->worker->application, MAIL_LIMIT_S);
-    duty->courier.glance_ms = MAIL_GLANCE_MS;
+    courier_start(&duty->mails, &mail_cargo, &duty->worker->application, MAIL_LIMIT_S);
+    courier_start(&duty->webhooks, &webhook_cargo, &duty->worker->application, WEBHOOK_LIMIT_S);
+    duty->mails.glance_ms = duty->webhooks.glance_ms = COURIER_GLANCE_MS;
 }
 
 int worker_run(struct worker *worker)
@@ -290,7 +295,8 @@ int worker_run(struct worker *worker)
         usable = work_once(&duty);
     fcgi_close(duty.door);
     housekeeper_end(&duty.housekeeper);
-    courier_end(&duty.courier);
+    courier_end(&duty.mails);
+    courier_end(&duty.webhooks);
     arena_destroy(duty.arena);
     return usable ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -87,6 +87,7 @@ struct settings {
     const char *pin_gate;                   /* "off", "always", "new_browser" or "periodic" */
     const char *sign_in_form;               /* "both" or "identifier_first" */
     const char *password_blocklist;         /* file of common passwords; "" for none */
+    const char *admin_dashboard_client;     /* client_id; "" for none */
 
     /* mail */
     const char *mail;      /* "smtp://host:port", "smtps://host:port", "sendmail:/path", "" for none */

@@ -121,6 +121,7 @@ static const struct metadata_member {
       "RS256" },
     { "require_pkce", METADATA_BOOLEAN, offsetof(struct client, require_pkce), NULL },
     { "skip_consent", METADATA_BOOLEAN, offsetof(struct client, skip_consent), NULL },
+    { "requires_permission", METADATA_BOOLEAN, offsetof(struct client, requires_permission), NULL },
     { "default_max_age", METADATA_INTEGER, offsetof(struct client, default_max_age), NULL },
 };
 

@@ -45,9 +45,10 @@ struct client {
     const char *application_type; /* "web" or "native" */
     const char *token_endpoint_auth_method;
     const char *id_token_signed_response_alg;
-    bool require_pkce;       /* confidential clients too; public ones always must */
-    bool skip_consent;       /* first-party: its own service's application */
-    int64_t default_max_age; /* -1: none */
+    bool require_pkce;        /* confidential clients too; public ones always must */
+    bool skip_consent;        /* first-party: its own service's application */
+    bool requires_permission; /* no tokens of a user without an approved permission */
+    int64_t default_max_age;  /* -1: none */
     struct client_secret secrets[CLIENT_MAX_SECRETS];
     size_t secret_count;
     const struct workspace_features *workspace; /* of which it is the client; NULL: of none */

@@ -97,6 +97,7 @@ static const struct {
     [NEXT_SIGN_IN] = { "/login", "oauth_request" },
     [NEXT_PIN] = { "/login/pin", "oauth_request" },
     [NEXT_SELECT_ACCOUNT] = { "/oauth/select", "request" },
+    [NEXT_REQUEST_ACCESS] = { "/oauth/request-access", "request" },
     [NEXT_CONSENT] = { "/oauth/consent", "request" },
 };
 

@@ -29,6 +29,8 @@ enum outcome get_unlock(struct call *call); /* unlock_page.c */
 enum outcome post_unlock(struct call *call);
 enum outcome get_consent(struct call *call); /* consent_page.c */
 enum outcome post_consent(struct call *call);
+enum outcome get_request_access(struct call *call); /* request_access_page.c */
+enum outcome post_request_access(struct call *call);
 enum outcome get_select(struct call *call); /* select_page.c */
 enum outcome post_select(struct call *call);
 enum outcome any_logout(struct call *call); /* logout_page.c */

@@ -24,7 +24,9 @@ static void add_ways(struct view *view, const struct passage *passage, const cha
 {
     struct call *call = view->call;
     const struct note *note = email == NULL ? NULL : &(struct note) { .email = email };
-    if (call->context.settings->registration)
+    bool knows_them =
+        call->session != NULL && !passage->switching; /* they have an account: it is asked for again */
+    if (call->context.settings->registration && !knows_them)
         json_put_text(view->model, "register_url", passage_path(call, passage, "/register", NULL));
     if (!mail_is_possible(&call->context))
         return;

@@ -324,6 +324,14 @@ void view_form_may_reach_client(struct view *view, const struct client *client, 
         view_form_may_reach(view, client->redirect_uris[i]);
 }
 
+/* Whether an application may have opened this page as its pop-up, which it has to find again at the end. */
+static bool is_in_a_flow(struct view *view)
+{
+    return json_member(view->model, "client") != NULL ||
+           call_parameter(view->call, "oauth_request") != NULL ||
+           call_parameter(view->call, "request") != NULL;
+}
+
 static void put_headers(struct view *view)
 {
     struct call *call = view->call;
@@ -337,6 +345,8 @@ static void put_headers(struct view *view)
                       view->forms_leave ? "" : " 'self'", view->form_targets.data);
     response_header(&call->response, "Content-Security-Policy", policy.data);
     response_header(&call->response, "X-Frame-Options", "DENY");
+    if (!is_in_a_flow(view))
+        response_header(&call->response, "Cross-Origin-Opener-Policy", "same-origin");
     response_header(&call->response, "Content-Language", view->language);
     response_add_header(&call->response, "Vary", "Accept-Language");
 }

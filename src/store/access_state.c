@@ -17,6 +17,10 @@ static const struct column state_columns[] = {
     { COLUMN_INTEGER, STATE(authorization_revoked_at) },
     { COLUMN_TEXT, STATE(grant_scope) },
     { COLUMN_BOOLEAN, STATE(token_revoked) },
+    { COLUMN_TEXT, STATE(permission.role) },
+    { COLUMN_TEXT, STATE(permission.status) },
+    { COLUMN_BOOLEAN, STATE(permission.denied) },
+    { COLUMN_INTEGER, STATE(permission.last_accessed_at) },
 };
 
 static const struct column revoked_column[] = { { COLUMN_BOOLEAN, 0 } };
@@ -24,9 +28,12 @@ static const struct column revoked_column[] = { { COLUMN_BOOLEAN, 0 } };
 static const struct statement statements[] = {
     [FIND] = { .name = "access_state.find",
                .sql = "SELECT u.email, u.name, u.claims, u.status, u.email_verified, u.tokens_after,"
-                      " u.updated_at, a.created_at, a.revoked_at, g.scope, r.id IS NOT NULL"
+                      " u.updated_at, a.created_at, a.revoked_at, g.scope, r.id IS NOT NULL,"
+                      " p.role, p.status, p.denied, p.last_accessed_at"
                       " FROM authorizations a JOIN users u ON u.id = a.user_id"
                       " LEFT JOIN grants g ON g.id = a.grant_id"
+                      " LEFT JOIN permissions p"
+                      " ON p.user_id = a.user_id AND p.client_number = a.client_number"
                       " LEFT JOIN revoked_tokens r ON r.id = ?"
                       " WHERE a.id = ? AND a.user_id = ?",
                .parameters = "bbb",

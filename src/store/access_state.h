@@ -2,7 +2,7 @@
 #ifndef DOORWARD_STORE_ACCESS_STATE_H
 #define DOORWARD_STORE_ACCESS_STATE_H
 
-#include "store/db.h"
+#include "store/permissions.h"
 
 extern const struct statement_table access_state_statements;
 
@@ -13,6 +13,7 @@ struct access_state {
     int64_t authorization_created_at, authorization_revoked_at;
     const char *grant_scope; /* NULL: withdrawn */
     bool token_revoked;
+    struct permission_state permission; /* of the user at the client */
 };
 
 /* NOT_FOUND when the authorization is gone or not this user's. */

@@ -1,7 +1,17 @@
 /* authorizations.c: see authorizations.h. */
 #include "store/authorizations.h"
 
-enum { ADD, FIND, REDEEM, ROTATE, REVOKE, REVOKE_BY_CLIENT, REVOKE_BY_GRANT, REVOKE_BY_USER };
+enum {
+    ADD,
+    FIND,
+    REDEEM,
+    ROTATE,
+    REVOKE,
+    REVOKE_BY_CLIENT,
+    REVOKE_BY_GRANT,
+    REVOKE_BY_USER,
+    REVOKE_BY_USER_AND_CLIENT
+};
 
 #define ROW(member) offsetof(struct authorization_state, authorization.member)
 #define STATE(member) offsetof(struct authorization_state, member)
@@ -37,6 +47,10 @@ static const struct column state_columns[] = {
     { COLUMN_INTEGER, STATE(user_tokens_after) },
     { COLUMN_INTEGER, STATE(user_updated_at) },
     { COLUMN_TEXT, STATE(grant_scope) },
+    { COLUMN_TEXT, STATE(permission.role) },
+    { COLUMN_TEXT, STATE(permission.status) },
+    { COLUMN_BOOLEAN, STATE(permission.denied) },
+    { COLUMN_INTEGER, STATE(permission.last_accessed_at) },
 };
 
 static const struct statement statements[] = {
@@ -54,9 +68,11 @@ static const struct statement statements[] = {
                       " a.code_expires_at, a.redeemed_at, a.refresh_generation, a.refresh_hash,"
                       " a.refresh_sealed, a.refreshed_at_ms, a.revoked_at, a.created_at, a.expires_at,"
                       " u.email, u.name, u.claims, u.status, u.email_verified, u.tokens_after, u.updated_at,"
-                      " g.scope"
+                      " g.scope, p.role, p.status, p.denied, p.last_accessed_at"
                       " FROM authorizations a JOIN users u ON u.id = a.user_id"
-                      " LEFT JOIN grants g ON g.id = a.grant_id WHERE a.id = ?",
+                      " LEFT JOIN grants g ON g.id = a.grant_id"
+                      " LEFT JOIN permissions p"
+                      " ON p.user_id = a.user_id AND p.client_number = a.client_number WHERE a.id = ?",
                .parameters = "b",
                COLUMNS(state_columns),
                .retry = true },
@@ -88,6 +104,11 @@ static const struct statement statements[] = {
                              "UPDATE authorizations SET revoked_at = ? WHERE user_id = ? AND revoked_at = 0",
                          .parameters = "ib",
                          .retry = true },
+    [REVOKE_BY_USER_AND_CLIENT] = { .name = "authorizations.revoke_by_user_and_client",
+                                    .sql = "UPDATE authorizations SET revoked_at = ?"
+                                           " WHERE user_id = ? AND client_number = ? AND revoked_at = 0",
+                                    .parameters = "ibi",
+                                    .retry = true },
 };
 
 const struct statement_table authorizations_statements = STATEMENT_TABLE(statements);
@@ -151,4 +172,11 @@ enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned c
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16], int64_t now)
 {
     return db_run(db, &statements[REVOKE_BY_USER], VALUES(sql_integer(now), sql_id(user_id)), NULL);
+}
+
+enum store_result authorizations_revoke_by_user_and_client(struct db *db, const unsigned char user_id[16],
+                                                           int64_t client_number, int64_t now)
+{
+    return db_run(db, &statements[REVOKE_BY_USER_AND_CLIENT],
+                  VALUES(sql_integer(now), sql_id(user_id), sql_integer(client_number)), NULL);
 }

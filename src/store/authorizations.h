@@ -5,7 +5,7 @@
 #ifndef DOORWARD_STORE_AUTHORIZATIONS_H
 #define DOORWARD_STORE_AUTHORIZATIONS_H
 
-#include "store/db.h"
+#include "store/permissions.h"
 
 extern const struct statement_table authorizations_statements;
 
@@ -32,7 +32,8 @@ struct authorization_state {
     const char *user_email, *user_name, *user_claims, *user_status;
     bool user_email_verified;
     int64_t user_tokens_after, user_updated_at;
-    const char *grant_scope; /* NULL: withdrawn */
+    const char *grant_scope;            /* NULL: withdrawn */
+    struct permission_state permission; /* of the user at the client */
 };
 
 /* Only while the session that it was approved in stands, and under its lock: what ends the session has either
@@ -73,12 +74,14 @@ enum store_result authorizations_rotate(struct db *db, const unsigned char id[16
 enum store_result authorizations_revoke_by_client(struct db *db, const unsigned char id[16],
                                                   int64_t client_number, int64_t now) MUST_CHECK;
 
-/* Ends what hangs from one row, or from a user's grant, or a user's rows. OK also when nothing was left to
- * end. */
+/* Ends what hangs from one row, or from a user's grant, or a user's rows, of all clients or of one. OK also
+ * when nothing was left to end. */
 enum store_result authorizations_revoke(struct db *db, const unsigned char id[16], int64_t now) MUST_CHECK;
 enum store_result authorizations_revoke_by_grant(struct db *db, const unsigned char user_id[16],
                                                  const unsigned char grant_id[16], int64_t now) MUST_CHECK;
 enum store_result authorizations_revoke_by_user(struct db *db, const unsigned char user_id[16],
                                                 int64_t now) MUST_CHECK;
+enum store_result authorizations_revoke_by_user_and_client(struct db *db, const unsigned char user_id[16],
+                                                           int64_t client_number, int64_t now) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /* webhooks.c: see webhooks.h. */
 #include "store/webhooks.h"
 
-enum { ADD, FIND, LIST, COUNT, CHANGE, CHANGE_SECRET, REMOVE };
+enum { ADD, FIND, LOCK, FIND_ANY, LIST, COUNT, CHANGE, DISABLE, REMOVE };
 
 #define ROW(member) offsetof(struct webhook_row, member)
 
@@ -31,6 +31,15 @@ static const struct statement statements[] = {
                .parameters = "bb",
                COLUMNS(webhook_columns),
                .retry = true },
+    [LOCK] = { .name = "webhooks.lock",
+               .sql = SELECT_WEBHOOKS " WHERE id = ? AND service_id = ? FOR UPDATE",
+               .parameters = "bb",
+               COLUMNS(webhook_columns) },
+    [FIND_ANY] = { .name = "webhooks.find_any",
+                   .sql = SELECT_WEBHOOKS " WHERE id = ?",
+                   .parameters = "b",
+                   COLUMNS(webhook_columns),
+                   .retry = true },
     [LIST] = { .name = "webhooks.list",
                .sql = SELECT_WEBHOOKS " WHERE ? IS NULL OR service_id = ? ORDER BY id LIMIT ? OFFSET ?",
                .parameters = "bbii",
@@ -42,14 +51,13 @@ static const struct statement statements[] = {
                 COLUMNS(number_column),
                 .retry = true },
     [CHANGE] = { .name = "webhooks.change",
-                 .sql = "UPDATE webhooks SET url = ?, events = ?, status = ?, updated_at = ?"
-                        " WHERE id = ? AND service_id = ?",
-                 .parameters = "tttibb",
-                 .retry = true },
-    [CHANGE_SECRET] = { .name = "webhooks.change_secret",
-                        .sql = "UPDATE webhooks SET secret_sealed = ?, updated_at = ?"
-                               " WHERE id = ? AND service_id = ? AND secret_sealed = ?",
-                        .parameters = "bibbb" },
+                 .sql = "UPDATE webhooks SET url = ?, events = ?, secret_sealed = ?, status = ?,"
+                        " updated_at = ? WHERE id = ? AND service_id = ?",
+                 .parameters = "ttbtibb" },
+    [DISABLE] = { .name = "webhooks.disable",
+                  .sql = "UPDATE webhooks SET status = 'disabled', updated_at = ? WHERE id = ?",
+                  .parameters = "ib",
+                  .retry = true },
     [REMOVE] = { .name = "webhooks.remove",
                  .sql = "DELETE FROM webhooks WHERE id = ? AND service_id = ?",
                  .parameters = "bb" },
@@ -77,6 +85,18 @@ enum store_result webhooks_find(struct db *db, struct arena *arena, const unsign
     return db_find(db, arena, &statements[FIND], VALUES(sql_id(id), sql_id(service_id)), row_out);
 }
 
+enum store_result webhooks_lock(struct db *db, struct arena *arena, const unsigned char service_id[16],
+                                const unsigned char id[16], struct webhook_row *row_out)
+{
+    return db_find(db, arena, &statements[LOCK], VALUES(sql_id(id), sql_id(service_id)), row_out);
+}
+
+enum store_result webhooks_find_any(struct db *db, struct arena *arena, const unsigned char id[16],
+                                    struct webhook_row *row_out)
+{
+    return db_find(db, arena, &statements[FIND_ANY], VALUES(sql_id(id)), row_out);
+}
+
 enum store_result webhooks_list(struct db *db, struct arena *arena, const unsigned char *service_id,
                                 const struct page *page, struct webhook_row **rows_out, size_t *count_out)
 {
@@ -98,15 +118,14 @@ enum store_result webhooks_count(struct db *db, struct arena *arena, const unsig
 enum store_result webhooks_change(struct db *db, const struct webhook_row *row)
 {
     return db_run_one(db, &statements[CHANGE],
-                      VALUES(sql_text(row->url), sql_text(row->events), sql_text(row->status),
-                             sql_integer(row->updated_at), sql_id(row->id), sql_id(row->service_id)));
+                      VALUES(sql_text(row->url), sql_text(row->events), sealed_value(row->sealed),
+                             sql_text(row->status), sql_integer(row->updated_at), sql_id(row->id),
+                             sql_id(row->service_id)));
 }
 
-enum store_result webhooks_change_secret(struct db *db, const struct webhook_row *row, struct bytes was)
+enum store_result webhooks_disable(struct db *db, const unsigned char id[16], int64_t now)
 {
-    return db_run_one(db, &statements[CHANGE_SECRET],
-                      VALUES(sealed_value(row->sealed), sql_integer(row->updated_at), sql_id(row->id),
-                             sql_id(row->service_id), sealed_value(was)));
+    return db_run_one(db, &statements[DISABLE], VALUES(sql_integer(now), sql_id(id)));
 }
 
 enum store_result webhooks_remove(struct db *db, const unsigned char service_id[16],

@@ -21,6 +21,12 @@ enum store_result webhooks_add(struct db *db, const struct webhook_row *row) MUS
 enum store_result webhooks_find(struct db *db, struct arena *arena, const unsigned char service_id[16],
                                 const unsigned char id[16], struct webhook_row *row_out) MUST_CHECK;
 
+/* The same, locked for a change; and without the service, for the command line. */
+enum store_result webhooks_lock(struct db *db, struct arena *arena, const unsigned char service_id[16],
+                                const unsigned char id[16], struct webhook_row *row_out) MUST_CHECK;
+enum store_result webhooks_find_any(struct db *db, struct arena *arena, const unsigned char id[16],
+                                    struct webhook_row *row_out) MUST_CHECK;
+
 /* Oldest first; service_id NULL: of all services. search isn't looked at. */
 enum store_result webhooks_list(struct db *db, struct arena *arena, const unsigned char *service_id,
                                 const struct page *page, struct webhook_row **rows_out,
@@ -28,12 +34,11 @@ enum store_result webhooks_list(struct db *db, struct arena *arena, const unsign
 enum store_result webhooks_count(struct db *db, struct arena *arena, const unsigned char *service_id,
                                  int64_t *count_out) MUST_CHECK;
 
-/* url, events, status and updated_at of a row. */
+/* url, events, what is sealed, status and updated_at of a row. */
 enum store_result webhooks_change(struct db *db, const struct webhook_row *row) MUST_CHECK;
 
-/* NOT_FOUND when what is sealed isn't any more what it was at was: somebody else was faster. */
-enum store_result webhooks_change_secret(struct db *db, const struct webhook_row *row,
-                                         struct bytes was) MUST_CHECK;
+/* Its server has said that it is gone: nothing is sent there any more. */
+enum store_result webhooks_disable(struct db *db, const unsigned char id[16], int64_t now) MUST_CHECK;
 
 /* Its deliveries go with it. */
 enum store_result webhooks_remove(struct db *db, const unsigned char service_id[16],

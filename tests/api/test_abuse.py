@@ -166,7 +166,7 @@ def header_splitting(site):
     assert not [line for line in site.log().splitlines()[before:] if line.startswith(("forged", "X-Split"))]
 
 
-@test("19, T-77, T-115, 124: forwarded and host-like headers change nothing: not the issuer, not the links, not the transport")
+@test("abuse 19, T-77, T-115, security 124: forwarded and host-like headers change nothing: not the issuer, not the links, not the transport")
 def forwarded_headers(site):
     client = site.client()
     for name, value in (("X-Forwarded-Host", "evil.example"), ("X-Forwarded-For", "1.2.3.4, x, ,,;"), ("X-Forwarded-Proto", "http"), ("Forwarded", "for=\"[::1\";host=evil.example;proto=http"),
@@ -216,7 +216,7 @@ def accept(site):
         equal(answer.status, 400, value[:20])
 
 
-@test("126: an answer is written once: no second body behind an error")
+@test("T-126: an answer is written once: no second body behind an error")
 def one_body(site):
     for method, path in ENDPOINTS:
         data = site.web.raw(f"{method} {path} HTTP/1.1\r\nHost: {site.web.host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")

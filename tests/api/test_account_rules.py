@@ -72,7 +72,7 @@ def wait_for(answers, number):
 
 # --- links ---
 
-@test("T-78: a reset walked out of turn changes nothing: no link, another's kind, a looked-at link, an older one, a used one")
+@test("T-78, security 132: a reset walked out of turn changes nothing: no link, another's kind, a looked-at link, an older one, a used one")
 def reset_out_of_turn(site):
     person = site.add_person(verified=False)
     hash_before = user_row(site, person.email, "password_hash")
@@ -124,7 +124,7 @@ def reset_of_another(site):
     assert not can_sign_in(site, victim.email, NEW)
 
 
-@test("T-81, 132: links are random, differ each time, are in the database as hashes alone, and end by time")
+@test("T-81, security 132: links are random, differ each time, are in the database as hashes alone, and end by time")
 def links_are_secrets(site):
     person = site.add_person()
     tokens = [ask_reset(site, person.email) for _ in range(3)]
@@ -139,7 +139,7 @@ def links_are_secrets(site):
     refusal(reset(site, tokens[-1]), 410, ENDED)
 
 
-@test("132: a reset proves a password, not the PIN: who must give one is still asked")
+@test("security 132: a reset proves a password, not the PIN: who must give one is still asked")
 def reset_is_no_second_factor(site):
     guarded, person = in_service(site, pin_gate="always"), site.add_person()
     browser, script = site.browser(), Script(site)
@@ -388,14 +388,14 @@ def log_out(access):
 ALL = {"session", "token", "code", "refresh", "link"}
 for _happening, _left in ((nothing, ALL), (change_password, set()), (reset_password, set()), (admin_sets_password, set()), (admin_disables, set()),
                           (admin_signs_out, set()), (delete_account, set()), (withdraw, {"session", "link"}), (log_out, ALL - {"session"})):
-    @test(f"67, 109, 111, 112: {_happening.__name__.replace('_', ' ')}: of {', '.join(sorted(ALL))} stay: {', '.join(sorted(_left)) or 'none'}")
+    @test(f"security 67, 109, 111, 112: {_happening.__name__.replace('_', ' ')}: of {', '.join(sorted(ALL))} stay: {', '.join(sorted(_left)) or 'none'}")
     def what_stays(site, happening=_happening, left=_left):
         access = Access(site)
         happening(access)
         equal(access.alive(), left, happening.__name__)
 
 
-@test("131: guesses at the current password are limited, and don't lock the person out of signing in")
+@test("security 131: guesses at the current password are limited, and don't lock the person out of signing in")
 def guesses_at_current(site):
     person = site.add_person()
     script = Script(site).sign_in(person)
@@ -406,7 +406,7 @@ def guesses_at_current(site):
     assert can_sign_in(site, person.email, person.password)
 
 
-@test("113: an admin sees where somebody is signed in, and ends it; show tells of the sign-ins")
+@test("security 113: an admin sees where somebody is signed in, and ends it; show tells of the sign-ins")
 def admin_sees(site):
     person = site.add_person()
     scripts = [Script(site).sign_in(person) for _ in range(2)]
@@ -480,7 +480,7 @@ def orphans(site):
     return found
 
 
-@test("abuse 38, 111: an account deleted while its tokens are refreshed and its links asked for: no 500, no orphan rows, all dead")
+@test("abuse 38, security 111: an account deleted while its tokens are refreshed and its links asked for: no 500, no orphan rows, all dead")
 def delete_during_refresh(site):
     for _ in range(4):
         person, client = site.add_person(), site.client()

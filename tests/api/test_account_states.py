@@ -166,7 +166,7 @@ def try_all(site, happening, working):
 
 
 for _happening, _working in STATES:
-    test(f"T-24, T-25: {_happening.__name__.replace('_', ' ')}: {len(_working)} of {len(WAYS)} ways work, the others "
+    test(f"T-24, T-25, security 111: {_happening.__name__.replace('_', ' ')}: {len(_working)} of {len(WAYS)} ways work, the others "
          "are refused at the next request")(lambda site, one=_happening, two=_working: try_all(site, one, two))
 
 run()

@@ -27,7 +27,7 @@ def all_refused(site, client, person, standing, what):
     assert response is None or response.get("code") is None, f"{what}: a new code from the old session"
 
 
-@test("T-24, T-25: a disabled user: code, refresh, userinfo, session and sign-in are all refused at once")
+@test("T-24, T-25, security 111: a disabled user: code, refresh, userinfo, session and sign-in are all refused at once")
 def disabled_user(site):
     client, person = site.client(), site.add_person()
     standing = Standing(site, client, person)
@@ -39,7 +39,7 @@ def disabled_user(site):
     equal(introspect(site, client, standing.tokens.refresh).json(), {"active": False}, "introspection of the refresh token")
 
 
-@test("T-24: a deleted user: the same")
+@test("T-24, security 111: a deleted user: the same")
 def deleted_user(site):
     client, person = site.client(), site.add_person()
     standing = Standing(site, client, person)
@@ -47,7 +47,7 @@ def deleted_user(site):
     all_refused(site, client, person, standing, "deleted")
 
 
-@test("T-24, 67: after a password change the old tokens and sessions are dead")
+@test("T-24, security 67, 112: after a password change the old tokens and sessions are dead")
 def password_changed(site):
     import tempfile
     client, person = site.client(), site.add_person()
@@ -86,7 +86,7 @@ def enabled_again(site):
     assert sign_in(site, client, person).access
 
 
-@test("108: a session past its idle time or its whole life is over")
+@test("security 108: a session past its idle time or its whole life is over")
 def session_limits(site):
     client = site.client()
     for change in ("seen_at = seen_at - 86400 * 365, authenticated_at = authenticated_at - 86400 * 365, created_at = created_at - 86400 * 365",

@@ -155,7 +155,7 @@ def connections_killed(site):
         tokens.refresh = token_response(refresh(site, client, tokens.refresh))["refresh_token"]
 
 
-@test("54: a table missing or locked for writing is 503 and one clear log line, never a 500 page with SQL")
+@test("abuse 54, security 120: a table missing or locked for writing is 503 and one clear log line, never a 500 page with SQL")
 def table_missing(site):
     client = site.client()
     tokens = sign_in(site, client, scope=OFFLINE, prompt="consent")

@@ -6,7 +6,7 @@ import secrets
 from kit import *
 
 
-@test("T-111, 142, T-85: no password, code, token, secret, cookie or verifier reaches the log")
+@test("T-111, T-85, security 142: no password, code, token, secret, cookie or verifier reaches the log")
 def canaries(site):
     client, post = site.client(), site.client("post")
     person = site.add_person(password="canary-password-" + secrets.token_hex(8))
@@ -42,7 +42,7 @@ def one_line(site):
     assert any(found in answer.text for found in ids), f"the page does not carry an id of {lines[-1]}"
 
 
-@test("141: a newline in a user name or address makes no second line")
+@test("security 141: a newline in a user name or address makes no second line")
 def no_forged_lines(site):
     browser = site.browser()
     answer = browser.open(AUTHORIZE, request_of(site.client()))

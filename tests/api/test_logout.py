@@ -118,7 +118,7 @@ def no_hint(site):
     stays(browser, logout(browser, post_logout_redirect_uri=BYE, state="s"), "no hint")
 
 
-@test("oidcc-rp-initiated-logout-no-params, -only-state, -no-post-logout-redirect-uri: signed out after a confirmation, and the page says so")
+@test("security 110, oidcc-rp-initiated-logout-no-params, -only-state, -no-post-logout-redirect-uri: signed out after a confirmation, and the page says so")
 def without_uri(site):
     for words in ({}, {"state": "s"}):
         client, browser, _ = begin(site)
@@ -158,7 +158,7 @@ def other_sessions(site):
     token_response(refresh(site, client, offline.refresh))
 
 
-@test("T-30: a hint of another browser's session does not sign this one out without asking")
+@test("T-30, security 110: a hint of another browser's session does not sign this one out without asking")
 def foreign_session_hint(site):
     client, browser, _ = begin(site)
     victim = site.browser()
@@ -177,7 +177,7 @@ def expired_hint(site):
     assert not answer.is_redirect or answer.location.startswith(BYE), str(answer)
 
 
-@test("109: after logout the old cookie is worth nothing")
+@test("security 109: after logout the old cookie is worth nothing")
 def old_cookie(site):
     client, browser, tokens = begin(site)
     thief = site.browser()
@@ -186,7 +186,7 @@ def old_cookie(site):
     assert not is_signed_in(site, client, thief), "the session lives on"
 
 
-@test("115: the confirm form needs its token: missing, changed or of another browser is refused")
+@test("security 115: the confirm form needs its token: missing, changed or of another browser is refused")
 def confirm_needs_token(site):
     client, browser, _ = begin(site)
     answer = browser.follow(logout(browser))

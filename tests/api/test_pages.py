@@ -61,7 +61,7 @@ def check_headers(site, answer, what):
         assert not [a for a in attributes if a.startswith("on")], f"{what}: a handler on {tag}"
 
 
-@test("15, 18, 118: login, registration, consent and error pages: not framable, strict policy, nothing from elsewhere, not stored")
+@test("security 15, 18, 118: login, registration, consent and error pages: not framable, strict policy, nothing from elsewhere, not stored")
 def page_headers(site):
     _, login = open_login(site)
     check_headers(site, login, "login")
@@ -86,7 +86,7 @@ def addresses(site):
     equal(urllib.parse.urlsplit(browser.here).path, "/oauth/consent", browser.here)
 
 
-@test("106: cookies are Secure, HttpOnly, SameSite, Path=/, without Domain, and hold random ids alone")
+@test("security 106: cookies are Secure, HttpOnly, SameSite, Path=/, without Domain, and hold random ids alone")
 def cookies(site):
     browser = signed_in(site)
     assert browser.seen_cookies
@@ -101,7 +101,7 @@ def cookies(site):
     assert all(name == "public-session" or name.startswith("__Host-") for name in browser.cookies), browser.cookies
 
 
-@test("107: the database holds no session cookie value")
+@test("security 107: the database holds no session cookie value")
 def session_is_hashed(site):
     browser = signed_in(site)
     value = browser.cookies["public-session"]
@@ -109,7 +109,7 @@ def session_is_hashed(site):
     equal(site.sql(f"SELECT COUNT(*) FROM sessions WHERE id_hash = UNHEX(SHA2('{value}', 256)) OR id_hash = UNHEX(SHA2(UNHEX('{value}'), 256))")[0][0], "1", "its hash")
 
 
-@test("129, T-86: a wrong password and an unknown address get the same page")
+@test("T-86, security 129: a wrong password and an unknown address get the same page")
 def wrong_or_unknown(site):
     person = site.add_person()
     pages = []
@@ -157,7 +157,7 @@ def empty_posts(site):
         assert response is None or response.get("code") is None, f"consent by an empty post: {answer}"
 
 
-@test("116, T-66, 41: login, consent and registration forms need the token of their own browser: login CSRF is stopped")
+@test("T-66, security 116, 41: login, consent and registration forms need the token of their own browser: login CSRF is stopped")
 def forms_belong_to_a_browser(site):
     person = site.person()
     browser, login = open_login(site)
@@ -179,7 +179,7 @@ def forms_belong_to_a_browser(site):
     assert response is None or not response.get("code"), f"41: a consent replayed from another session: {answer}"
 
 
-@test("115, T-125: a POST from a foreign origin is refused")
+@test("T-125, security 115: a POST from a foreign origin is refused")
 def foreign_origin(site):
     person = site.person()
     # a browser says null for our own pages too, as they send no referrer; what tells them apart is Sec-Fetch-Site
@@ -193,7 +193,7 @@ def foreign_origin(site):
         assert answer.status in (400, 403) and "public-session" not in browser.cookies, f"{headers}: {answer}"
 
 
-@test("105, T-68: a new session id at every sign-in; a session id that the browser brings is never taken over; the old one is dead")
+@test("T-68, security 105: a new session id at every sign-in; a session id that the browser brings is never taken over; the old one is dead")
 def session_fixation(site):
     browser = site.browser()
     browser.cookies["public-session"] = "a" * 64
@@ -209,7 +209,7 @@ def session_fixation(site):
     equal(response_of(answer, site.client().redirect_uri).get("error"), "login_required", "the old session")
 
 
-@test("105, abuse 6: a browser with a User-Agent of 600 characters signs in as any other; its beginning is kept")
+@test("abuse 6, security 105: a browser with a User-Agent of 600 characters signs in as any other; its beginning is kept")
 def long_user_agent(site):
     browser = site.browser()
     form = browser.open(AUTHORIZE, request_of(site.client())).page().form_with(autocomplete="current-password")
@@ -255,7 +255,7 @@ def odd_cookies(site):
         assert response and response.get("error") == "login_required", f"{header[:60]}: {answer}"
 
 
-@test("121, T-26, T-71: a login or consent address opened in another browser does not join its flow")
+@test("T-26, T-71, security 121: a login or consent address opened in another browser does not join its flow")
 def bound_to_browser(site):
     browser, login = open_login(site)
     address = browser.here
@@ -354,7 +354,7 @@ def registration(site):
     equal(rows, [["0"]], "email_verified")
 
 
-@test("registration: what is wrong is said beside the field, what was typed is kept, the password isn't (125, abuse 25)")
+@test("registration: what is wrong is said beside the field, what was typed is kept, the password isn't (abuse 25, security 125)")
 def registration_refusals(site):
     import time
     for email, name, password in (("no-address", "N N", "a quite good password"), ("a@b@c.example", "N N", "a quite good password"),
@@ -368,7 +368,7 @@ def registration_refusals(site):
         assert f'value="{password}"' not in answer.text, "the password came back"
 
 
-@test("125: passwords of 64 and 128 bytes work, and one that differs only in byte 73 is wrong")
+@test("security 125: passwords of 64 and 128 bytes work, and one that differs only in byte 73 is wrong")
 def long_passwords(site):
     password = "p" * 72 + "Q" + "r" * 55
     person = site.add_person(password=password)
@@ -405,7 +405,7 @@ def taken_address(site):
     equal(site.sql(f"SELECT COUNT(*) FROM users WHERE email_key = '{person.email}'"), [["1"]], "accounts")
 
 
-@test("130, 87: ten wrong passwords slow the account down; the answer is a kind page with Retry-After")
+@test("T-87, security 130: ten wrong passwords slow the account down; the answer is a kind page with Retry-After")
 def throttled(site):
     person = site.add_person()
     statuses = []
@@ -437,7 +437,7 @@ def no_flow(site):
         assert answer.status < 500 and answer.media_type == "text/html", f"{path}: {answer}"
 
 
-@test("an unknown page is 404: a page for a browser, JSON for a program, nothing told (120)")
+@test("an unknown page is 404: a page for a browser, JSON for a program, nothing told (security 120)")
 def not_found(site):
     for accept, kind in (("text/html", "text/html"), ("application/json", "application/json")):
         answer = site.web.get("/nowhere", headers={"Accept": accept})

@@ -77,7 +77,7 @@ def strangers(site):
         equal(posted.status, 303, f"POST {page}")
 
 
-@test("109: the pages are not stored; they carry the strict headers of all pages")
+@test("security 109: the pages are not stored; they carry the strict headers of all pages")
 def headers(site):
     browser = signed_in(site)
     for page in PAGES:
@@ -100,7 +100,7 @@ def navigation(site):
     assert "/account" in browser.open("/").page().links
 
 
-@test("114: changing the address, disconnecting and deleting ask for a fresh sign-in; what was typed before it changes nothing")
+@test("security 114: changing the address, disconnecting and deleting ask for a fresh sign-in; what was typed before it changes nothing")
 def fresh(site):
     person, browser = newcomer(site)
     forms = {page: form_to(browser.open(page), page) for page in ("/account/email", "/account/delete")}
@@ -115,7 +115,7 @@ def fresh(site):
     equal(urllib.parse.urlsplit(browser.here).path, "/account/email", str(answer))
 
 
-@test("117: looking at every page of an account changes nothing")
+@test("security 117: looking at every page of an account changes nothing")
 def looking(site):
     _, browser = newcomer(site)
     browser.open("/account")
@@ -127,7 +127,7 @@ def looking(site):
 
 # --- forms ---
 
-@test("115, T-67: a form without its token, or with that of another page, browser or session, is refused and does nothing")
+@test("T-67, security 115: a form without its token, or with that of another page, browser or session, is refused and does nothing")
 def tokens(site):
     person, browser = newcomer(site)
     other = signed_in(site, person)
@@ -154,7 +154,7 @@ def tokens(site):
     equal(state_of(site), before, "something was done")
 
 
-@test("T-67, 105: a form of an earlier session of the same browser is refused")
+@test("T-67, security 105: a form of an earlier session of the same browser is refused")
 def earlier_session(site):
     person, browser = newcomer(site)
     form = form_to(browser.open("/account"), "/account/profile")
@@ -188,7 +188,7 @@ def name(site):
     equal(site.sql(f"SELECT name FROM users WHERE email_key = '{person.email}'"), [["Grace Example"]])
 
 
-@test("T-64, 119: markup in a name, a browser's name, an application's or a connection's stays text on every page")
+@test("T-64, security 119: markup in a name, a browser's name, an application's or a connection's stays text on every page")
 def hostile(site):
     evil = "<img src=x onerror=alert(1)>\"'{{text.sign_in}}"
     person, browser = newcomer(site, name=evil)
@@ -219,7 +219,7 @@ def not_verified(site):
 
 # --- password ---
 
-@test("112, 105: a new password ends every other session and all tokens; this browser goes on under a new id; a mail tells of it")
+@test("T-68, security 105, 112, 131: a new password ends every other session and all tokens; this browser goes on under a new id; a mail tells of it")
 def password(site):
     person, browser = newcomer(site)
     client = site.add_client()
@@ -244,7 +244,7 @@ def password(site):
     assert is_signed_in(fresh_one)
 
 
-@test("password: a wrong or missing current one, and a new one that is too short or common, are refused beside their field")
+@test("security 131: a wrong or missing current one, and a new one that is too short or common, are refused beside their field")
 def password_refusals(site):
     person, browser = newcomer(site)
     for current, new, words in (("wrong one", NEW_PASSWORD, "The current password is not right"), ("", NEW_PASSWORD, "Enter your current password"),
@@ -271,7 +271,7 @@ def no_password(site):
 
 # --- address ---
 
-@test("114: a change of address waits to be confirmed at both, is shown on the profile, and can be given up")
+@test("security 114: a change of address waits to be confirmed at both, is shown on the profile, and can be given up")
 def change_email(site):
     person, browser = newcomer(site)
     new = "new-" + person.email
@@ -297,7 +297,7 @@ def change_email_refusals(site):
 
 # --- sessions ---
 
-@test("113: a person sees where they are signed in and ends one, or all others")
+@test("security 113: a person sees where they are signed in and ends one, or all others")
 def sessions(site):
     person, browser = newcomer(site)
     others = [signed_in(site, person) for _ in range(3)]
@@ -324,7 +324,7 @@ def foreign_session(site):
     assert is_signed_in(theirs)
 
 
-@test("113: who ends the session at hand is signed out")
+@test("security 113: who ends the session at hand is signed out")
 def own_session(site):
     person, browser = newcomer(site)
     sid = site.sql(f"SELECT LOWER(HEX(sid)) FROM sessions WHERE user_id = UNHEX(REPLACE('{person.id}', '-', ''))")[0][0]
@@ -416,7 +416,7 @@ def connections(site):
 
 # --- the end ---
 
-@test("111: a deleted account is gone with its sessions and tokens, and a mail says farewell")
+@test("security 111: a deleted account is gone with its sessions and tokens, and a mail says farewell")
 def delete(site):
     person, browser = newcomer(site)
     other = signed_in(site, person)

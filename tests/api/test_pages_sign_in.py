@@ -74,7 +74,7 @@ def field_value(form, name):
     return next((field.get("value") for field in form["fields"] if field.get("name") == name), None)
 
 
-@test("121, T-71: the code of the mail works in the browser that asked, and in no other")
+@test("T-71, security 121: the code of the mail works in the browser that asked, and in no other")
 def pin_of_another_browser(site):
     person = person_of(site)
     browser, sent, mail = mailed_link(site, person)
@@ -101,7 +101,7 @@ def same_page_for_all(site):
     assert site.mail.take(unverified.email, "magic_link") is None
 
 
-@test("12: looking at a link 20 times, also by HEAD and prefetch, doesn't use it; once used it's a 401 page with a way on")
+@test("T-92, security 117, 132: looking at a link 20 times, also by HEAD and prefetch, doesn't use it; once used it's a 401 page with a way on")
 def looking_is_free(site):
     person = person_of(site)
     browser, sent, mail = mailed_link(site, person, flow=False)
@@ -144,7 +144,7 @@ def bad_links(site):
     equal(code.status, 200, "the good one still stands")
 
 
-@test("117, T-71: a link opened in another browser says where the first window can go on; pressed there, it signs in there, not into the flow")
+@test("T-71, security 117: a link opened in another browser says where the first window can go on; pressed there, it signs in there, not into the flow")
 def link_elsewhere(site):
     person = person_of(site)
     browser, sent, mail = mailed_link(site, person)
@@ -264,7 +264,7 @@ def identifier_first_ways(site):
 
 # --- the PIN behind the password ---
 
-@test("133, 95: a service that asks for a PIN: it's mailed behind the password, nobody is signed in before it, and it ends at the application")
+@test("T-85, T-95, security 135: a service that asks for a PIN: it's mailed behind the password, nobody is signed in before it, and it ends at the application")
 def pin_gate(site):
     with gated(site) as own:
         person = site.add_person()
@@ -281,7 +281,7 @@ def pin_gate(site):
         assert response["code"]
 
 
-@test("T-71, T-88: the PIN works in the browser that typed the password alone; three wrong ones end it, with a way to begin again")
+@test("T-71, T-88, security 135: the PIN works in the browser that typed the password alone; three wrong ones end it, with a way to begin again")
 def pin_gate_guesses(site):
     with gated(site) as own:
         person = site.add_person()
@@ -302,7 +302,7 @@ def pin_gate_guesses(site):
         equal(browser.open(link_to(answer, "/login")).status, 200, "a way to begin again")
 
 
-@test("step-up: who is signed in by password alone is asked for a PIN by a service that wants one; looking sends nothing, the button does")
+@test("T-68, security 105: step-up: who is signed in by password alone is asked for a PIN by a service that wants one; looking sends nothing, the button does")
 def step_up(site):
     with gated(site) as own:
         person = site.add_person()
@@ -465,7 +465,7 @@ def password_hash(site, person):
     return site.sql(f"SELECT password_hash FROM users WHERE email_key = '{person.email}'")[0][0]
 
 
-@test("T-77: twelve headers that name another host change no link of any mail and no address on a page")
+@test("T-77, security 123: twelve headers that name another host change no link of any mail and no address on a page")
 def hostile_headers(site):
     evil = "evil.example"
     headers = {"X-Forwarded-Host": evil, "X-Forwarded-Server": evil, "Forwarded": f"host={evil};proto=http", "X-Host": evil,
@@ -485,7 +485,7 @@ def hostile_headers(site):
 
 # --- unlocking ---
 
-@test("a locked account is told of by mail; its link unlocks behind the button, and the right password works again")
+@test("security 130: a locked account is told of by mail; its link unlocks behind the button, and the right password works again")
 def unlocking(site):
     person = site.add_person()
     link = None
@@ -546,7 +546,7 @@ def every_form(site):
         yield "/login/pin", asked, fill_login(asked, login, site.add_person())
 
 
-@test("T-66, T-67, 115, 116: every form is refused without its token, with another form's, from another browser and from another site")
+@test("T-66, T-67, security 115, 116: every form is refused without its token, with another form's, from another browser and from another site")
 def every_form_has_a_token(site):
     foreign = None
     for path, browser, page in every_form(site):
@@ -576,7 +576,7 @@ def empty_posts(site):
         assert form_to(answer, path) and answer.page().title.startswith("Error"), f"{path}: {answer}"
 
 
-@test("15, 118, 18: each of these pages: not framable, strict policy, not stored, no referrer, nothing from elsewhere, one h1, labels")
+@test("security 15, 118, 18: each of these pages: not framable, strict policy, not stored, no referrer, nothing from elsewhere, one h1, labels")
 def headers(site):
     from test_pages import check_headers
     for path, browser, page in every_form(site):
@@ -587,7 +587,7 @@ def headers(site):
             assert field.get("type") == "hidden" or field.get("id") in labelled, f"{path}: {field}"
 
 
-@test("T-58, 119: a polyglot in every parameter of every page and form comes back as text or not at all, in no header")
+@test("T-58, security 119: a polyglot in every parameter of every page and form comes back as text or not at all, in no header")
 def polyglot(site):
     browser = site.browser()
     pages = ["/login", "/register", "/login/link", "/login/link/sent", "/login/pin", "/forgot-password", "/reset-password", "/confirm", "/unlock",
@@ -615,7 +615,7 @@ def check_inert(answer, what):
         assert "evil" not in name.lower() and "<" not in value and "alert(1)" not in urllib.parse.unquote(value) or name.lower() == "location" and value.startswith("/"), f"{what}: {name}: {value}"
 
 
-@test("105, T-68: every way in gives a new session id, and never one that the browser brought; the old one is dead")
+@test("T-68, security 105: every way in gives a new session id, and never one that the browser brought; the old one is dead")
 def new_session_ids(site):
     person = site.add_person()
     browser = site.browser()
@@ -667,7 +667,7 @@ def tabs(site):
         equal((answer.status, browser.here), (200, "/"), f"{path}, signed in without a flow")
 
 
-@test("121: a sign-in page's address opened in another browser doesn't join the flow")
+@test("security 121: a sign-in page's address opened in another browser doesn't join the flow")
 def flow_elsewhere(site):
     browser, login, _ = open_flow(site)
     for path in ("/login", "/login/link", "/register", "/forgot-password", "/login/pin", "/login/link/sent", "/confirm"):
@@ -676,7 +676,7 @@ def flow_elsewhere(site):
         assert answer.status == 410 and answer.page().links, f"{path}: {answer}"
 
 
-@test("18: none of the mails' secrets and typed addresses is in the log")
+@test("T-85, security 18, 142: none of the mails' secrets and typed addresses is in the log")
 def log_is_silent(site):
     person = site.add_person()
     browser, sent, mail = mailed_link(site, person)

@@ -13,7 +13,7 @@ def me(script):
     return said(script.get("session"), 200)["user"]
 
 
-@test("112, T-24: change-password ends every other session and all tokens, gives a new session, and mails")
+@test("T-24, security 112: change-password ends every other session and all tokens, gives a new session, and mails")
 def change_password(site):
     person, client = site.add_person(), site.client()
     script, other = Script(site).sign_in(person), Script(site).sign_in(person)
@@ -93,7 +93,7 @@ def naming_another(site):
     Script(site).sign_in(victim)
 
 
-@test("113: sessions lists where one is signed in; one that is ended is dead, and ending the own one clears the cookie")
+@test("security 113: sessions lists where one is signed in; one that is ended is dead, and ending the own one clears the cookie")
 def sessions(site):
     person = site.add_person()
     script, other = Script(site).sign_in(person), Script(site)
@@ -138,7 +138,7 @@ def connect(site, person):
              f"MD5(email), email, UNIX_TIMESTAMP() FROM users WHERE email_key = '{person.email}'")
 
 
-@test("unlink takes a connected account off, never the last way to sign in, and only for who signed in recently (114)")
+@test("unlink takes a connected account off, never the last way to sign in, and only for who signed in recently (security 114)")
 def unlink(site):
     person = site.add_person()
     script = Script(site).sign_in(person)
@@ -185,7 +185,7 @@ def change_email_refusals(site):
     refusal(script.post("change-email", {"email": new_address("late")}), 403, "Reauthentication required")
 
 
-@test("24, T-24: delete takes the account with all that is its, at once, and only for who signed in recently (114)")
+@test("24, T-24: delete takes the account with all that is its, at once, and only for who signed in recently (security 114)")
 def delete(site):
     person, client = site.add_person(), site.client()
     script, other = Script(site).sign_in(person), Script(site).sign_in(person)
@@ -202,7 +202,7 @@ def delete(site):
     assert site.mail.wait(person.email, "account_deleted")
 
 
-@test("117: reading changes nothing: tables are the same after every GET, with and without a session")
+@test("security 117: reading changes nothing: tables are the same after every GET, with and without a session")
 def reading(site):
     script = Script(site).sign_in(site.add_person())
     before = checksums(site)

@@ -48,7 +48,7 @@ def pins(site):
     use_up(site, "verify-pin", {"email": new_address("nobody"), "pin": "000000"}, 10, (401,))
 
 
-@test("124: a forged X-Forwarded-For doesn't get round the limit")
+@test("security 124: a forged X-Forwarded-For doesn't get round the limit")
 def forged_address(site):
     script = Script(site)
     for number in range(3):

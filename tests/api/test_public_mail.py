@@ -51,7 +51,7 @@ def magic_link_nobody(site):
         assert site.mail.none(email, "magic_link", seconds=0.4), email
 
 
-@test("verify-pin: every refusal with its words; the fourth try is too many, and the right PIN doesn't help any more")
+@test("2.9, security 135: verify-pin: every refusal with its words; the fourth try is too many, and the right PIN doesn't help any more")
 def pin_refusals(site):
     person, script = site.add_person(), Script(site)
     said(script.post("request-magic-link", {"email": person.email}), 200)
@@ -106,7 +106,7 @@ def magic_link_button(site):
         equal((again.status, again.media_type), (401, "text/html"), "the second time")
 
 
-@test("reset-password: by the mailed link, once: ends sessions and tokens, signs in, and verifies the address")
+@test("security 112, 132: reset-password: by the mailed link, once: ends sessions and tokens, signs in, and verifies the address")
 def reset(site):
     person, client = site.add_person(verified=False), site.client()
     other = Script(site).sign_in(person)
@@ -130,7 +130,7 @@ def reset(site):
     Script(site).sign_in(person)
 
 
-@test("links of one kind do nothing at another's endpoint, and a changed one nothing at all: 410, always the same")
+@test("security 132: links of one kind do nothing at another's endpoint, and a changed one nothing at all: 410, always the same")
 def foreign_links(site):
     person, script = site.add_person(), Script(site)
     said(script.post("forgot-password", {"email": person.email}), 200)
@@ -166,7 +166,7 @@ def resend(site):
     assert site.mail.none(email, "verify_email")
 
 
-@test("T-85: no PIN and no link's token is ever in an answer or in the log")
+@test("T-85, security 142: no PIN and no link's token is ever in an answer or in the log")
 def secrets_stay_in_mails(site):
     person, script = site.add_person(), Script(site)
     answers = [script.post(path, {"email": person.email}) for path in MAILING]
@@ -189,7 +189,7 @@ def secrets_stay_in_mails(site):
         assert not re.search(rf"(?<![0-9a-f:.-]){pin}(?![0-9a-f:.-])", log), "a PIN in the log"
 
 
-@test("123: links are made of the issuer, whatever Host and the forwarding headers say")
+@test("T-77, security 123: links are made of the issuer, whatever Host and the forwarding headers say")
 def host(site):
     person = site.add_person()
     for headers in ({"Host": "evil.example"}, {"X_Forwarded_Host": "evil.example", "X_Forwarded_Proto": "http", "Forwarded": "host=evil.example"}):

@@ -56,7 +56,7 @@ TABLE = [
 ]
 
 
-@test("115, 116, T-125: Origin, Referer and Sec-Fetch-Site as a table: refused is 403, before anything is done")
+@test("T-125, security 115, 116: Origin, Referer and Sec-Fetch-Site as a table: refused is 403, before anything is done")
 def origins(site):
     person = site.add_person()
     script = Script(site).sign_in(person)
@@ -73,7 +73,7 @@ def origins(site):
         said(script.get("session", **headers), 200)  # reading changes nothing, and CORS keeps others out
 
 
-@test("115: from another site nothing that needs the cookie is done, at any endpoint")
+@test("security 115: from another site nothing that needs the cookie is done, at any endpoint")
 def foreign_changes(site):
     script = Script(site).sign_in(site.add_person())
     before = checksums(site)

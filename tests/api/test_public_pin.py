@@ -38,7 +38,7 @@ def wrong_password(site):
     assert site.mail.none(person.email, "pin")
 
 
-@test("the PIN is bound to the browser that began, and to its address")
+@test("security 135: the PIN is bound to the browser that began, and to its address")
 def bound(site):
     person, other = site.add_person(), site.add_person()
     script, pin = begin(site, person)
@@ -51,7 +51,7 @@ def bound(site):
     said(script.post("verify-pin", {"email": person.email, "pin": pin}), 200)
 
 
-@test("three tries; the fourth is too many; a new sign-in gives a new PIN, and the old one is dead")
+@test("security 135: three tries; the fourth is too many; a new sign-in gives a new PIN, and the old one is dead")
 def tries(site):
     person = site.add_person()
     script, pin = begin(site, person)

@@ -92,7 +92,7 @@ def login(site):
                          "emailVerified": True, "loginMethods": ["password"]}, "user")
 
 
-@test("105: a sign-in gives a new session and ends the one that the browser brought")
+@test("security 105: a sign-in gives a new session and ends the one that the browser brought")
 def new_session(site):
     person, script = site.add_person(), Script(site)
     script.sign_in(person)
@@ -142,7 +142,7 @@ def login_unverified(site):
     said(Script(site).post("login", {"email": email, "password": PASSWORD}), 200, success=True)
 
 
-@test("session: 401 and isValid false without a cookie, with a forged one, and for a disabled account (111)")
+@test("session: 401 and isValid false without a cookie, with a forged one, and for a disabled account (security 111)")
 def session_refusals(site):
     person, script = site.add_person(), Script(site)
     nobody = {"isValid": False, "message": "No active session found"}
@@ -155,7 +155,7 @@ def session_refusals(site):
     equal(said(script.get("session"), 401), nobody, "disabled")
 
 
-@test("109: logout ends every session of the person, clears the cookie, and is fine without one")
+@test("security 109: logout ends every session of the person, clears the cookie, and is fine without one")
 def logout(site):
     person = site.add_person()
     one, other = Script(site).sign_in(person), Script(site).sign_in(person)
@@ -170,7 +170,7 @@ def logout(site):
     said(Script(site).post("logout", {}), 200, success=True)
 
 
-@test("116: logout from another site, or from nowhere that is told, is 403 and ends nothing")
+@test("security 116: logout from another site, or from nowhere that is told, is 403 and ends nothing")
 def logout_foreign(site):
     script = Script(site).sign_in(site.add_person())
     for origin in ("https://evil.example", "null", None):

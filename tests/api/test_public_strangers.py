@@ -35,7 +35,7 @@ def timed(site, path, email):
     return passed, answer
 
 
-@test("identical bytes and headers for a known, an unknown, an unverified and a disabled address")
+@test("T-86, 2.9, security 129: identical bytes and headers for a known, an unknown, an unverified and a disabled address")
 def bytes_and_headers(site):
     known, unverified, disabled = site.add_person(), site.add_person(verified=False), site.add_person()
     site.cli("user", "disable", disabled.email)
@@ -52,7 +52,7 @@ def slower(one, other):
     return statistics.mean((a > b) + (a == b) / 2 for a in one for b in other)
 
 
-@test("times don't tell known from unknown addresses: taken in turns, neither is longer in more than two of three pairs")
+@test("T-86, 2.9, security 129: times don't tell known from unknown addresses: taken in turns, neither is longer in more than two of three pairs")
 def times(site):
     for path in CASES:
         people = [site.add_person().email for _ in range(8)]

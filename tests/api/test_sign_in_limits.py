@@ -35,7 +35,7 @@ def lock(site, email):
     return script
 
 
-@test("130, T-87: guesses wait longer and longer, then the account is locked for everybody else, and not for a browser that knows it")
+@test("T-87, security 130: guesses wait longer and longer, then the account is locked for everybody else, and not for a browser that knows it")
 def known_browser(site):
     person = site.add_person()
     own = Script(site).sign_in(person)
@@ -50,7 +50,7 @@ def known_browser(site):
     refusal(thief.post("login", right), 429, "Too many requests")
 
 
-@test("130: reaching the lock mails its link once; nobody's address gets none, and locks alike")
+@test("security 130: reaching the lock mails its link once; nobody's address gets none, and locks alike")
 def unlock_mail(site):
     person = site.add_person()
     lock(site, person.email)

@@ -3,7 +3,7 @@
 // Looks at the files that preview prints; screenshots are kept in .cache/screenshots.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -111,6 +111,10 @@ const places = (tab) => tab.evaluate(() => [...document.querySelectorAll('header
 describe('every page', { concurrency: TABS }, () => {
   const samples = listed();
   test('there are samples', () => assert.ok(samples.length > 30, `${samples.length} samples`));
+  test('the style sheet stays under 12 kB', () => {
+    const folder = readFileSync(settings, 'utf8').match(/^default_template_directory = (.*)$/m)[1];
+    assert.ok(statSync(join(folder, 'doorward.css')).size < 12000);
+  });
   for (const sample of samples) {
     test(`${sample.page}, ${sample.state}: accessible, nothing cut, at 360 and 1280 px, light and dark, in English and German`, () =>
       withTab(async (tab) => {

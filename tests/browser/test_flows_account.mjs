@@ -116,6 +116,7 @@ async function provesItIsThem(person) {
   await person.open(`${issuer}/account/delete`);
   await page.waitForURL((url) => url.pathname === '/login');
   await person.sees('login-again');
+  assert.equal(await page.locator('main a[href*="/register"]').count(), 0, 'who has an account is offered none');
   await signInWithPin(person, page);
   await page.waitForURL((url) => url.pathname === '/account/delete');
 }

@@ -343,7 +343,7 @@ test('the keyboard alone: a PIN is typed and sent with Enter', async () => {
   await allow(page).waitFor();
 });
 
-test('security 18, T-71: nothing of a page comes from elsewhere, and no address with a token is told to anybody', async () => {
+test('T-71, security 18, 132: nothing of a page comes from elsewhere, and no address with a token is told to anybody', async () => {
   const told = [];
   page.on('request', (request) => {
     if (request.url().startsWith('data:')) return;

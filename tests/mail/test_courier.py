@@ -75,7 +75,7 @@ class Couriers(TestCase):
         self.assertIn(f"mail.sent id={mail}", self.door.log_text())
 
     def test_sealed_while_it_waits(self):
-        "links and codes that wait can't be read in the database"
+        "security 107: links and codes that wait can't be read in the database"
         self.smtp.replies["GREETING"] = "421 later"
         self.failed(self.queue())
         sealed = self.door.database.sql("SELECT HEX(sealed) FROM outbox")[0][0]

@@ -116,7 +116,7 @@ class SignIn(tap.TestCase):
         self.assertEqual([[str(checked)]], self.database.sql("SELECT COUNT(*) FROM attempts"))
 
     def test_machines_share_the_limit(self):
-        """T-87, 130: two machines count the same guesses, and those for nobody as those for somebody"""
+        """T-87, security 130: two machines count the same guesses, and those for nobody as those for somebody"""
         self.widen(900)
         for email in (EMAIL, "nobody@example.org"):
             answers = [machine.ask("password", email, "wrong") for _ in range(FREE) for machine in (self.one, self.other)]
@@ -124,7 +124,7 @@ class SignIn(tap.TestCase):
             self.assertEqual(answers[-1], "TOO_MANY_REQUESTS")
 
     def test_growing_delay(self):
-        """130: behind the first half of the limit each guess waits, twice as long as the one before"""
+        """security 130: behind the first half of the limit each guess waits, twice as long as the one before"""
         self.widen(900)
         for _ in range(FREE):
             self.assertEqual(self.one.ask("password", EMAIL, "wrong"), "WRONG_PASSWORD")
@@ -134,14 +134,14 @@ class SignIn(tap.TestCase):
             self.assertEqual(self.other.ask("password", EMAIL, "wrong"), expected)
 
     def test_lock_ends_with_the_window(self):
-        """130: a locked account is locked for the right password too, until the window has moved on"""
+        """security 130: a locked account is locked for the right password too, until the window has moved on"""
         self.lock(self.one)
         self.assertEqual(self.other.ask("password", EMAIL, PASSWORD), "TOO_MANY_REQUESTS")
         time.sleep(WINDOW - 6)
         self.assertEqual(self.other.ask("password", EMAIL, PASSWORD), "OK pwd")
 
     def test_unlock(self):
-        """130: an unlocked account is open on every machine, by the rule and by doorward user unlock"""
+        """security 130: an unlocked account is open on every machine, by the rule and by doorward user unlock"""
         self.widen(40)
         for unlock in (lambda: self.one.ask("unlock", EMAIL), lambda: self.database.doorward("user", "unlock", EMAIL)):
             self.database.sql(f"""INSERT INTO attempts SELECT UNHEX(MD5(seq)), UNHEX(LEFT(SHA2('password\\n{EMAIL}', 256), 32)),
@@ -151,7 +151,7 @@ class SignIn(tap.TestCase):
             self.assertEqual(self.other.ask("password", EMAIL, PASSWORD), "OK pwd")
 
     def test_right_password_forgets(self):
-        """130: a right password forgets the wrong ones"""
+        """security 130: a right password forgets the wrong ones"""
         self.widen(900)
         for _ in range(3):
             for _ in range(FREE - 1):
@@ -160,7 +160,7 @@ class SignIn(tap.TestCase):
         self.assertEqual([["0"]], self.database.sql("SELECT COUNT(*) FROM attempts"))
 
     def test_known_browser(self):
-        """130: a browser that the account was used in gets in while others have locked it, and no other browser does"""
+        """security 130: a browser that the account was used in gets in while others have locked it, and no other browser does"""
         self.widen(900)
         devices = self.one.ask_for("devices", EMAIL, self.browser)
         stranger = self.one.ask_for("browser")
@@ -194,7 +194,7 @@ class SignIn(tap.TestCase):
         self.assertEqual(self.one.ask("password", EMAIL, PASSWORD), "WRONG_PASSWORD")
 
     def test_pin_tries(self):
-        """135: of 64 PINs that are tried side by side on two machines, three are checked; then the right one is too late"""
+        """security 135: of 64 PINs that are tried side by side on two machines, three are checked; then the right one is too late"""
         pin = self.one.ask_for("begin", "pin", EMAIL, self.browser).split()[1]
         wrong = f"{(int(pin) + 1) % 1000000:06}"
         for machine in (self.one, self.other):
@@ -205,13 +205,13 @@ class SignIn(tap.TestCase):
         self.assertEqual(self.one.ask("pin", EMAIL, pin, self.browser), "PIN_SPENT")
 
     def test_right_pin_once(self):
-        """135: the right PIN signs in once, however many send it"""
+        """security 135: the right PIN signs in once, however many send it"""
         pin = self.one.ask_for("begin", "pin", EMAIL, self.browser).split()[1]
         answers = self.one.race(16, 1, "pin", EMAIL, pin, self.browser)
         self.assertEqual(answers.get("OK otp"), 1, answers)
 
     def test_pin_is_bound(self):
-        """135: a PIN is worth nothing in another browser, for another address or as one of another kind"""
+        """security 135: a PIN is worth nothing in another browser, for another address or as one of another kind"""
         pin = self.one.ask_for("begin", "pin", EMAIL, self.browser).split()[1]
         other = self.one.ask_for("browser")
         self.assertEqual(self.one.ask("pin", EMAIL, pin, other), "PIN_NOT_FOUND")
@@ -222,14 +222,14 @@ class SignIn(tap.TestCase):
         self.assertEqual(self.one.ask("pin", EMAIL, pin, self.browser), "PIN_NOT_FOUND")
 
     def test_pin_expires(self):
-        """135: a PIN lasts five minutes"""
+        """security 135: a PIN lasts five minutes"""
         pin = self.one.ask_for("begin", "pin", EMAIL, self.browser).split()[1]
         self.assertEqual([["300"]], self.database.sql("SELECT expires_at - created_at FROM challenges"))
         self.database.sql("UPDATE challenges SET expires_at = UNIX_TIMESTAMP()")
         self.assertEqual(self.one.ask("pin", EMAIL, pin, self.browser), "PIN_NOT_FOUND")
 
     def test_newer_pin(self):
-        """135: a newer PIN takes the place of the one before"""
+        """security 135: a newer PIN takes the place of the one before"""
         first = self.one.ask_for("begin", "pin", EMAIL, self.browser).split()[1]
         second = self.one.ask_for("begin", "pin", EMAIL, self.browser).split()[1]
         if first != second:

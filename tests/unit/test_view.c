@@ -259,6 +259,7 @@ static void view__pages_carry_a_strict_policy(void **state)
                         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
                         "frame-ancestors 'none'; base-uri 'none'");
     assert_string_equal(header(fixture, "X-Frame-Options"), "DENY");
+    assert_string_equal(header(fixture, "Cross-Origin-Opener-Policy"), "same-origin");
     assert_string_equal(header(fixture, "Content-Language"), "en");
 }
 

@@ -93,8 +93,21 @@ enum cli_status cli_main(const struct cli_command *const *tables, char *const *w
 const char *cli_config_path(const struct cli *cli);
 
 /* Tables of the files in this folder, each ended by a row with noun NULL. */
-extern const struct cli_command serve_commands[], config_commands[], routes_commands[], version_commands[],
-    migrate_commands[], key_file_commands[], key_commands[], service_commands[], client_commands[],
-    user_commands[], admin_commands[], api_key_commands[], template_commands[], mail_commands[];
+extern const struct cli_command serve_commands[];
+extern const struct cli_command config_commands[];
+extern const struct cli_command routes_commands[];
+extern const struct cli_command version_commands[];
+extern const struct cli_command migrate_commands[];
+extern const struct cli_command key_file_commands[];
+extern const struct cli_command key_commands[];
+extern const struct cli_command service_commands[];
+extern const struct cli_command client_commands[];
+extern const struct cli_command user_commands[];
+extern const struct cli_command admin_commands[];
+extern const struct cli_command api_key_commands[];
+extern const struct cli_command template_commands[];
+extern const struct cli_command mail_commands[];
+extern const struct cli_command webhook_commands[];
+extern const struct cli_command permission_commands[];
 
 #endif

@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOUSEKEEPING_BUDGET_MS = 30 * 1000, MAIL_BUDGET_MS = 60 * 1000, WORKERS_MAX = 200 };
+enum { HOUSEKEEPING_BUDGET_MS = 30 * 1000, COURIER_BUDGET_MS = 60 * 1000, WORKERS_MAX = 200 };
 
 /* DOORWARD_WORKERS: how many workers each pool gets, whatever the configuration says; 0 when unset. */
 static bool read_workers(int64_t *workers_out)
@@ -102,12 +102,12 @@ static enum cli_status serve(struct cli *cli)
 }
 
 /* Those that are due now, for as long as a cron job may take. */
-static void send_mails(const struct application *application)
+static void carry_what_is_due(const struct cargo *cargo, const struct application *application)
 {
     struct courier courier;
-    int64_t end_ms = clock_mono_ms() + MAIL_BUDGET_MS;
+    int64_t end_ms = clock_mono_ms() + COURIER_BUDGET_MS;
 
-    courier_start(&courier, application, SEND_LIMIT_S);
+    courier_start(&courier, cargo, application, SEND_LIMIT_S);
     while (courier_step(&courier) && clock_mono_ms() < end_ms)
         continue;
     courier_end(&courier);
@@ -130,7 +130,8 @@ static enum cli_status housekeep(struct cli *cli)
     enum store_result result = housekeeper_step(&housekeeper, HOUSEKEEPING_BUDGET_MS);
     housekeeper_end(&housekeeper);
     if (*cli->settings->mail)
-        send_mails(&application);
+        carry_what_is_due(&mail_cargo, &application);
+    carry_what_is_due(&webhook_cargo, &application);
     return result == STORE_OK ? CLI_OK : cli_fail(cli, CLI_UNAVAILABLE, "the database is away");
 }
 
@@ -140,7 +141,8 @@ const struct cli_command serve_commands[] = {
       .needs = CLI_NOTHING,
       .run = serve },
     { .noun = "housekeep",
-      .help = "Delete what has expired, see to the signing keys and send what mail is due, once; for cron.",
+      .help = "Delete what has expired, see to the signing keys and send what mails and webhooks are due, "
+              "once; for cron.",
       .needs = CLI_CONTEXT,
       .run = housekeep },
     { 0 },

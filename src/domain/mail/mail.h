@@ -23,7 +23,10 @@
 #define MAIL_EMAIL_CHANGED "email_changed"         /* new_email: to the old address */
 #define MAIL_UNLOCK "unlock"                       /* link, hours, minutes that the lock lasts */
 #define MAIL_ACCOUNT_DELETED "account_deleted"
-#define MAIL_TEST "test" /* doorward mail test */
+#define MAIL_ACCESS_REQUESTED "access_requested" /* application, person, link: to administrators */
+#define MAIL_ACCESS_GRANTED "access_granted"     /* application */
+#define MAIL_ACCESS_REFUSED "access_refused"     /* application */
+#define MAIL_TEST "test"                         /* doorward mail test */
 
 struct mail {
     const char *template; /* MAIL_… */
@@ -34,8 +37,11 @@ struct mail {
     const char *link;                /* path and query of ours ("/reset-password?token=…"), or NULL */
     const char *pin;                 /* or NULL */
     const char *new_email;           /* or NULL */
+    const char *application;         /* a client's name, or NULL */
+    const char *person;              /* address of somebody else whom it is about, or NULL */
     int64_t lasts_s; /* how long link or PIN last: minutes and hours, and when the mail is useless */
     bool for_nobody; /* nobody has the address: written all the same, never sent */
+    bool of_another; /* caused by somebody else: it doesn't tell the reader from where */
 };
 
 /* Whether this installation sends mail at all; what needs one isn't offered otherwise. */

@@ -132,6 +132,7 @@ static const struct {
     { "id_token_signed_response_alg", check_choice, "RS256 ES256 EdDSA" },
     { "require_pkce", check_boolean, NULL },
     { "skip_consent", check_boolean, NULL },
+    { "requires_permission", check_boolean, NULL },
     { "default_max_age", check_age, NULL },
 };
 
@@ -257,6 +258,7 @@ void client_metadata_write(struct json_writer *writer, const struct client *clie
     json_write_text(writer, "id_token_signed_response_alg", client->id_token_signed_response_alg);
     json_write_boolean(writer, "require_pkce", client->require_pkce);
     json_write_boolean(writer, "skip_consent", client->skip_consent);
+    json_write_boolean(writer, "requires_permission", client->requires_permission);
     if (client->default_max_age >= 0)
         json_write_integer(writer, "default_max_age", client->default_max_age);
 }

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/keyring.h"
+#include "domain/permissions/permission.h"
 #include "store/access_state.h"
 
 /* A token of a client alone has no sub, as promised, and so doesn't claim RFC 9068's type, which
@@ -43,6 +44,8 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
         json_write_text(&writer, "scope", request->scope);
     if (request->auth_time)
         json_write_integer(&writer, "auth_time", request->auth_time);
+    if (request->subject)
+        claims_write_access(&writer, request->subject, request->scope);
     json_write_text(&writer, "token_type", TOKEN_TYPE);
     json_close_object(&writer);
     *lifetime_s_out = settings->access_token_lifetime_s;
@@ -96,11 +99,10 @@ enum outcome access_token_read(struct context *context, const char *token, struc
 }
 
 /* The client must still be there and enabled; its entry is in the cache. */
-static enum outcome check_client(struct context *context, const struct access *access)
+static enum outcome check_client(struct context *context, struct access *access)
 {
-    const struct client *client;
-    enum outcome outcome = directory_client(context, access->client_id, &client);
-    if (outcome == OUTCOME_INVALID_CLIENT || (outcome == OUTCOME_OK && !client->active))
+    enum outcome outcome = directory_client(context, access->client_id, &access->client);
+    if (outcome == OUTCOME_INVALID_CLIENT || (outcome == OUTCOME_OK && !access->client->active))
         return bad_token(context, "the client is disabled");
     return outcome;
 }
@@ -119,6 +121,9 @@ static enum outcome check_user_state(struct context *context, struct access *acc
     if (!state.grant_scope || !text_equal(state.user_status, "active") ||
         state.authorization_created_at < state.user_tokens_after)
         return bad_token(context, "the access token has been revoked");
+    if (!permission_suffices(access->client, &state.permission))
+        return bad_token(context, "the user has no permission for this client");
+    access->permission = state.permission;
     access->user_email = state.user_email;
     access->user_email_verified = state.user_email_verified;
     access->user_name = state.user_name;

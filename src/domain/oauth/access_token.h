@@ -9,6 +9,7 @@
 #define DOORWARD_DOMAIN_OAUTH_ACCESS_TOKEN_H
 
 #include "domain/directory.h"
+#include "domain/oidc/claims.h"
 
 /* Who a checked token speaks for. */
 struct access {
@@ -20,6 +21,8 @@ struct access {
     unsigned char user_id[16];
     unsigned char authorization_id[16];
     int64_t issued_at, expires_at;
+    const struct client *client; /* once it is known to be alive */
+    struct permission_state permission;
     /* the user's row, read by the same statement */
     const char *user_email, *user_name, *user_claims;
     bool user_email_verified;
@@ -32,6 +35,7 @@ struct access_token_request {
     const unsigned char *user_id;          /* NULL for client_credentials */
     const unsigned char *authorization_id; /* NULL for client_credentials */
     int64_t auth_time;                     /* 0: unknown */
+    const struct claims_subject *subject;  /* what is known of the user; NULL: nothing */
 };
 
 /* Makes a token; *lifetime_s_out is expires_in. */

@@ -7,6 +7,7 @@
 #include "domain/oauth/access_token.h"
 #include "domain/oauth/scope.h"
 #include "domain/oidc/id_token.h"
+#include "domain/permissions/permission.h"
 
 static enum outcome dead(struct context *context, const char *reason)
 {
@@ -25,6 +26,17 @@ enum outcome authorization_find(struct context *context, const struct client *cl
     return OUTCOME_OK;
 }
 
+static enum outcome check_permission(struct context *context, const struct authorization_state *state)
+{
+    const struct client *client;
+    enum outcome outcome = directory_client_by_number(context, state->authorization.client_number, &client);
+    if (outcome != OUTCOME_OK)
+        return outcome == OUTCOME_NOT_FOUND ? dead(context, "the client has been removed") : outcome;
+    if (!permission_suffices(client, &state->permission))
+        return dead(context, "the user has no permission for this client");
+    return OUTCOME_OK;
+}
+
 enum outcome authorization_is_alive(struct context *context, const struct authorization_state *state)
 {
     if (state->authorization.revoked_at)
@@ -37,7 +49,7 @@ enum outcome authorization_is_alive(struct context *context, const struct author
         return dead(context, "ended by the user");
     if (!state->grant_scope)
         return dead(context, "the user has withdrawn consent");
-    return OUTCOME_OK;
+    return check_permission(context, state);
 }
 
 const char *authorization_scope(struct context *context, const struct client *client,
@@ -57,25 +69,29 @@ enum outcome authorization_issue_tokens(struct context *context, const struct cl
                                         const struct authorization_state *state, const char *scope,
                                         const char *nonce, struct token_answer *answer_out)
 {
-    struct access_token_request access = {
-        .client = client,
-        .scope = scope,
-        .user_id = state->authorization.user_id,
-        .authorization_id = state->authorization.id,
-        .auth_time = state->authorization.auth_time,
-    };
-    answer_out->scope = scope;
-    enum outcome outcome =
-        access_token_issue(context, &access, &answer_out->access_token, &answer_out->expires_in);
-    if (outcome != OUTCOME_OK || !scope_has(scope, "openid"))
-        return outcome;
     struct claims_subject subject = {
         .email = state->user_email,
         .name = state->user_name,
         .claims = state->user_claims,
         .email_verified = state->user_email_verified,
         .updated_at = state->user_updated_at,
+        .permission = state->permission,
     };
+    enum outcome outcome = claims_read(context, client, state->authorization.user_id, scope, &subject);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    struct access_token_request access = {
+        .client = client,
+        .scope = scope,
+        .user_id = state->authorization.user_id,
+        .authorization_id = state->authorization.id,
+        .auth_time = state->authorization.auth_time,
+        .subject = &subject,
+    };
+    answer_out->scope = scope;
+    outcome = access_token_issue(context, &access, &answer_out->access_token, &answer_out->expires_in);
+    if (outcome != OUTCOME_OK || !scope_has(scope, "openid"))
+        return outcome;
     struct id_token_request id_token = {
         .client = client,
         .user_id = state->authorization.user_id,

@@ -16,8 +16,8 @@
 enum outcome authorization_find(struct context *context, const struct client *client,
                                 const unsigned char id[16], struct authorization_state *state_out);
 
-/* INVALID_GRANT unless user, grant and authorization still stand (T-24, T-25); EXPIRED_GRANT when nothing but
- * time ended it. */
+/* INVALID_GRANT unless user, grant, authorization and, where the client demands one, permission still stand
+ * (T-24, T-25, T-101); EXPIRED_GRANT when nothing but time ended it. */
 enum outcome authorization_is_alive(struct context *context, const struct authorization_state *state);
 
 /* What of the authorization's scope the person and the client's registration still allow (T-29). */

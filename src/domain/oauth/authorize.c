@@ -9,6 +9,7 @@
 #include "domain/oauth/redirect_uri.h"
 #include "domain/oauth/scope.h"
 #include "domain/oidc/id_token.h"
+#include "domain/permissions/permission.h"
 #include "store/grants.h"
 
 /* In bytes; together, escaped as JSON, they fit into a ticket's row. */
@@ -274,6 +275,22 @@ static enum outcome read_grant(struct context *context, struct ticket *ticket, c
     return store_outcome(context, found, OUTCOME_SERVER_ERROR, NULL);
 }
 
+/* Whether the client gets anything of this person at all. */
+static enum outcome read_permission(struct context *context, const struct ticket *ticket,
+                                    const struct session *session, bool *allowed_out)
+{
+    struct permission permission;
+    *allowed_out = !ticket->client->requires_permission;
+    if (*allowed_out)
+        return OUTCOME_OK;
+    enum outcome outcome = permission_find(context, session->user_id, ticket->client, &permission);
+    if (outcome != OUTCOME_OK && outcome != OUTCOME_NOT_FOUND)
+        return outcome;
+    context->reason = NULL;
+    *allowed_out = permission.has_access;
+    return OUTCOME_OK;
+}
+
 /* RFC 8252 §8.6: consent may not be remembered for a client that anybody could pose as. */
 static bool consent_is_needed(struct context *context, const struct ticket *ticket)
 {
@@ -303,7 +320,12 @@ enum outcome authorize_next(struct context *context, struct ticket *ticket, cons
         return next(ticket, NEXT_SELECT_ACCOUNT, OUTCOME_ACCOUNT_SELECTION_REQUIRED, next_out, failure_out);
     if (pin_gate_wants_step_up(ticket->client->service, session))
         return next(ticket, NEXT_PIN, OUTCOME_LOGIN_REQUIRED, next_out, failure_out);
-    enum outcome outcome = read_grant(context, ticket, session);
+    bool allowed;
+    enum outcome outcome = read_permission(context, ticket, session, &allowed);
+    if (outcome == OUTCOME_OK && !allowed)
+        return next(ticket, NEXT_REQUEST_ACCESS, OUTCOME_ACCESS_DENIED, next_out, failure_out);
+    if (outcome == OUTCOME_OK)
+        outcome = read_grant(context, ticket, session);
     if (outcome != OUTCOME_OK)
         return outcome;
     if (consent_is_needed(context, ticket))

@@ -57,6 +57,7 @@ enum next_step {
     NEXT_SIGN_IN, /* no session, or it doesn't suffice (prompt, max_age, hint) */
     NEXT_PIN,     /* signed in, but the service asks for a PIN behind the password */
     NEXT_SELECT_ACCOUNT,
+    NEXT_REQUEST_ACCESS, /* the client demands a permission that the person doesn't have */
     NEXT_CONSENT,
     NEXT_FAIL /* answer with authorize_fail(outcome): prompt=none and something would be needed */
 };

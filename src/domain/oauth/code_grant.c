@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 #include "domain/oauth/authorization.h"
 #include "domain/oauth/pkce.h"
+#include "domain/permissions/permission.h"
 
 static enum outcome bad_code(struct context *context, const char *reason)
 {
@@ -123,5 +124,7 @@ enum outcome code_grant(struct context *context, const struct client *client,
         outcome = redeem(context, &state, &redemption);
     if (outcome == OUTCOME_OK && refreshable)
         answer_out->refresh_token = handle_print(context->keyfile, context->arena, &refresh);
+    if (outcome == OUTCOME_OK)
+        permission_note_access(context, state.authorization.user_id, client, &state.permission);
     return outcome;
 }

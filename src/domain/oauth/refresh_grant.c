@@ -13,6 +13,7 @@
 #include "crypto/secret.h"
 #include "domain/oauth/authorization.h"
 #include "domain/oauth/scope.h"
+#include "domain/permissions/permission.h"
 
 static enum outcome bad_token(struct context *context, const char *reason)
 {
@@ -131,5 +132,7 @@ enum outcome refresh_grant(struct context *context, const struct client *client,
         outcome = find_successor(context, client, &token, &state, &successor);
     if (outcome == OUTCOME_OK)
         answer_out->refresh_token = handle_print(context->keyfile, context->arena, &successor);
+    if (outcome == OUTCOME_OK)
+        permission_note_access(context, state.authorization.user_id, client, &state.permission);
     return outcome;
 }

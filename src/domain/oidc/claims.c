@@ -3,6 +3,7 @@
 
 #include "core/text.h"
 #include "domain/oauth/scope.h"
+#include "domain/permissions/permission.h"
 
 /* Claims kept in the user's JSON object, with the kind that each must have. */
 static const struct {
@@ -35,6 +36,59 @@ static void write_stored(struct json_writer *writer, const struct json *claims, 
     }
 }
 
+enum outcome claims_read(struct context *context, const struct client *client,
+                         const unsigned char user_id[16], const char *scope, struct claims_subject *subject)
+{
+    if (!scope_has(scope, "subscription"))
+        return OUTCOME_OK;
+    struct subscription_claim *claim = arena_alloc(context->arena, sizeof(*claim));
+    enum store_result found =
+        subscription_claims_find(context->db, context->arena, client->service->id, user_id, claim);
+    if (found == STORE_NOT_FOUND)
+        return OUTCOME_OK;
+    subject->subscription = claim;
+    return store_outcome(context, found, OUTCOME_NOT_FOUND, "there is no subscription");
+}
+
+static bool is_granted(const struct permission_state *state)
+{
+    return permission_grants(state->role, state->status, state->denied);
+}
+
+/* The role that counts, and the record as the permission endpoints tell it. */
+static void write_permission(struct json_writer *writer, const struct permission_state *state)
+{
+    bool granted = is_granted(state);
+    json_write_text(writer, "role", granted ? state->role : "none");
+    json_open_object(writer, "permissions");
+    json_write_text(writer, "role", state->role ? state->role : "none");
+    json_write_text(writer, "status", state->status ? state->status : "none");
+    json_write_boolean(writer, "hasAccess", granted);
+    json_close_object(writer);
+}
+
+static void write_subscription(struct json_writer *writer, const struct subscription_claim *subscription)
+{
+    json_open_object(writer, "subscription");
+    json_write_text(writer, "plan", subscription->plan);
+    json_write_text(writer, "status", subscription->status);
+    json_write_time(writer, "current_period_end", subscription->current_period_end);
+    json_write_boolean(writer, "cancel_at_period_end", subscription->cancel_at_period_end);
+    json_close_object(writer);
+}
+
+void claims_write_access(struct json_writer *writer, const struct claims_subject *subject, const char *scope)
+{
+    if (scope_has(scope, "roles")) {
+        json_open_array(writer, "roles");
+        if (is_granted(&subject->permission))
+            json_write_text(writer, NULL, subject->permission.role);
+        json_close_array(writer);
+    }
+    if (subject->subscription)
+        write_subscription(writer, subject->subscription);
+}
+
 void claims_write(struct context *context, struct json_writer *writer, const struct claims_subject *subject,
                   const char *scope)
 {
@@ -46,6 +100,10 @@ void claims_write(struct context *context, struct json_writer *writer, const str
         json_write_text(writer, "email", subject->email);
         json_write_boolean(writer, "email_verified", subject->email_verified);
     }
+    if (scope_has(scope, "roles"))
+        write_permission(writer, &subject->permission);
+    if (subject->subscription)
+        write_subscription(writer, subject->subscription);
     if (text_empty(subject->claims))
         return;
     const char *error;
@@ -56,9 +114,10 @@ void claims_write(struct context *context, struct json_writer *writer, const str
 
 void claims_write_names(struct json_writer *writer, const char *name)
 {
-    static const char *const plain[] = { "sub",       "iss", "aud", "exp",  "iat",   "auth_time",
-                                         "nonce",     "sid", "amr", "name", "email", "email_verified",
-                                         "updated_at" };
+    static const char *const plain[] = { "sub",        "iss",       "aud",         "exp",
+                                         "iat",        "auth_time", "nonce",       "sid",
+                                         "amr",        "name",      "email",       "email_verified",
+                                         "updated_at", "role",      "permissions", "subscription" };
     json_open_array(writer, name);
     for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
         json_write_text(writer, NULL, plain[i]);

@@ -6,6 +6,7 @@
 #define DOORWARD_DOMAIN_PERMISSIONS_PERMISSION_H
 
 #include "domain/directory.h"
+#include "store/permissions.h"
 
 struct permission {
     unsigned char user_id[16];
@@ -22,6 +23,16 @@ struct permission {
 const char *permission_role(const char *word);
 const char *permission_status(const char *word);
 
+/* Whether such a record lets its user in. */
+bool permission_grants(const char *role, const char *status, bool denied);
+
+/* Whether a client gets tokens of a user: always where it demands no permission, and else only with a record
+ * that grants it. What is missing (no record, no role) is no. */
+bool permission_suffices(const struct client *client, const struct permission_state *state);
+
+/* What pages show for a client: its name, or its id where it has none. */
+const char *permission_app_name(const struct client *client);
+
 /* NOT_FOUND when there is no record, *permission_out then reads as none. */
 enum outcome permission_find(struct context *context, const unsigned char user_id[16],
                              const struct client *client, struct permission *permission_out);
@@ -29,6 +40,7 @@ enum outcome permission_find(struct context *context, const unsigned char user_i
 struct permission_change {
     const char *role, *status; /* canonical */
     const char *actor;         /* granted_by or revoked_by: "app:CLIENT", an admin's address */
+    const char *history_actor; /* who did it, for the history, when actor is somebody's word; NULL: actor */
     bool denied;               /* hasAccess was explicitly false */
 };
 
@@ -48,5 +60,13 @@ enum outcome permission_revoke(struct context *context, const unsigned char user
 enum outcome permission_request(struct context *context, const unsigned char user_id[16],
                                 const struct client *client, struct permission *permission_out,
                                 bool *created_out);
+
+/* What the history calls it: "USER CLIENT". */
+const char *permission_subject(struct context *context, const unsigned char user_id[16],
+                               const struct client *client);
+
+/* Notes that the application got tokens of the user, at most once an hour; a failure is nobody's problem. */
+void permission_note_access(struct context *context, const unsigned char user_id[16],
+                            const struct client *client, const struct permission_state *state);
 
 #endif
