@@ -2,11 +2,13 @@
 -- webhooks, the workspace API; what is counted; and how administrators sign in.
 -- Needs a program of schema: 2
 
+-- workspace is JSON of how the service uses the workspace API, NULL where it doesn't (doorward(8), service set).
 -- slug is the service's word in addresses (NULL: its id); features is JSON of what is switched on (doorward(8), service set).
 ALTER TABLE services
     ADD COLUMN slug VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL,
     ADD COLUMN service_type VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'web',
     ADD COLUMN features TEXT NULL,
+    ADD COLUMN workspace TEXT NULL,
     ADD UNIQUE KEY services_slug (slug);
 
 -- addresses is a list of addresses and ranges that the key may be used from; '' is everywhere. rotated_to is the key
@@ -17,10 +19,16 @@ ALTER TABLE api_keys
     ADD COLUMN addresses VARCHAR(2000) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT '',
     ADD COLUMN rotated_to BINARY(16) NULL;
 
--- linked_by is what made the link: grant (a sign-in), service_api, admin. The key is the order of lists.
+-- linked_by is what made the link: grant (a sign-in), service_api, admin. email_key is the user's, kept here for the
+-- second of the two orders of lists, which are the keys; words is what a search looks through: address and name in small letters.
 ALTER TABLE members
     ADD COLUMN linked_by VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'grant',
-    ADD KEY members_order (service_id, created_at, user_id);
+    ADD COLUMN email_key VARCHAR(320) NOT NULL DEFAULT '',
+    ADD COLUMN words VARCHAR(600) NOT NULL DEFAULT '',
+    ADD KEY members_order (service_id, created_at, user_id),
+    ADD KEY members_email (service_id, email_key, created_at);
+UPDATE members JOIN users ON users.id = members.user_id
+    SET members.email_key = users.email_key, members.words = CONCAT(users.email_key, '\n', LOWER(users.name));
 
 -- totp_sealed is the secret of the second step (RFC 6238), sealed under the key file; NULL: not set up yet.
 -- totp_step is the last time step that was used, so that a code works once.

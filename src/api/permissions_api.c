@@ -202,22 +202,25 @@ enum outcome put_permission(struct call *call)
     return outcome;
 }
 
-static enum outcome revoke_record(struct call *call, const char *actor, struct permission *permission_out)
+static enum outcome revoke_record(struct call *call, const char *actor, const char *history_actor,
+                                  struct permission *permission_out)
 {
     struct permission before;
     enum outcome outcome = find_record(call, &before);
     if (outcome != OUTCOME_OK)
         return outcome;
-    return permission_revoke(&call->context, before.user_id, before.client, actor, permission_out);
+    return permission_revoke_as(&call->context, before.user_id, before.client, actor, history_actor,
+                                permission_out);
 }
 
 enum outcome delete_permission(struct call *call)
 {
     struct permission permission;
     enum outcome outcome = check_manager(call);
-    if (outcome == OUTCOME_OK)
-        outcome =
-            revoke_record(call, arena_printf(call->arena, "app:%s", call->access.client_id), &permission);
+    if (outcome == OUTCOME_OK) {
+        const char *actor = arena_printf(call->arena, "app:%s", call->access.client_id);
+        outcome = revoke_record(call, actor, actor, &permission);
+    }
     if (outcome != OUTCOME_OK)
         return outcome;
     struct json_writer writer = json_writer_start(call->arena);
@@ -348,7 +351,7 @@ enum outcome delete_permission_by_admin(struct call *call)
     struct permission permission;
     enum outcome outcome = check_administering(call, true);
     if (outcome == OUTCOME_OK)
-        outcome = revoke_record(call, admin_address(call), &permission);
+        outcome = revoke_record(call, admin_address(call), admin_actor(call), &permission);
     if (outcome != OUTCOME_OK)
         return outcome;
     struct json_writer writer = json_writer_start(call->arena);

@@ -34,7 +34,10 @@ static void write_delivery(struct json_writer *writer, const struct delivery_row
         json_write_integer(writer, "response_status", row->response_status);
     else
         json_write_null(writer, "response_status");
-    json_write_text(writer, "error", text_empty(row->error) ? NULL : row->error);
+    if (text_empty(row->error))
+        json_write_null(writer, "error");
+    else
+        json_write_text(writer, "error", row->error);
     json_write_time(writer, "created_at", row->created_at);
     service_write_time(writer, "next_at", waits ? row->next_at : 0);
     service_write_time(writer, "sent_at", row->sent_at);

@@ -330,7 +330,7 @@ static enum outcome post_refresh(struct call *call)
 static enum outcome check_tenant(struct call *call, const struct client *client)
 {
     const char *meant;
-    const struct workspace_features *workspace = client->service->workspace;
+    const struct workspace_settings *workspace = client->service->workspace;
     if (!workspace)
         return refuse(&call->context, OUTCOME_NOT_FOUND, "the token's tenant has no workspace here");
     enum outcome outcome = workspace_of_host(&call->context, host_of(call), &meant);

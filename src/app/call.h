@@ -17,6 +17,7 @@
 
 struct route;
 struct route_family;
+struct idempotency_row;
 
 struct call {
     struct context context;
@@ -27,6 +28,8 @@ struct call {
     const struct route *route; /* NULL when none was found */
     const char *values[4];     /* of the {name} segments, in order */
     const char *allow;         /* methods, for 405 */
+
+    struct idempotency_row *idempotency; /* begun with an Idempotency-Key; else NULL */
 
     struct form form;        /* the body's fields, of a form or of a flat JSON object */
     const struct json *json; /* the body, when it is JSON */

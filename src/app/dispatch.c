@@ -2,6 +2,7 @@
 #include "app/dispatch.h"
 
 #include "app/answer.h"
+#include "app/idempotency.h"
 #include "app/limit.h"
 #include "app/origin.h"
 #include "app/policy.h"
@@ -158,12 +159,15 @@ typedef enum outcome (*stage_fn)(struct call *call);
 
 static enum outcome run_handler(struct call *call)
 {
+    /* the answer of before, for an Idempotency-Key */
+    if (call->response.status)
+        return OUTCOME_OK;
     return call->route->handler(call);
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { origin_check,   read_body,    limit_check, check_body,
-                                   refresh_caches, policy_check, run_handler };
+static const stage_fn stages[] = { origin_check,   read_body,    limit_check,       check_body,
+                                   refresh_caches, policy_check, idempotency_begin, run_handler };
 
 static enum outcome find_route(struct call *call, const struct application *application)
 {
@@ -223,6 +227,7 @@ void dispatch(const struct application *application, const struct request *reque
     enum outcome outcome = answer_call(call, application, status);
     if (outcome != OUTCOME_OK)
         call->family->write_error(call, outcome);
+    idempotency_end(call);
     if (!call->response.status)
         bug("%s %s gave no answer", request->method, call->route ? call->route->path : "-");
     origin_cors_headers(call);

@@ -10,6 +10,7 @@ const struct route_family *const route_families[] = {
     &userinfo_family,
     &consent_family,
     &public_family,
+    &service_family,
     &permissions_family,
     &webhooks_family,
     &workspace_family,

@@ -117,7 +117,7 @@ static const struct option main_options[] = {
       "Passwords that nobody may choose, one a line in lower case, sorted by bytes; empty for none." },
     { "admin_dashboard_client", KIND_TEXT, AT(admin_dashboard_client), "", 0, 0, NULL,
       "The client_id whose users with the role admin administer the permissions of all clients, with their "
-      "own session; empty for none." },
+      "own session; empty for none. Whoever manages the permissions of that client makes administrators." },
 
     { "mail", KIND_MAIL, AT(mail), "", 0, 0, NULL,
       "How mail is sent: smtp://host:port, smtps://host:port, or sendmail:/path for a command such as "

@@ -31,6 +31,7 @@ static const struct {
     [HANDLE_CONFIRM_OLD_EMAIL] = { .prefix = "dwo_", .purpose = "handle:confirm_old_email" },
     [HANDLE_CONFIRM_NEW_EMAIL] = { .prefix = "dwn_", .purpose = "handle:confirm_new_email" },
     [HANDLE_UNLOCK] = { .prefix = "dwu_", .purpose = "handle:unlock" },
+    [HANDLE_INVITE] = { .prefix = "dwi_", .purpose = "handle:invite" },
 };
 _Static_assert(ARRAY_SIZE(kinds) == HANDLE_KINDS, "a kind of handle without its row");
 

@@ -1,7 +1,7 @@
 /*
- * directory.c: see directory.h. Clients hang from two small hash tables in an arena of the directory's
- * own, which is reset at the start of a request when the version has moved or the bounds were reached.
- * What finds no room lives in the request's arena.
+ * directory.c: see directory.h. Clients and API keys hang from small hash tables in an arena of the
+ * directory's own, which is reset at the start of a request when the version has moved or the bounds were
+ * reached. What finds no room lives in the request's arena.
  */
 #include "domain/directory.h"
 
@@ -10,12 +10,13 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "domain/stored_versions.h"
+#include "store/api_keys.h"
 #include "store/clients.h"
 #include "store/services.h"
 
 enum {
     BUCKETS = 256, /* a power of two */
-    MAX_CLIENTS = 512,
+    MAX_ENTRIES = 512,
     MAX_BYTES = 2 * 1024 * 1024,
     MAX_WORKSPACES = 1000,
     ARENA_LIMIT = 64 * 1024 * 1024, /* never reached: one request adds only a few clients */
@@ -25,8 +26,13 @@ enum {
 struct entry {
     struct client client;
     struct service service;
-    struct workspace_features workspace;
+    struct workspace_settings workspace;
     struct entry *next_by_id, *next_by_number;
+};
+
+struct key_entry {
+    struct api_key_state state;
+    struct key_entry *next;
 };
 
 struct directory {
@@ -36,6 +42,7 @@ struct directory {
     struct entry *by_id[BUCKETS], *by_number[BUCKETS];
     const struct workspace_place *workspaces; /* NULL: not read yet */
     size_t workspace_count;
+    struct key_entry *keys[BUCKETS];
 };
 
 struct directory *directory_make(void)
@@ -205,11 +212,12 @@ static void drop_all(struct directory *directory)
     directory->workspaces = NULL;
     memset(directory->by_id, 0, sizeof(directory->by_id));
     memset(directory->by_number, 0, sizeof(directory->by_number));
+    memset(directory->keys, 0, sizeof(directory->keys));
 }
 
 static bool is_full(const struct directory *directory)
 {
-    return directory->count >= MAX_CLIENTS || arena_used(directory->arena) >= MAX_BYTES;
+    return directory->count >= MAX_ENTRIES || arena_used(directory->arena) >= MAX_BYTES;
 }
 
 enum outcome directory_refresh(struct context *context)
@@ -288,18 +296,16 @@ static void copy_service(const struct settings *settings, struct arena *arena, c
         text_equal(text_empty(form) ? settings->sign_in_form : form, "identifier_first");
 }
 
-/* Features that can't be read are none: they were checked when they were set. */
+/* What can't be read is none: it was checked when it was set. */
 static void read_workspace(struct arena *arena, const struct client_entry *row, struct entry *entry)
 {
-    bool is_there;
     const char *error;
-    const char *features = arena_strdup(arena, row->service_features ? row->service_features : "{}");
-    if (!workspace_features_read(arena, features, &is_there, &entry->workspace, &error)) {
-        log_error("service %s: stored features are broken: %s", entry->service.id_text, error);
+    if (!row->service_workspace)
+        return;
+    if (!workspace_settings_read(arena, row->service_workspace, &entry->workspace, &error)) {
+        log_error("service %s: its workspace is broken: %s", entry->service.id_text, error);
         return;
     }
-    if (!is_there)
-        return;
     entry->service.workspace = &entry->workspace;
     if (text_equal(entry->workspace.client_id, row->client.client_id))
         entry->client.workspace = &entry->workspace;
@@ -387,17 +393,65 @@ enum outcome directory_client_by_number(struct context *context, int64_t number,
     return take_rows(context, rows, count, client_out);
 }
 
-static void copy_places(struct arena *arena, const struct service_features *rows, size_t count,
+/* --- API keys --- */
+
+/* What is found by hash is as evenly spread as that is. */
+static struct key_entry **bucket_of_hash(struct directory *directory, const unsigned char hash[32])
+{
+    return &directory->keys[hash[0] % BUCKETS];
+}
+
+/* Texts that outlive the request: all those that a state points to. */
+static void keep_texts(struct arena *arena, struct api_key_state *state)
+{
+    const char **const texts[] = { &state->key.name,    &state->key.prefix, &state->key.permissions,
+                                   &state->key.status,  &state->addresses,  &state->service_status,
+                                   &state->service_name };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        *texts[i] = arena_strdup(arena, *texts[i]);
+}
+
+static struct api_key_state *remember_key(struct directory *directory, const struct api_key_state *state)
+{
+    struct key_entry **bucket = bucket_of_hash(directory, state->key.key_hash);
+    struct key_entry *entry = arena_alloc(directory->arena, sizeof(*entry));
+    entry->state = *state;
+    keep_texts(directory->arena, &entry->state);
+    entry->next = *bucket;
+    *bucket = entry;
+    directory->count++;
+    return &entry->state;
+}
+
+enum outcome directory_api_key(struct context *context, const unsigned char hash[32],
+                               struct api_key_state **state_out)
+{
+    struct directory *directory = context->directory;
+    struct api_key_state *state = arena_alloc(context->arena, sizeof(*state));
+    for (struct key_entry *entry = *bucket_of_hash(directory, hash); entry; entry = entry->next) {
+        if (memcmp(entry->state.key.key_hash, hash, sizeof(entry->state.key.key_hash)) == 0) {
+            *state_out = &entry->state;
+            return OUTCOME_OK;
+        }
+    }
+    enum store_result result = api_keys_find_by_hash(context->db, context->arena, hash, state);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such API key");
+    *state_out = is_full(directory) ? state : remember_key(directory, state);
+    return OUTCOME_OK;
+}
+
+/* --- workspaces --- */
+
+static void copy_places(struct arena *arena, const struct service_workspace *rows, size_t count,
                         struct workspace_place *places, size_t *count_out)
 {
     *count_out = 0;
     for (size_t i = 0; i < count; i++) {
-        struct workspace_features features;
-        bool is_there;
+        struct workspace_settings workspace;
         const char *error;
-        const char *text = arena_strdup(arena, rows[i].features);
-        if (workspace_features_read(arena, text, &is_there, &features, &error) && is_there)
-            places[(*count_out)++] = (struct workspace_place) { features.host, features.client_id };
+        if (workspace_settings_read(arena, rows[i].workspace, &workspace, &error))
+            places[(*count_out)++] = (struct workspace_place) { workspace.host, workspace.client_id };
     }
 }
 
@@ -405,7 +459,7 @@ enum outcome directory_workspaces(struct context *context, const struct workspac
                                   size_t *count_out)
 {
     struct directory *directory = context->directory;
-    struct service_features *rows;
+    struct service_workspace *rows;
     size_t count;
     *places_out = directory->workspaces;
     *count_out = directory->workspace_count;

@@ -1,14 +1,14 @@
 /*
- * directory.h: services and clients as rules see them, cached in each process. An entry is read with
- * one statement on first use and dropped when the stored version moves: at once on the machine where
- * the change was made, within a second on the others. Bounded; what is handed out stays valid until
- * the request ends.
+ * directory.h: services, clients and API keys as rules see them, cached in each process. An entry is read
+ * with one statement on first use and dropped when the stored version moves: at once on the machine where the
+ * change was made, within a second on the others. Bounded; what is handed out stays valid until the request
+ * ends.
  */
 #ifndef DOORWARD_DOMAIN_DIRECTORY_H
 #define DOORWARD_DOMAIN_DIRECTORY_H
 
 #include "domain/context.h"
-#include "domain/workspace/features.h"
+#include "domain/workspace/settings.h"
 
 /* When a PIN is asked for behind the password, from the least strict on. */
 enum pin_gate { PIN_OFF, PIN_PERIODIC, PIN_NEW_BROWSER, PIN_ALWAYS };
@@ -20,7 +20,7 @@ struct service {
     bool active;
     enum pin_gate pin_gate;                     /* the installation's, when the service has none of its own */
     bool identifier_first;                      /* the sign-in page asks for the address first; likewise */
-    const struct workspace_features *workspace; /* NULL: it has none */
+    const struct workspace_settings *workspace; /* NULL: it has none */
 };
 
 enum { CLIENT_MAX_SECRETS = 4 };
@@ -51,7 +51,7 @@ struct client {
     int64_t default_max_age;  /* -1: none */
     struct client_secret secrets[CLIENT_MAX_SECRETS];
     size_t secret_count;
-    const struct workspace_features *workspace; /* of which it is the client; NULL: of none */
+    const struct workspace_settings *workspace; /* of which it is the client; NULL: of none */
 };
 
 /* Where a service's workspace is found. */
@@ -80,6 +80,12 @@ enum outcome directory_client(struct context *context, const char *client_id,
 /* By the number that rows carry; NOT_FOUND when it has been removed. */
 enum outcome directory_client_by_number(struct context *context, int64_t number,
                                         const struct client **client_out);
+
+/* An API key by its hash, whatever its state: NOT_FOUND or UNAVAILABLE. The caller may note in the state that
+ * it has been used. */
+struct api_key_state; /* store/api_keys.h */
+enum outcome directory_api_key(struct context *context, const unsigned char hash[32],
+                               struct api_key_state **state_out);
 
 /* The workspaces of the active services, the oldest first. One statement on first use, then none. */
 enum outcome directory_workspaces(struct context *context, const struct workspace_place **places_out,

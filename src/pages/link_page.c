@@ -47,8 +47,9 @@ static struct view *make_pin_page(struct call *call, const struct passage *passa
     json_put_boolean(view->model, "asks_pin", asks_pin);
     json_put_text(view->model, "again_url", passage_path(call, passage, "/login/link", note));
     json_put_text(view->model, "login_url", passage_path(call, passage, "/login", note));
-    view_value(view, "minutes",
-               arena_printf(call->arena, "%lld", (long long)challenge_lasts_s(CHALLENGE_MAGIC_LINK) / 60));
+    view_value(
+        view, "minutes",
+        arena_printf(call->arena, "%lld", (long long)challenge_pin_lasts_s(CHALLENGE_MAGIC_LINK) / 60));
     return view;
 }
 

@@ -50,11 +50,12 @@ static bool name_may_mislead(const char *name)
     return false;
 }
 
-static void put_name(struct sheet *sheet)
+static void put_name(struct sheet *sheet, const char *variable)
 {
-    const char *name = view_inert(sheet->context->arena, json_member_text(sheet->wanted->variables, "name"));
+    const char *name =
+        view_inert(sheet->context->arena, json_member_text(sheet->wanted->variables, variable));
     if (name != NULL && !name_may_mislead(name))
-        put(sheet, "name", name);
+        put(sheet, variable, name);
 }
 
 static const char *print_time(struct arena *arena, int64_t seconds)
@@ -88,7 +89,7 @@ static void put_event(struct sheet *sheet)
 static void put_variables(struct sheet *sheet)
 {
     static const char *const texts[] = { "email", "link", "pin", "new_email", "application", "person" };
-    static const char *const numbers[] = { "minutes", "hours" };
+    static const char *const numbers[] = { "minutes", "hours", "days" };
     struct arena *arena = sheet->context->arena;
     const struct json *variables = sheet->wanted->variables;
     int64_t number;
@@ -193,7 +194,9 @@ static void fill(struct sheet *sheet, const char *language)
     put_site(sheet);
     put_logo(sheet);
     put_colours(sheet);
-    put_name(sheet);
+    put_name(sheet, "name");
+    if (contract_offers(sheet->page, "service"))
+        put_name(sheet, "service");
     put_event(sheet);
     put_variables(sheet);
     put_texts(sheet);

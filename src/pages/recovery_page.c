@@ -60,9 +60,8 @@ static enum outcome show_reset(struct call *call, const char *problem)
     const char *link = landing_link(call);
     struct challenge challenge;
     struct view *view;
-    enum outcome outcome = link == NULL
-                               ? OUTCOME_FLOW_ENDED
-                               : challenge_look(&call->context, CHALLENGE_RESET_PASSWORD, link, &challenge);
+    enum outcome outcome =
+        link == NULL ? OUTCOME_FLOW_ENDED : recovery_look(&call->context, link, &challenge);
     if (outcome == OUTCOME_FLOW_ENDED)
         return landing_refuse(call, &landing);
     if (outcome == OUTCOME_OK)

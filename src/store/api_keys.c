@@ -27,6 +27,7 @@ static const struct column state_columns[] = {
     { COLUMN_TEXT, STATE(addresses) },
     { COLUMN_INTEGER, STATE(last_used_at) },
     { COLUMN_TEXT, STATE(service_status) },
+    { COLUMN_TEXT, STATE(service_name) },
 };
 
 static const struct statement statements[] = {
@@ -37,7 +38,7 @@ static const struct statement statements[] = {
     [FIND_BY_HASH] = { .name = "api_keys.find_by_hash",
                        .sql =
                            "SELECT k.id, k.service_id, k.name, k.prefix, k.key_hash, k.permissions, k.status,"
-                           " k.created_at, k.expires_at, k.addresses, k.last_used_at, s.status"
+                           " k.created_at, k.expires_at, k.addresses, k.last_used_at, s.status, s.name"
                            " FROM api_keys k JOIN services s ON s.id = k.service_id WHERE k.key_hash = ?",
                        .parameters = "b",
                        COLUMNS(state_columns),

@@ -21,7 +21,7 @@ struct api_key_state {
     struct api_key_row key;
     const char *addresses; /* space separated addresses and ranges; "": everywhere */
     int64_t last_used_at;
-    const char *service_status;
+    const char *service_status, *service_name;
 };
 
 enum store_result api_keys_find_by_hash(struct db *db, struct arena *arena, const unsigned char hash[32],

@@ -3,7 +3,19 @@
 
 #include "store/pattern.h"
 
-enum { ADD, FIND, LIST, SET_STATUS, SET_SIGN_IN, PIN_GATES, SET_FEATURES, WITH_WORKSPACE };
+enum {
+    ADD,
+    FIND,
+    FIND_BY_SLUG,
+    LOCK,
+    LIST,
+    SET_STATUS,
+    SET_SIGN_IN,
+    SET_PROFILE,
+    PIN_GATES,
+    SET_WORKSPACE,
+    WITH_WORKSPACE
+};
 
 #define ROW(member) offsetof(struct service_row, member)
 
@@ -15,29 +27,42 @@ static const struct column service_columns[] = {
     { COLUMN_INTEGER, ROW(updated_at) },
     { COLUMN_TEXT, ROW(pin_gate) },
     { COLUMN_TEXT, ROW(sign_in_form) },
+    { COLUMN_TEXT, ROW(slug) },
+    { COLUMN_TEXT, ROW(service_type) },
     { COLUMN_TEXT, ROW(features) },
+    { COLUMN_TEXT, ROW(workspace) },
 };
 
 static const struct column gate_columns[] = { { COLUMN_TEXT, offsetof(struct service_gate, pin_gate) } };
 
-static const struct column features_columns[] = {
-    { COLUMN_ID, offsetof(struct service_features, id) },
-    { COLUMN_TEXT, offsetof(struct service_features, features) },
+static const struct column workspace_columns[] = {
+    { COLUMN_ID, offsetof(struct service_workspace, id) },
+    { COLUMN_TEXT, offsetof(struct service_workspace, workspace) },
 };
 
 #define SELECT_SERVICES                                                                                      \
-    "SELECT id, name, status, created_at, updated_at, pin_gate, sign_in_form, features FROM services"
+    "SELECT id, name, status, created_at, updated_at, pin_gate, sign_in_form, slug, service_type, features," \
+    " workspace FROM services"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "services.add",
-              .sql = "INSERT INTO services (id, name, created_at, updated_at, pin_gate, sign_in_form)"
-                     " VALUES (?, ?, ?, ?, ?, ?)",
-              .parameters = "btiitt" },
+              .sql = "INSERT INTO services (id, name, created_at, updated_at, pin_gate, sign_in_form, slug,"
+                     " service_type, features) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              .parameters = "btiittttt" },
     [FIND] = { .name = "services.find",
                .sql = SELECT_SERVICES " WHERE id = ?",
                .parameters = "b",
                COLUMNS(service_columns),
                .retry = true },
+    [FIND_BY_SLUG] = { .name = "services.find_by_slug",
+                       .sql = SELECT_SERVICES " WHERE slug = ?",
+                       .parameters = "t",
+                       COLUMNS(service_columns),
+                       .retry = true },
+    [LOCK] = { .name = "services.lock",
+               .sql = SELECT_SERVICES " WHERE id = ? FOR UPDATE",
+               .parameters = "b",
+               COLUMNS(service_columns) },
     [LIST] = { .name = "services.list",
                .sql = SELECT_SERVICES " WHERE name COLLATE utf8mb4_general_ci LIKE ?"
                                       " ORDER BY name, id LIMIT ? OFFSET ?",
@@ -53,20 +78,25 @@ static const struct statement statements[] = {
                              " WHERE id = ?",
                       .parameters = "ttib",
                       .retry = true },
+    [SET_PROFILE] = { .name = "services.set_profile",
+                      .sql = "UPDATE services SET name = ?, slug = ?, service_type = ?, features = ?,"
+                             " updated_at = ? WHERE id = ?",
+                      .parameters = "ttttib",
+                      .retry = true },
     [PIN_GATES] = { .name = "services.pin_gates",
                     .sql = "SELECT DISTINCT pin_gate FROM services WHERE status = 'active'",
                     .parameters = "",
                     COLUMNS(gate_columns),
                     .retry = true },
-    [SET_FEATURES] = { .name = "services.set_features",
-                       .sql = "UPDATE services SET features = ?, updated_at = ? WHERE id = ?",
-                       .parameters = "tib",
-                       .retry = true },
+    [SET_WORKSPACE] = { .name = "services.set_workspace",
+                        .sql = "UPDATE services SET workspace = ?, updated_at = ? WHERE id = ?",
+                        .parameters = "tib",
+                        .retry = true },
     [WITH_WORKSPACE] = { .name = "services.with_workspace",
-                         .sql = "SELECT id, features FROM services WHERE status = 'active'"
-                                " AND JSON_EXISTS(features, '$.workspace') ORDER BY created_at, id LIMIT ?",
+                         .sql = "SELECT id, workspace FROM services WHERE status = 'active'"
+                                " AND workspace IS NOT NULL ORDER BY created_at, id LIMIT ?",
                          .parameters = "i",
-                         COLUMNS(features_columns),
+                         COLUMNS(workspace_columns),
                          .retry = true },
 };
 
@@ -76,7 +106,8 @@ enum store_result services_add(struct db *db, const struct service_row *row)
 {
     return db_run(db, &statements[ADD],
                   VALUES(sql_id(row->id), sql_text(row->name), sql_integer(row->created_at),
-                         sql_integer(row->updated_at), sql_text(row->pin_gate), sql_text(row->sign_in_form)),
+                         sql_integer(row->updated_at), sql_text(row->pin_gate), sql_text(row->sign_in_form),
+                         sql_text(row->slug), sql_text(row->service_type), sql_text(row->features)),
                   NULL);
 }
 
@@ -84,6 +115,25 @@ enum store_result services_find(struct db *db, struct arena *arena, const unsign
                                 struct service_row *row_out)
 {
     return db_find(db, arena, &statements[FIND], VALUES(sql_id(id)), row_out);
+}
+
+enum store_result services_find_by_slug(struct db *db, struct arena *arena, const char *slug,
+                                        struct service_row *row_out)
+{
+    return db_find(db, arena, &statements[FIND_BY_SLUG], VALUES(sql_text(slug)), row_out);
+}
+
+enum store_result services_lock(struct db *db, struct arena *arena, const unsigned char id[16],
+                                struct service_row *row_out)
+{
+    return db_find(db, arena, &statements[LOCK], VALUES(sql_id(id)), row_out);
+}
+
+enum store_result services_set_profile(struct db *db, const struct service_row *row, int64_t now)
+{
+    return db_run_one(db, &statements[SET_PROFILE],
+                      VALUES(sql_text(row->name), sql_text(row->slug), sql_text(row->service_type),
+                             sql_text(row->features), sql_integer(now), sql_id(row->id)));
 }
 
 enum store_result services_list(struct db *db, struct arena *arena, const struct page *page,
@@ -121,15 +171,15 @@ enum store_result services_pin_gates(struct db *db, struct arena *arena, struct 
     return result;
 }
 
-enum store_result services_set_features(struct db *db, const unsigned char id[16], const char *features,
-                                        int64_t now)
+enum store_result services_set_workspace(struct db *db, const unsigned char id[16], const char *workspace,
+                                         int64_t now)
 {
-    return db_run_one(db, &statements[SET_FEATURES],
-                      VALUES(sql_text(features), sql_integer(now), sql_id(id)));
+    return db_run_one(db, &statements[SET_WORKSPACE],
+                      VALUES(sql_text(workspace), sql_integer(now), sql_id(id)));
 }
 
 enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,
-                                          struct service_features **rows_out, size_t *count_out)
+                                          struct service_workspace **rows_out, size_t *count_out)
 {
     void *rows = NULL;
     enum store_result result = db_list(db, arena, &statements[WITH_WORKSPACE], VALUES(sql_integer(limit)),

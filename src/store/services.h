@@ -12,13 +12,16 @@ struct service_row {
     const char *status; /* "active" or "disabled" */
     int64_t created_at, updated_at;
     const char *pin_gate, *sign_in_form; /* "": what the configuration says */
-    const char *features;                /* JSON; NULL: none */
+    const char *slug;                    /* NULL: none of its own */
+    const char *service_type;            /* "web", "api", "mobile" or "desktop" */
+    const char *features;                /* JSON array of words; NULL: none */
+    const char *workspace;               /* JSON object; NULL: none */
 };
 
-/* What is switched on for an active service. */
-struct service_features {
+/* A service that has a workspace. */
+struct service_workspace {
     unsigned char id[16];
-    const char *features;
+    const char *workspace;
 };
 
 /* A rule that some active service has; "": the configuration's. */
@@ -29,6 +32,12 @@ struct service_gate {
 enum store_result services_add(struct db *db, const struct service_row *row) MUST_CHECK;
 enum store_result services_find(struct db *db, struct arena *arena, const unsigned char id[16],
                                 struct service_row *row_out) MUST_CHECK;
+enum store_result services_find_by_slug(struct db *db, struct arena *arena, const char *slug,
+                                        struct service_row *row_out) MUST_CHECK;
+
+/* Inside a transaction: reads the row and keeps others from changing it until the end. */
+enum store_result services_lock(struct db *db, struct arena *arena, const unsigned char id[16],
+                                struct service_row *row_out) MUST_CHECK;
 enum store_result services_list(struct db *db, struct arena *arena, const struct page *page,
                                 struct service_row **rows_out, size_t *count_out) MUST_CHECK;
 enum store_result services_set_status(struct db *db, const unsigned char id[16], const char *status,
@@ -37,13 +46,16 @@ enum store_result services_set_status(struct db *db, const unsigned char id[16],
 enum store_result services_set_sign_in(struct db *db, const unsigned char id[16], const char *pin_gate,
                                        const char *sign_in_form, int64_t now) MUST_CHECK;
 
-/* JSON of what is switched on. */
-enum store_result services_set_features(struct db *db, const unsigned char id[16], const char *features,
-                                        int64_t now) MUST_CHECK;
+/* Name, slug, type and features, as the row has them. CONFLICT when the slug is another's. */
+enum store_result services_set_profile(struct db *db, const struct service_row *row, int64_t now) MUST_CHECK;
 
-/* The active services whose features name a workspace, the oldest first. */
+/* NULL takes it off. */
+enum store_result services_set_workspace(struct db *db, const unsigned char id[16], const char *workspace,
+                                         int64_t now) MUST_CHECK;
+
+/* The active services that have a workspace, the oldest first. */
 enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,
-                                          struct service_features **rows_out, size_t *count_out) MUST_CHECK;
+                                          struct service_workspace **rows_out, size_t *count_out) MUST_CHECK;
 
 /* The PIN gates of the active services, each once. */
 enum store_result services_pin_gates(struct db *db, struct arena *arena, struct service_gate **gates_out,

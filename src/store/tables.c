@@ -14,6 +14,7 @@
 #include "store/grants.h"
 #include "store/history.h"
 #include "store/housekeeping.h"
+#include "store/idempotency_keys.h"
 #include "store/members.h"
 #include "store/migrations.h"
 #include "store/outbox.h"
@@ -31,33 +32,19 @@
 #include "store/webhooks.h"
 
 const struct statement_table *const store_tables[] = {
-    &access_state_statements,
-    &admin_sessions_statements,
-    &admins_statements,
-    &api_keys_statements,
-    &attempts_statements,
-    &authorizations_statements,
-    &challenges_statements,
-    &clients_statements,
-    &connections_statements,
-    &email_changes_statements,
-    &grants_statements,
-    &history_statements,
-    &housekeeping_statements,
-    &members_statements,
-    &migrations_statements,
-    &outbox_statements,
-    &participants_statements,
-    &permissions_statements,
-    &revoked_tokens_statements,
-    &services_statements,
-    &sessions_statements,
-    &signing_keys_statements,
-    &subscription_claims_statements,
-    &tickets_statements,
-    &users_statements,
-    &versions_statements,
-    &webhook_deliveries_statements,
-    &webhooks_statements,
-    NULL,
+    &access_state_statements, &admin_sessions_statements,
+    &admins_statements,       &api_keys_statements,
+    &attempts_statements,     &authorizations_statements,
+    &challenges_statements,   &clients_statements,
+    &connections_statements,  &email_changes_statements,
+    &grants_statements,       &history_statements,
+    &housekeeping_statements, &idempotency_keys_statements,
+    &members_statements,      &migrations_statements,
+    &outbox_statements,       &participants_statements,
+    &permissions_statements,  &revoked_tokens_statements,
+    &services_statements,     &sessions_statements,
+    &signing_keys_statements, &subscription_claims_statements,
+    &tickets_statements,      &users_statements,
+    &versions_statements,     &webhook_deliveries_statements,
+    &webhooks_statements,     NULL,
 };

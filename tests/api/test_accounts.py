@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """T-24, T-25, 67, 111: every way to tokens times every state of the account: dead at the next request."""
+import os
+import re
+import subprocess
 import time
 
 from kit import *
@@ -97,6 +100,59 @@ def session_limits(site):
         equal(response_of(answer, client.redirect_uri).get("error"), "login_required", change)
 
 
+@test("security 108: to the second: a session that is idle or old for as long as the options say sends to the sign-in, a moment earlier it doesn't")
+def limits_to_the_second(site):
+    idle, life = 30 * 86400, 90 * 86400
+    for change, lives in ((f"seen_at = UNIX_TIMESTAMP() - {idle} + 20", True), (f"seen_at = UNIX_TIMESTAMP() - {idle}", False),
+                          ("expires_at = UNIX_TIMESTAMP() + 20", True), ("expires_at = UNIX_TIMESTAMP()", False)):
+        site.sql("DELETE FROM sessions")
+        browser = signed_in(site, site.person("idler"))
+        equal(site.sql("SELECT expires_at - created_at FROM sessions"), [[str(life)]], "whole life")
+        site.sql(f"UPDATE sessions SET {change}")
+        answer = browser.get("/account")
+        equal(answer.status, 200 if lives else 303, change)
+        assert lives or answer.location.replace(site.url, "").startswith("/login?"), answer.location
+        equal(browser.get("/api/public/session").status, 200 if lives else 401, change)
+
+
+@test("security 125: a password of 1024 bytes works whole, one byte more is refused, and it may be of any characters")
+def longest_passwords(site):
+    headers = {"Origin": site.url}
+    for number, password in enumerate(("x9" * 511 + "yz", " spaces at both ends ", "\u2603 \U0001f600 \u00fcber \u05e9\u05dc\u05d5\u05dd", "onlylowercaseletters", "\"'<&%\\;--`$(){}")):
+        email = f"long-{number}-{time.time_ns()}@people.example"
+        added = site.web.post("/api/public/register", data={"email": email, "password": password, "name": "Long Words"}, headers=headers)
+        equal(added.status, 201, f"{password[:20]}: {added}")
+        site.sql(f"UPDATE users SET email_verified = 1 WHERE email_key = '{email}'")
+        for typed, status in ((password, 200), (password[:-1] + "?", 401), (password[:-1], 401), (password + "x", 401)):
+            equal(site.web.post("/api/public/login", data={"email": email, "password": typed}, headers=headers).status, status, f"{typed[:20]!r}, {len(typed)}")
+    refused_one = site.web.post("/api/public/register", data={"email": f"longer-{time.time_ns()}@people.example", "password": "x9" * 512 + "y", "name": "Long Words"}, headers=headers)
+    equal((refused_one.status, refused_one.error), (400, "Password too weak"), str(refused_one))
+
+
+@test("security 128: a hash of weaker parameters is made anew at the next sign-in, by it alone, and the password goes on working")
+def upgraded(site):
+    person = site.add_person()
+    column = f"SELECT password_hash FROM users WHERE email_key = '{person.email}'"
+    with open(site.conf, encoding="utf-8") as file:
+        conf = file.read()
+    weak = site.conf + ".weak"
+    with open(os.open(weak, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(re.sub(r"(?m)^scrypt_log_n = .*$", "scrypt_log_n = 10", conf))
+    done = subprocess.run([site.program, "-c", weak, "user", "set-password", person.email, "--password-file", "-"], input=person.password, text=True, capture_output=True, check=False)
+    equal(done.returncode, 0, done.stderr)
+    old = site.sql(column)[0][0]
+    assert old.startswith("$s1$0a"), old
+    browser = site.browser()
+    fill_login(browser, browser.open("/login"), person, password="a wrong password")
+    equal(site.sql(column)[0][0], old, "a wrong password")
+    fill_login(browser, browser.open("/login"), person)
+    fresh = site.sql(column)[0][0]
+    assert fresh.startswith("$s1$0b") and fresh != old, fresh
+    again = site.browser()
+    fill_login(again, again.open("/login"), person)
+    equal((again.get("/account").status, site.sql(column)[0][0]), (200, fresh), "the next sign-in")
+
+
 @test("T-22, abuse 79: a code, session or refresh token whose row is gone is invalid, never a 500")
 def rows_gone(site):
     client = site.client()
@@ -107,4 +163,4 @@ def rows_gone(site):
     equal(userinfo(site, standing.tokens.access).status, 401, "userinfo")
 
 
-run()
+run(settings={"scrypt_log_n": 11})

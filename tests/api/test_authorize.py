@@ -74,7 +74,7 @@ FOREIGN = ["https://evil.example/cb", "http://client.example/cb", "HTTPS://clien
            "https://[::1]/cb", "https://client.example/" + "a" * 8000, "https://client.example/..;/cb", "*", "%"]
 
 
-@test("1, T-01 T-02 T-03 T-06 T-07 T-09 T-14 T-15, abuse 17, oidcc-ensure-registered-redirect-uri: only the registered string, byte for byte")
+@test("2.9, 1, T-01 T-02 T-03 T-06 T-07 T-09 T-14 T-15, abuse 17, oidcc-ensure-registered-redirect-uri: only the registered string, byte for byte")
 def redirect_uri_is_exact(site):
     client = site.client()
     for uri in [CALLBACK + tail for tail in ZOO] + FOREIGN:
@@ -222,7 +222,7 @@ def empty_parameters(site):
     assert "nonce" not in Jwt(body["id_token"]).claims
 
 
-@test("13, abuse 18: state comes back whole whatever it holds, and is never markup in a page")
+@test("2.9, 13, abuse 18: state comes back whole whatever it holds, and is never markup in a page")
 def state_is_opaque(site):
     client = site.client()
     for state in ('"><script>alert(1)</script>', "\u00e4\u6f22\U0001f600", "a b+c%20d&e=f", "x\r\nSet-Cookie: a=b", "%00", "s" * 2048, "{{x}}", "'; --"):

@@ -164,6 +164,23 @@ def openers(site):
     equal(login.header("Cross-Origin-Opener-Policy"), None, "within a flow")
 
 
+@test("T-63: nobody uploads anything: images are files of the administrator's, and one that is opened by itself is in a sandbox")
+def images(site):
+    page = site.web.get("/login").text
+    assets = set(re.findall(r'"(/assets/[^"]+)"', page))
+    assert assets, "no asset on the page"
+    for path in assets:
+        answer = site.web.get(path)
+        equal(answer.status, 200, path)
+        equal(answer.header("Content-Security-Policy"), "default-src 'none'; style-src 'unsafe-inline'; sandbox", path)
+        equal(answer.header("X-Content-Type-Options"), "nosniff", path)
+    for _, path in routes(site, "POST"):
+        body = "--b\r\nContent-Disposition: form-data; name=logo; filename=a.svg\r\nContent-Type: image/svg+xml\r\n\r\n<svg/>\r\n--b--\r\n"
+        for kind in ("multipart/form-data; boundary=b", "image/svg+xml"):
+            answer = site.web.post(path, body=body, headers={"Content-Type": kind, "Origin": site.url})
+            assert 400 <= answer.status < 500, f"{path} takes {kind}: {answer}"
+
+
 # --- faults ---
 
 INNER = re.compile(r"(?i)\bSQL|maria|mysql|select .* from|doorward/|\.c:\d+|/tmp/|/usr/|/home/|\.sock\b|\.mustache|errno|stack|trace|0x[0-9a-f]{6}|"

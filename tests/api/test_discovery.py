@@ -23,7 +23,7 @@ KNOWN_MEMBERS = {
     "authorization_response_iss_parameter_supported", "prompt_values_supported"}
 
 
-@test("C12 oidcc-discovery-endpoint-verification: the metadata is complete, of https, and true to its issuer")
+@test("T-75, C12 oidcc-discovery-endpoint-verification: the metadata is complete, of https, and true to its issuer")
 def discovery_endpoint_verification(site):
     answer = site.web.get(METADATA)
     equal(answer.status, 200, "status")
@@ -38,6 +38,7 @@ def discovery_endpoint_verification(site):
     for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"):
         assert name in document, f"{name} is missing"
     equal(document["response_types_supported"], ["code"], "response types")
+    assert "check_session_iframe" not in document, "T-75: a frame that other origins send messages to"
     equal(document["subject_types_supported"], ["public"], "subject types")
     algorithms = document["id_token_signing_alg_values_supported"]
     assert {"RS256", "ES256", "EdDSA"} <= set(algorithms) and "none" not in algorithms, algorithms

@@ -133,6 +133,18 @@ def without_uri(site):
     assert not is_signed_in(site, client, browser), "still signed in"
 
 
+@test("security 110, 109: no other site signs somebody out: neither by GET nor by POST, nor with a hint of its own making")
+def from_elsewhere(site):
+    client, browser, _ = begin(site)
+    for headers in ({"Origin": "https://evil.example"}, {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "cross-site"}):
+        for method, path, more in (("GET", LOGOUT, {}), ("POST", LOGOUT, {"form": {}}), ("POST", LOGOUT, {"form": {"confirm": "yes", "token": "A" * 43}}),
+                                   ("POST", "/api/public/logout", {"data": {}}), ("GET", "/api/public/logout", {}),
+                                   ("GET", LOGOUT + "?id_token_hint=" + unsigned({"sub": "x"}), {})):
+            answer = browser.request(method, path, headers=headers, **more)
+            assert answer.status < 500, str(answer)
+            assert is_signed_in(site, client, browser), f"{method} {path} with {headers} signed out"
+
+
 @test("with client_id a registered address is reached after the person's confirmation")
 def with_client_id(site):
     client, browser, _ = begin(site)

@@ -587,6 +587,39 @@ def headers(site):
             assert field.get("type") == "hidden" or field.get("id") in labelled, f"{path}: {field}"
 
 
+@test("security 127: passwords may be pasted and managed: autocomplete says what each field is, and nothing shortens or stops what is typed")
+def password_managers(site):
+    wanted = {"/login": {"username", "current-password"}, "/register": {"name", "new-password"}, "/reset-password": {"new-password"},
+              "/login/link": {"username"}, "/forgot-password": {"username"}, "/login/link/pin": {"one-time-code"}, "/login/pin": {"one-time-code"}}
+    seen = set()
+    for path, _, page in every_form(site):
+        fields = [field for field in form_to(page, path)["fields"] if field.get("type") != "hidden"]
+        told = {field.get("autocomplete") for field in fields}
+        assert wanted.get(path, set()) <= told and None not in told and "off" not in told, f"{path}: {told}"
+        for field in fields:
+            assert int(field.get("maxlength") or 9999) >= 1024 or field.get("type") != "password", field
+            assert field.get("type") != "password" or not field.get("pattern"), field
+            assert not [name for name in field if name.startswith("on")], field
+            assert "readonly" not in field or field["autocomplete"] == "username", field
+        assert "new-password" not in told or "username" in told or "email" in told or path == "/reset-password", f"{path}: {told}"
+        seen.add(path)
+    assert set(wanted) <= seen, set(wanted) - seen
+    account = signed_in(site)
+    told = {field.get("autocomplete") for form in account.open("/account/password").page().forms for field in form["fields"] if field.get("type") == "password"}
+    equal(told, {"current-password", "new-password"}, "/account/password")
+
+
+@test("security 133: no hint and no secret question: neither is there a field for one on any form, nor a place for it in the database")
+def no_hints(site):
+    words = re.compile(r"(?i)hint|question|answer|maiden|reminder|frage")
+    for path, _, page in every_form(site):
+        for field in form_to(page, path)["fields"]:
+            assert not words.search(field.get("name") or ""), f"{path}: {field}"
+        assert not re.search(r"(?i)secret question|security question|password hint|maiden", page.page().text), path
+    columns = site.sql("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()")
+    equal([column for column in columns if words.search(column[1])], [], "columns")
+
+
 @test("T-58, security 119: a polyglot in every parameter of every page and form comes back as text or not at all, in no header")
 def polyglot(site):
     browser = site.browser()

@@ -120,7 +120,7 @@ def redirect_uri_differs(site):
         refused(redeem(site, client, code, code_verifier=verifier, redirect_uri=uri), 400, ("invalid_grant", "invalid_request"))
 
 
-@test("9, T-31: the verifier left out, empty, short, long or wrong is invalid_grant, and the code is no use afterwards or still only with the right one")
+@test("2.9, 9, T-31: the verifier left out, empty, short, long or wrong is invalid_grant, and the code is no use afterwards or still only with the right one")
 def verifier_differs(site):
     client = site.client()
     for wrong in (None, "", "a" * 42, "a" * 129, "a" * 43, "wrong" * 10, "a" * 43 + "\u00e9"):
@@ -260,7 +260,7 @@ def no_echo(site):
         assert secret not in answer.text and all(secret not in value for _, value in answer.headers), str(answer)
 
 
-@test("20: redeeming a code twice ends its tokens, but no other tokens of the user")
+@test("2.9, 20: redeeming a code twice ends its tokens, but no other tokens of the user")
 def reuse_ends_its_own(site):
     client = site.client()
     bystander = sign_in(site, client)

@@ -82,7 +82,7 @@ def id_token_is_not_access(site):
     unauthorized(userinfo(site, sign_in(site, site.client()).id))
 
 
-@test("82, 80: a token without openid is 403 insufficient_scope")
+@test("2.9, 82, 80: a token without openid is 403 insufficient_scope")
 def without_openid(site):
     client = site.client()
     tokens = sign_in(site, client, scope="profile", nonce=None)

@@ -19,21 +19,21 @@ NOBODY = {"Host": "nobody.example"}
 class Workspace:
     """A service with a workspace of its own, known by its host name, and its client."""
 
-    def __init__(self, site, host=True, client=None, **features):
+    def __init__(self, site, host=True, client=None, **settings):
         self.site = in_service(site)
         self.login_url = site.url + BASE + "login"
         words = {"redirect_uris": [CALLBACK, self.login_url], **(client or {})}
         self.client = self.site.add_client(**words)
         self.service = self.site.service
         self.host = f"ws-{secrets.token_hex(4)}.example" if host else None
-        self.features = {"client_id": self.client.id, "redirect_uri": CALLBACK, **features}
+        self.settings = {"client_id": self.client.id, "redirect_uri": CALLBACK, **settings}
         if host:
-            self.features["host"] = self.host
-        set_features(site, self.service, {"workspace": self.features})
+            self.settings["host"] = self.host
+        set_workspace(site, self.service, self.settings)
 
-    def change(self, **features):
-        self.features = {key: value for key, value in {**self.features, **features}.items() if value is not None}
-        set_features(self.site, self.service, {"workspace": self.features})
+    def change(self, **settings):
+        self.settings = {key: value for key, value in {**self.settings, **settings}.items() if value is not None}
+        set_workspace(self.site, self.service, self.settings)
         return self
 
     def call(self, method, path, web=None, headers=None, **more):
@@ -57,11 +57,11 @@ class Workspace:
         return self.call("POST", "register", web, headers={"Authorization": f"Bearer {token}", **more})
 
 
-def set_features(site, service, features, check=True):
+def set_workspace(site, service, settings, check=True):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        file.write(features if isinstance(features, str) else json.dumps(features))
+        file.write(settings if isinstance(settings, str) else json.dumps(settings))
         file.flush()
-        return site.cli("service", "set", service, "--features", file.name, check=check)
+        return site.cli("service", "set", service, "--workspace", file.name, check=check)
 
 
 def data(answer):
@@ -92,9 +92,9 @@ def four_fields(body):
 _kept = {}
 
 
-def shared(site, name="main", **features):
+def shared(site, name="main", **settings):
     if name not in _kept:
-        _kept[name] = Workspace(site, **features)
+        _kept[name] = Workspace(site, **settings)
     return _kept[name]
 
 
@@ -540,7 +540,7 @@ def register_tenants(site):
     colleague = own.site.add_client()
     body = data(own.register(sign_in(own.site, colleague, scope=SCOPE).access))
     equal(body["tenant_id"], own.service, "another client of the same service")
-    set_features(site, other.service, {})
+    site.cli("service", "set", other.service, "--workspace", "none")
     failed(other.register(other_token(other)), 404, "SW_TENANT_NOT_FOUND")
     other.change()
 
@@ -598,23 +598,24 @@ def scripts(site):
 # --- setting it up ---
 
 
-@test("service set --features: the client is the service's own with both grants and the redirect URI; the host is nobody else's; words are known")
-def features(site):
+@test("service set --workspace: the client is the service's own with both grants and the redirect URI; the host is nobody else's; words are known")
+def settings_checked(site):
     own = Workspace(site)
     other = shared(site, "other")
     good = {"client_id": own.client.id, "redirect_uri": CALLBACK}
-    equal(set_features(site, own.service, {"workspace": good, "else": [1]})["features"]["else"], [1], "shown")
+    equal(set_workspace(site, own.service, good)["workspace"], good, "shown")
     wrong = [{**good, "client_id": other.client.id}, {**good, "client_id": "nobody"}, {**good, "redirect_uri": "https://evil.example/"},
              {**good, "host": other.host}, {**good, "host": "Upper.example"}, {**good, "host": "a:1"}, {**good, "unknown": 1},
              {**good, "participants_max": -1}, {**good, "participants_max": "3"}, {**good, "refresh_rotation": "yes"}, {**good, "client_id": ""},
-             {}, [], "x"]
-    for workspace in wrong:
-        assert set_features(site, own.service, {"workspace": workspace}, check=False) is None, workspace
-    for text in ("", "[]", "nonsense", '{"workspace": {}'):
-        assert set_features(site, own.service, text, check=False) is None, text
+             {"redirect_uri": CALLBACK}, [], {}]
+    for settings in wrong:
+        assert set_workspace(site, own.service, settings, check=False) is None, settings
+    for text in ("", "nonsense", '"x"', json.dumps(good)[:-1]):
+        assert set_workspace(site, own.service, text, check=False) is None, text
     no_refresh = own.site.add_client(grant_types=["authorization_code"])
-    assert set_features(site, own.service, {"workspace": {**good, "client_id": no_refresh.id}}, check=False) is None
-    equal(site.cli("service", "show", own.service)["features"]["workspace"], good, "what stands")
+    assert set_workspace(site, own.service, {**good, "client_id": no_refresh.id}, check=False) is None
+    equal(site.cli("service", "show", own.service)["workspace"], good, "what stands")
+    assert site.cli("service", "set", own.service, "--workspace", "none")["workspace"] is None
 
 
 run(settings={"sign_in_limit_per_address": "1000", "cors_origins": "https://listed.example"})

@@ -14,7 +14,7 @@ export const issuer = env.DOORWARD_URL;
 
 export const PASSWORD = 'correct horse battery staple';
 
-function cli(...parameters) {
+export function cli(...parameters) {
   return JSON.parse(execFileSync(env.DOORWARD_BIN, ['-c', env.DOORWARD_CONF, ...parameters, '--json'], { encoding: 'utf8' }));
 }
 

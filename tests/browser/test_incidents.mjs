@@ -125,7 +125,7 @@ const BEGINNINGS = {
 
 for (const order of [['password', 'register', 'link', 'pin', 'forgotten'], ['forgotten', 'pin', 'link', 'register', 'password'],
   ['link', 'password', 'forgotten', 'register', 'pin'], ['pin', 'forgotten', 'password', 'link', 'register']])
-  test(`five tabs, each in another flow, finished in the order ${order.join(', ')}: none meets a dead end`, async () => {
+  test(`abuse 27: five tabs, each in another flow, finished in the order ${order.join(', ')}: none meets a dead end`, async () => {
     const tabs = {};
     for (const way of order) {
       const tab = await newTab();
@@ -220,7 +220,7 @@ const STEPS = {
 };
 
 for (const [name, [prepare, button]] of Object.entries(STEPS)) {
-  test(`${name}: back, forth and a reload afterwards lead to pages that go on`, async () => {
+  test(`abuse 27: ${name}: back, forth and a reload afterwards lead to pages that go on`, async () => {
     page.on('dialog', (dialog) => dialog.accept());
     await prepare();
     await button().click();
@@ -239,7 +239,7 @@ for (const [name, [prepare, button]] of Object.entries(STEPS)) {
     }
   });
 
-  test(`${name}: two clicks do what one does`, async () => {
+  test(`abuse 27: ${name}: two clicks do what one does`, async () => {
     await prepare();
     await button().dblclick({ noWaitAfter: true });
     await page.waitForTimeout(300);
@@ -248,7 +248,7 @@ for (const [name, [prepare, button]] of Object.entries(STEPS)) {
     assert.ok(!await page.locator('.page-error').count(), await page.locator('body').innerText());
   });
 
-  test(`${name}: the phone slept, sessions and flows are over: the next click leads to a page that goes on`, async () => {
+  test(`abuse 27: ${name}: the phone slept, sessions and flows are over: the next click leads to a page that goes on`, async () => {
     await prepare();
     sql('DELETE FROM sessions; DELETE FROM tickets; DELETE FROM challenges');
     await button().click();
@@ -268,6 +268,24 @@ for (const [name, [prepare, button]] of Object.entries(STEPS)) {
     await staysOnTheWay(page, 'the click');
   });
 }
+
+test('security 109: after signing out the back button shows nothing of the account, nor does a page that was kept open', async () => {
+  await atAccount(page);
+  const kept = await newTab();
+  await kept.goto(`${issuer}/account/sessions`);
+  assert.match(await page.content(), new RegExp(who));
+  await page.goto(`${issuer}/api/oauth/logout`);
+  await primary(page).click();
+  await page.waitForLoadState();
+  assert.deepEqual((await context.cookies()).filter(({ name }) => name === 'public-session'), []);
+  for (let back = 0; back < 2; back++) {
+    await page.goBack();
+    await page.waitForLoadState();
+    assert.doesNotMatch(await page.content(), new RegExp(who), page.url());
+  }
+  await kept.reload();
+  assert.equal(pathOf(kept), '/login');
+});
 
 /* --- people who browse otherwise --- */
 

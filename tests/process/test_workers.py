@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Workers: kept connections, deaths, deadlines, limits."""
 import contextlib
+import resource
 
 from kit import Connection, Load, Place, TestCase, main, os, request, signal, time, until
 
@@ -47,6 +48,13 @@ class Workers(TestCase):
                 self.assertEqual(late.answer().status, 200)
             for connection in kept:
                 connection.close()
+
+    def test_no_core_dumps(self):
+        "security 142: no process leaves its memory in a core dump, whatever the limit that it was started under"
+        with Place(workers=1) as place:
+            program = place.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, 1 << 20)))
+            for pid in [program.pid, *place.children(program.pid)]:
+                self.assertEqual((0, 1 << 20), resource.prlimit(pid, resource.RLIMIT_CORE), pid)
 
     def test_killed_worker_is_replaced_at_once(self):
         "a worker killed with -9 costs the request in its hand, is replaced at once, and told in the log"

@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +81,18 @@ static void open_standard_descriptors(void)
             fatal("/dev/null can't be opened");
 }
 
+/* What a process has in memory are passwords and keys: none of it is to be left in a file. The hard limit
+ * stays, for whoever looks for a fault (prlimit). */
+static void leave_no_core(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) != 0)
+        return;
+    limit.rlim_cur = 0;
+    if (setrlimit(RLIMIT_CORE, &limit) != 0)
+        log_warn("core dumps can't be switched off");
+}
+
 static enum cli_status serve(struct cli *cli)
 {
     const char *no_respawn = getenv("DOORWARD_NO_RESPAWN");
@@ -92,6 +105,7 @@ static enum cli_status serve(struct cli *cli)
     if (!read_workers(&options.workers))
         return cli_fail(cli, CLI_USAGE, "DOORWARD_WORKERS must be a number up to %d", WORKERS_MAX);
     open_standard_descriptors();
+    leave_no_core();
     umask(0007); /* the page area is shared with the command line of the group */
     listen_take_inherited(&options.inherited);
     bool handed_over = options.inherited.count == 1 && options.inherited.descriptors[0] == STDIN_FILENO;

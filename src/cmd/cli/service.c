@@ -2,6 +2,7 @@
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
+#include "core/text.h"
 #include "domain/manage/services.h"
 
 static const char *or_default(const char *word)
@@ -15,10 +16,13 @@ static void write_service(struct cli *cli, struct json_writer *writer, const str
     json_open_object(writer, NULL);
     json_write_text(writer, "id", id);
     json_write_text(writer, "name", row->name);
+    json_write_text(writer, "slug", service_slug(cli->arena, row));
+    json_write_text(writer, "service_type", row->service_type);
+    json_write_raw(writer, "features", row->features ? row->features : "[]");
+    json_write_raw(writer, "workspace", row->workspace ? row->workspace : "null");
     json_write_text(writer, "status", row->status);
     json_write_text(writer, "pin_gate", or_default(row->pin_gate));
     json_write_text(writer, "sign_in_form", or_default(row->sign_in_form));
-    json_write_raw(writer, "features", row->features == NULL ? "{}" : row->features);
     json_write_integer(writer, "created_at", row->created_at);
     json_write_integer(writer, "updated_at", row->updated_at);
     json_close_object(writer);
@@ -77,23 +81,33 @@ static enum cli_status service_show(struct cli *cli)
     return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
 }
 
-static enum outcome set_features(struct cli *cli, const char *features)
+/* --workspace FILE, or the word none. */
+static enum cli_status set_workspace(struct cli *cli)
 {
-    if (features == NULL)
-        return OUTCOME_OK;
-    return service_set_features(&cli->context, cli->arguments[0], features);
+    const char *file = cli_option(cli, "workspace");
+    const char *workspace = NULL;
+    if (!file)
+        return CLI_OK;
+    if (!text_equal(file, "none") && !(workspace = cli_read_file(cli, file)))
+        return CLI_REFUSED;
+    enum outcome outcome = service_set_workspace(&cli->context, cli->arguments[0], workspace);
+    return outcome == OUTCOME_OK ? CLI_OK : cli_refused(cli, outcome);
 }
 
 static enum cli_status service_set(struct cli *cli)
 {
-    const char *file = cli_option(cli, "features");
-    const char *features = file == NULL ? NULL : cli_read_file(cli, file);
-    if (file != NULL && features == NULL)
-        return CLI_REFUSED;
+    enum cli_status status = set_workspace(cli);
+    if (status != CLI_OK)
+        return status;
+    struct service_row row;
     const struct service_sign_in sign_in = read_sign_in(cli);
+    const struct service_profile profile = { .name = cli_option(cli, "name"),
+                                             .slug = cli_option(cli, "slug"),
+                                             .service_type = cli_option(cli, "type"),
+                                             .features = cli_option(cli, "features") };
     enum outcome outcome = service_set_sign_in(&cli->context, cli->arguments[0], &sign_in);
     if (outcome == OUTCOME_OK)
-        outcome = set_features(cli, features);
+        outcome = service_set_profile(&cli->context, cli->arguments[0], &profile, NULL, &row);
     return outcome == OUTCOME_OK ? service_show(cli) : cli_refused(cli, outcome);
 }
 
@@ -128,8 +142,13 @@ static const struct cli_option add_options[] = {
 };
 
 static const struct cli_option set_options[] = {
+    { "name", "NAME", false, "what people call it" },
+    { "slug", "WORD", false, "its word in addresses, beside its id; none takes it off" },
+    { "type", "WORD", false, "web, api, mobile or desktop" },
+    { "features", "WORDS", false, "what is switched on for it, separated by spaces; none switches all off" },
+    { "workspace", "FILE", false,
+      "JSON of how it uses the workspace API; - is standard input, none takes it off" },
     SIGN_IN_OPTIONS,
-    { "features", "FILE", false, "JSON of what is switched on, see below; - is standard input" },
     { .name = NULL },
 };
 
@@ -145,9 +164,8 @@ const struct cli_command service_commands[] = {
       service_add_command },
     { "service", "list", NULL, "Tell the services.", list_options, CLI_CONTEXT, service_list },
     { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
-    { "service", "set", "ID",
-      "Change how people sign in to a service's applications, and what is switched on.", set_options,
-      CLI_CONTEXT, service_set },
+    { "service", "set", "ID", "Change what a service is called and has, and how people sign in to it.",
+      set_options, CLI_CONTEXT, service_set },
     { "service", "disable", "ID", "Switch a service and all its clients off.", NULL, CLI_CONTEXT,
       service_disable },
     { "service", "enable", "ID", "Switch a service on again.", NULL, CLI_CONTEXT, service_enable },

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "domain/account/link_mail.h"
 #include "domain/login/canonical.h"
+#include "store/members.h"
 #include "store/authorizations.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
@@ -97,14 +98,27 @@ enum outcome account_needs_recent(struct context *context, const struct session 
 
 /* --- name and password --- */
 
+struct name_change {
+    const unsigned char *user_id;
+    const char *name;
+    int64_t now;
+};
+
+static enum store_result change_name(struct db *db, void *argument)
+{
+    const struct name_change *change = argument;
+    enum store_result result = users_change_name(db, change->user_id, change->name, change->now);
+    return result == STORE_OK ? members_follow_user(db, change->user_id) : result;
+}
+
 enum outcome account_change_name(struct context *context, const unsigned char user_id[16], const char *name)
 {
     const char *clean = account_clean_name(context->arena, name);
     if (!clean)
         return refuse(context, OUTCOME_INVALID_REQUEST, "the name is too short, too long or not plain text");
     /* The same again does no harm, so that a lost answer is asked for once more by the person. */
-    return store_outcome(context, users_change_name(context->db, user_id, clean, context->now),
-                         OUTCOME_NOT_FOUND, gone);
+    struct name_change change = { user_id, clean, context->now };
+    return store_outcome(context, db_transact(context->db, change_name, &change), OUTCOME_NOT_FOUND, gone);
 }
 
 enum store_result account_sign_off(struct db *db, const unsigned char user_id[16], int64_t now)

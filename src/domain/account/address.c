@@ -13,6 +13,7 @@
 #include "domain/login/canonical.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
+#include "store/members.h"
 #include "store/sessions.h"
 
 static const char ended[] = "the link has been used or has expired";
@@ -101,6 +102,8 @@ static enum store_result change_address(struct db *db, struct confirm_work *work
         memset(sid, 0, sizeof(sid));
     enum store_result result =
         users_change_email(db, change->user_id, change->email, change->email_key, work->context->now);
+    if (result == STORE_OK)
+        result = members_follow_user(db, change->user_id);
     if (result == STORE_OK)
         result = sessions_end_others(db, change->user_id, sid);
     if (result == STORE_OK)

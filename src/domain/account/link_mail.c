@@ -15,6 +15,7 @@ static const struct {
     [CHALLENGE_RESET_PASSWORD] = { MAIL_RESET_PASSWORD, "/reset-password" },
     [CHALLENGE_CONFIRM_OLD_EMAIL] = { MAIL_CONFIRM_OLD_EMAIL, "/confirm" },
     [CHALLENGE_CONFIRM_NEW_EMAIL] = { MAIL_CONFIRM_NEW_EMAIL, "/confirm" },
+    [CHALLENGE_INVITE] = { MAIL_INVITE, "/reset-password" },
     [CHALLENGE_UNLOCK] = { MAIL_UNLOCK, "/unlock" },
 };
 
@@ -45,7 +46,9 @@ static enum outcome prepare_mail(struct context *context, const struct link_mail
         .email = wanted->email,
         .email_key = wanted->email_key,
         .name = name_for(wanted->user, wanted->email_key),
-        .service_id = place && place->service ? place->service->id : NULL,
+        .service_id = place && place->service ? place->service->id : wanted->service_id,
+        .service_name = wanted->service_name,
+        .of_another = wanted->service_name != NULL,
         .languages = place ? place->languages : wanted->languages,
         .link = arena_printf(context->arena, "%s?token=%s", links[wanted->kind].page,
                              percent_encode(context->arena, token)),

@@ -18,6 +18,8 @@ struct link_mail {
     const char *new_email;             /* or NULL */
     const struct sign_in_place *place; /* NULL: none; its flow and return_to travel along */
     const char *languages;             /* without a place; NULL: the request's */
+    const unsigned char *service_id;   /* without a place: whose branding; NULL: the installation's */
+    const char *service_name;          /* which service it speaks of; NULL: of none */
     struct json *data;                 /* NULL: nothing but the place's */
     bool for_nobody;                   /* the mail isn't to be sent: the same rows are written */
 };

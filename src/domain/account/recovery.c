@@ -30,6 +30,13 @@ enum outcome recovery_request(struct context *context, const char *email, const 
 
 /* --- the new password --- */
 
+enum outcome recovery_look(struct context *context, const char *token, struct challenge *challenge_out)
+{
+    enum outcome outcome = challenge_look(context, CHALLENGE_RESET_PASSWORD, token, challenge_out);
+    return outcome == OUTCOME_FLOW_ENDED ? challenge_look(context, CHALLENGE_INVITE, token, challenge_out)
+                                         : outcome;
+}
+
 /* The link's account as it is now: still there, still active, still with the address that the link went to.
  */
 static enum outcome find_owner(struct context *context, const struct challenge *challenge,
@@ -115,7 +122,7 @@ enum outcome recovery_reset(struct context *context, const char *token, const ch
     struct user_row user;
     const char *prepared;
     *problem_out = PASSWORD_FINE;
-    enum outcome outcome = challenge_look(context, CHALLENGE_RESET_PASSWORD, token, &challenge);
+    enum outcome outcome = recovery_look(context, token, &challenge);
     if (outcome == OUTCOME_OK)
         outcome = find_owner(context, &challenge, &user);
     if (outcome != OUTCOME_OK)

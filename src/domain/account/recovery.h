@@ -5,12 +5,17 @@
 #ifndef DOORWARD_DOMAIN_ACCOUNT_RECOVERY_H
 #define DOORWARD_DOMAIN_ACCOUNT_RECOVERY_H
 
+#include "domain/login/challenge.h"
 #include "domain/login/passwords.h"
 #include "domain/login/sign_in.h"
 
 /* Mails a link, to active accounts, verified or not (it proves the address). The same work and outcome for
  * every address; INVALID_REQUEST for what is no address. */
 enum outcome recovery_request(struct context *context, const char *email, const struct sign_in_place *place);
+
+/* The link of a forgotten password, or of an invitation to set a first one: challenge_look() of both kinds.
+ */
+enum outcome recovery_look(struct context *context, const char *token, struct challenge *challenge_out);
 
 /*
  * A new password by the link: ends every session and token of the user and every other challenge, marks

@@ -9,7 +9,7 @@
 #include "store/challenges.h"
 
 enum { PIN_DIGITS = 6, PIN_COUNT = 1000000, PIN_TRIES = 3 };
-enum { MINUTE = 60, HOUR = 60 * MINUTE };
+enum { MINUTE = 60, HOUR = 60 * MINUTE, PIN_LONGEST = 10 * MINUTE };
 
 static const char pin_purpose[] = "pin";
 
@@ -30,12 +30,18 @@ static const struct {
     [CHALLENGE_CONFIRM_NEW_EMAIL] = { "confirm_new_email", HANDLE_CONFIRM_NEW_EMAIL, 24 * HOUR,
                                       .has_link = true },
     [CHALLENGE_UNLOCK] = { "unlock", HANDLE_UNLOCK, 24 * HOUR, .has_link = true },
+    [CHALLENGE_INVITE] = { "invite", HANDLE_INVITE, 7 * 24 * HOUR, .has_link = true },
 };
 _Static_assert(ARRAY_SIZE(kinds) == CHALLENGE_KINDS, "a kind of challenge without its row");
 
 int64_t challenge_lasts_s(enum challenge_kind kind)
 {
     return kinds[kind].lasts_s;
+}
+
+int64_t challenge_pin_lasts_s(enum challenge_kind kind)
+{
+    return kinds[kind].lasts_s < PIN_LONGEST ? kinds[kind].lasts_s : PIN_LONGEST;
 }
 
 const char *challenge_kind_name(enum challenge_kind kind)
@@ -181,9 +187,10 @@ static enum outcome find_pin(struct context *context, enum challenge_kind kind, 
     if (text_empty(browser) || !kinds[kind].has_pin)
         return refuse(context, OUTCOME_PIN_NOT_FOUND, nothing);
     sha256_text(browser, browser_hash);
+    int64_t link_outlasts_s = kinds[kind].lasts_s - challenge_pin_lasts_s(kind);
     return store_outcome(context,
                          challenges_find_pin(context->db, context->arena, kinds[kind].name, browser_hash,
-                                             email_key, context->now, row_out),
+                                             email_key, context->now + link_outlasts_s, row_out),
                          OUTCOME_PIN_NOT_FOUND, nothing);
 }
 

@@ -10,7 +10,7 @@
 #include "domain/context.h"
 
 enum challenge_kind {
-    CHALLENGE_MAGIC_LINK,        /* 15 min; link and PIN */
+    CHALLENGE_MAGIC_LINK,        /* 15 min; link, and PIN for the first 10 of them */
     CHALLENGE_PIN,               /* 5 min; PIN alone, behind a password */
     CHALLENGE_VERIFY_EMAIL,      /* 24 h */
     CHALLENGE_ADD_PASSWORD,      /* 24 h; data.password_hash takes effect with it */
@@ -18,6 +18,7 @@ enum challenge_kind {
     CHALLENGE_CONFIRM_OLD_EMAIL, /* 24 h */
     CHALLENGE_CONFIRM_NEW_EMAIL, /* 24 h */
     CHALLENGE_UNLOCK,            /* 24 h */
+    CHALLENGE_INVITE,            /* 7 days; for a first password */
     CHALLENGE_KINDS
 };
 
@@ -50,8 +51,9 @@ void challenge_make(struct context *context, const struct new_challenge *wanted,
                     struct challenge *challenge_out, struct challenge_row *row_out);
 enum store_result challenge_store(struct db *db, const struct challenge_row *row) MUST_CHECK;
 
-/* Seconds that a kind lasts. */
+/* Seconds that a kind lasts; and that its PIN does, which is easier to guess and so ends earlier. */
 int64_t challenge_lasts_s(enum challenge_kind kind);
+int64_t challenge_pin_lasts_s(enum challenge_kind kind);
 
 /* The word by which rows have it. */
 const char *challenge_kind_name(enum challenge_kind kind);

@@ -315,7 +315,7 @@ enum outcome magic_link_request(struct context *context, const char *email, cons
                                .languages = place->languages,
                                .link = arena_printf(context->arena, MAGIC_LINK_PATH "%s", challenge.token),
                                .pin = challenge.pin,
-                               .lasts_s = challenge_lasts_s(CHALLENGE_MAGIC_LINK),
+                               .lasts_s = challenge_pin_lasts_s(CHALLENGE_MAGIC_LINK),
                                .for_nobody = user == NULL };
     outcome = mail_prepare(context, &mail, &sent.mail);
     if (outcome != OUTCOME_OK)

@@ -37,10 +37,12 @@ static const char *print_variables(struct context *context, const struct mail *m
                         arena_printf(context->arena, "%s%s", context->settings->issuer, mail->link));
     json_write_text(&writer, "pin", mail->pin);
     json_write_text(&writer, "new_email", mail->new_email);
+    json_write_text(&writer, "service", mail->service_name);
     json_write_text(&writer, "application", mail->application);
     json_write_text(&writer, "person", mail->person);
     json_write_integer(&writer, "minutes", (mail->lasts_s + 59) / 60);
     json_write_integer(&writer, "hours", (mail->lasts_s + HOUR - 1) / HOUR);
+    json_write_integer(&writer, "days", (mail->lasts_s + DAY - 1) / DAY);
     json_write_integer(&writer, "time", context->now);
     if (!mail->of_another && !text_empty(context->address))
         json_write_text(&writer, "address", context->address);

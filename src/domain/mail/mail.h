@@ -17,6 +17,7 @@
 #define MAIL_VERIFY_EMAIL "verify_email"           /* link, hours */
 #define MAIL_ADD_PASSWORD "add_password"           /* link, hours: a password waits for this proof */
 #define MAIL_RESET_PASSWORD "reset_password"       /* link, minutes */
+#define MAIL_INVITE "invite"                       /* link, days, service: to set a first password */
 #define MAIL_PASSWORD_CHANGED "password_changed"   /* link: to forgot-password, if it wasn't you */
 #define MAIL_CONFIRM_OLD_EMAIL "confirm_old_email" /* link, hours, new_email */
 #define MAIL_CONFIRM_NEW_EMAIL "confirm_new_email" /* link, hours, new_email */
@@ -33,13 +34,14 @@ struct mail {
     const char *email, *email_key;
     const char *name;                /* whom it greets; NULL: nobody by name */
     const unsigned char *service_id; /* whose branding; NULL: the installation's */
+    const char *service_name;        /* or NULL */
     const char *languages;           /* NULL: context->languages */
     const char *link;                /* path and query of ours ("/reset-password?token=…"), or NULL */
     const char *pin;                 /* or NULL */
     const char *new_email;           /* or NULL */
     const char *application;         /* a client's name, or NULL */
     const char *person;              /* address of somebody else whom it is about, or NULL */
-    int64_t lasts_s; /* how long link or PIN last: minutes and hours, and when the mail is useless */
+    int64_t lasts_s; /* how long link or PIN last: minutes, hours and days, and when the mail is useless */
     bool for_nobody; /* nobody has the address: written all the same, never sent */
     bool of_another; /* caused by somebody else: it doesn't tell the reader from where */
 };

@@ -2,10 +2,12 @@
  * byte. */
 #include "domain/manage/api_key_auth.h"
 
+#include "core/address_list.h"
 #include "core/encode.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "crypto/digest.h"
+#include "domain/directory.h"
 #include "store/api_keys.h"
 
 enum { KEY_MAX_BYTES = 200, TOUCH_INTERVAL_S = 60 };
@@ -28,19 +30,19 @@ bool api_key_holds(const struct api_key *key, const char *permission)
     return text_starts(permission, tokens) && text_has_word(key->permissions, ' ', tokens);
 }
 
-static bool may_be_used(const struct context *context, const struct api_key_state *state)
+static bool is_alive(const struct context *context, const struct api_key_row *row)
 {
-    const struct api_key_row *row = &state->key;
-    return text_equal(row->status, "active") && text_equal(state->service_status, "active") &&
-           (row->expires_at == 0 || row->expires_at > context->now);
+    return text_equal(row->status, "active") && (row->expires_at == 0 || row->expires_at > context->now);
 }
 
-static struct api_key *key_from_row(struct arena *arena, const struct api_key_row *row)
+static const struct api_key *key_from_state(struct arena *arena, const struct api_key_state *state)
 {
+    const struct api_key_row *row = &state->key;
     struct api_key *key = arena_alloc(arena, sizeof(*key));
     *key = (struct api_key) {
         .id_text = uuid_encode(arena, row->id),
         .service_id_text = uuid_encode(arena, row->service_id),
+        .service_name = state->service_name,
         .name = row->name,
         .permissions = row->permissions,
         .test = text_starts(row->prefix, "sk_test_"),
@@ -51,12 +53,28 @@ static struct api_key *key_from_row(struct arena *arena, const struct api_key_ro
 }
 
 /* A missed note costs a minute of knowing; its failure is nobody's problem. */
-static void note_use(struct context *context, const struct api_key_state *state)
+static void note_use(struct context *context, struct api_key_state *state)
 {
     int64_t since = context->now - TOUCH_INTERVAL_S;
-    if (state->last_used_at < since &&
-        api_keys_touch(context->db, state->key.id, context->now, since) != STORE_OK)
+    if (state->last_used_at > since)
+        return;
+    state->last_used_at = context->now;
+    if (api_keys_touch(context->db, state->key.id, context->now, since) != STORE_OK)
         log_warn("api_key.use_not_noted");
+}
+
+/* What may be refused to somebody who has shown a living key. */
+static enum outcome check_use(struct context *context, const struct api_key_state *state,
+                              const struct api_key *key, const char *permission)
+{
+    if (!text_equal(state->service_status, "active"))
+        return refuse(context, OUTCOME_NOT_ACTIVE, "the service is switched off");
+    if (!text_empty(state->addresses) && !address_list_holds(state->addresses, context->address))
+        return refuse(context, OUTCOME_FORBIDDEN, "the API key must not be used from this address");
+    if (permission && !api_key_holds(key, permission))
+        return refuse(context, OUTCOME_FORBIDDEN,
+                      arena_printf(context->arena, "the API key lacks the permission %s", permission));
+    return OUTCOME_OK;
 }
 
 enum outcome api_key_authenticate(struct context *context, const char *header, const char *permission,
@@ -64,22 +82,20 @@ enum outcome api_key_authenticate(struct context *context, const char *header, c
 {
     static const char refused[] = "a valid API key is required";
     unsigned char hash[32];
-    struct api_key_state state;
+    struct api_key_state *state;
     if (!looks_like_a_key(header))
         return refuse(context, OUTCOME_UNAUTHENTICATED, refused);
     sha256_text(header, hash);
-    enum outcome found =
-        store_outcome(context, api_keys_find_by_hash(context->db, context->arena, hash, &state),
-                      OUTCOME_UNAUTHENTICATED, refused);
+    enum outcome found = directory_api_key(context, hash, &state);
+    if (found == OUTCOME_NOT_FOUND || (found == OUTCOME_OK && !is_alive(context, &state->key)))
+        return refuse(context, OUTCOME_UNAUTHENTICATED, refused);
     if (found != OUTCOME_OK)
         return found;
-    if (!may_be_used(context, &state))
-        return refuse(context, OUTCOME_UNAUTHENTICATED, refused);
-    struct api_key *key = key_from_row(context->arena, &state.key);
-    note_use(context, &state);
-    if (permission && !api_key_holds(key, permission))
-        return refuse(context, OUTCOME_FORBIDDEN,
-                      arena_printf(context->arena, "the API key lacks the permission %s", permission));
+    const struct api_key *key = key_from_state(context->arena, state);
+    enum outcome outcome = check_use(context, state, key, permission);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    note_use(context, state);
     *key_out = key;
     return OUTCOME_OK;
 }

@@ -9,8 +9,9 @@
 struct api_key {
     unsigned char id[16], service_id[16];
     const char *id_text, *service_id_text; /* UUIDs */
-    const char *name, *permissions;        /* space separated */
-    bool test;                             /* sk_test_ */
+    const char *service_name;
+    const char *name, *permissions; /* permissions: space separated */
+    bool test;                      /* sk_test_ */
 };
 
 /* Whether the key holds a permission; "read:provider_tokens" holds it for every provider. */
@@ -18,8 +19,9 @@ bool api_key_holds(const struct api_key *key, const char *permission);
 
 /*
  * Finds the key of a header (NULL: none). UNAUTHENTICATED without one, for a malformed, unknown, revoked or
- * expired one, from an address that it isn't for, and when its service isn't active; FORBIDDEN, naming it,
- * when it lacks the permission (NULL: none is needed); UNAVAILABLE. Notes its use at most once a minute.
+ * expired one; FORBIDDEN from an address that it isn't for and, naming it, when it lacks the permission
+ * (NULL: none is needed); NOT_ACTIVE when its service is switched off; UNAVAILABLE. The key is cached, so
+ * that whoever changes or ends one does so by change_directory(). Notes its use at most once a minute.
  */
 enum outcome api_key_authenticate(struct context *context, const char *header, const char *permission,
                                   const struct api_key **key_out);

@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "domain/login/canonical.h"
+#include "domain/manage/change.h"
 
 enum { MAX_NAME_CHARACTERS = 200, MAX_PERMISSIONS_BYTES = 2000, NAME_BYTES = 6, SECRET_BYTES = 32 };
 
@@ -82,11 +83,16 @@ enum outcome api_key_add(struct context *context, const struct new_api_key *key,
     return store_outcome(context, api_keys_add(context->db, row_out), OUTCOME_NOT_FOUND, "no such service");
 }
 
+static enum store_result revoke(struct db *db, void *id)
+{
+    return api_keys_revoke(db, id);
+}
+
 enum outcome api_key_revoke(struct context *context, const char *id)
 {
     static const char unknown[] = "no such API key that isn't revoked yet";
     unsigned char bytes[16];
     if (!uuid_decode(id, bytes))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    return store_outcome(context, api_keys_revoke(context->db, bytes), OUTCOME_NOT_FOUND, unknown);
+    return store_outcome(context, change_directory(context, revoke, bytes), OUTCOME_NOT_FOUND, unknown);
 }

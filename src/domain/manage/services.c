@@ -2,14 +2,16 @@
 #include "domain/manage/services.h"
 
 #include "core/encode.h"
+#include "core/json_writer.h"
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/directory.h"
 #include "domain/login/canonical.h"
 #include "domain/manage/change.h"
-#include "domain/workspace/features.h"
+#include "domain/workspace/settings.h"
+#include "domain/precondition.h"
 
-enum { MAX_NAME_CHARACTERS = 200 };
+enum { MAX_NAME_CHARACTERS = 200, MAX_SLUG = 64, MAX_FEATURE = 64, MAX_FEATURES_BYTES = 2000 };
 
 static const char unknown[] = "no such service";
 
@@ -43,7 +45,8 @@ enum outcome service_add(struct context *context, const char *name, const struct
                                       .created_at = context->now,
                                       .updated_at = context->now,
                                       .pin_gate = "",
-                                      .sign_in_form = "" };
+                                      .sign_in_form = "",
+                                      .service_type = "web" };
     enum outcome taken = take_sign_in(context, sign_in, row_out);
     if (taken != OUTCOME_OK)
         return taken;
@@ -108,26 +111,168 @@ enum outcome service_set_sign_in(struct context *context, const char *id,
                          unknown);
 }
 
-struct features_change {
+/* --- what it is called and has --- */
+
+const char *service_slug(struct arena *arena, const struct service_row *row)
+{
+    return row->slug ? row->slug : uuid_encode(arena, row->id);
+}
+
+const char *service_tag(struct arena *arena, const struct service_row *row)
+{
+    return precondition_tag_of_text(arena, arena_printf(arena, "%s\n%s\n%s\n%s", row->name,
+                                                        row->slug ? row->slug : "", row->service_type,
+                                                        row->features ? row->features : ""));
+}
+
+enum outcome service_find_by_slug(struct context *context, const char *slug, struct service_row *row_out)
+{
+    unsigned char bytes[16];
+    enum store_result result = uuid_decode(slug, bytes)
+                                   ? services_find(context->db, context->arena, bytes, row_out)
+                                   : services_find_by_slug(context->db, context->arena, slug, row_out);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
+bool service_has_feature(struct arena *arena, const struct service_row *row, const char *feature)
+{
+    const char *error;
+    const struct json *list =
+        row->features ? json_parse(arena, row->features, strlen(row->features), &error) : NULL;
+    for (size_t i = 0; i < json_count(list); i++) {
+        if (text_equal(json_text(json_item(list, i)), feature))
+            return true;
+    }
+    return false;
+}
+
+/* No UUID: what names one service mustn't be the id of another. */
+static bool slug_is_fine(const char *slug)
+{
+    unsigned char bytes[16];
+    size_t length = strlen(slug);
+    return length > 0 && length <= MAX_SLUG &&
+           strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") == length && slug[0] != '-' &&
+           slug[length - 1] != '-' && !uuid_decode(slug, bytes);
+}
+
+static bool type_is_known(const char *type)
+{
+    static const char *const types[] = { "web", "api", "mobile", "desktop" };
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (text_equal(types[i], type))
+            return true;
+    }
+    return false;
+}
+
+/* The words as a JSON array; false for one that can't be. */
+static bool read_features(struct arena *arena, const char *list, const char **features_out)
+{
+    static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+    struct json_writer writer = json_writer_start(arena);
+    const char *word, *cursor = list;
+    size_t length;
+    *features_out = NULL;
+    if (text_equal(list, "none"))
+        return true;
+    while (text_next_word(&cursor, ' ', &word, &length)) {
+        if (length > MAX_FEATURE || strspn(word, characters) < length)
+            return false;
+    }
+    json_write_words(&writer, NULL, list, ' ');
+    *features_out = writer.text.data;
+    return strlen(*features_out) <= MAX_FEATURES_BYTES;
+}
+
+static enum outcome take_profile(struct context *context, const struct service_profile *profile,
+                                 struct service_row *row)
+{
+    if (profile->name && !person_name_is_plain(profile->name, 1, MAX_NAME_CHARACTERS))
+        return refuse(context, OUTCOME_INVALID_REQUEST, "the name must have 1 to 200 visible characters");
+    if (profile->slug && !text_equal(profile->slug, "none") && !slug_is_fine(profile->slug))
+        return refuse(
+            context, OUTCOME_INVALID_REQUEST,
+            "the slug must have 1 to 64 of a-z, 0-9 and '-', not begin or end with '-', and be no id");
+    if (profile->service_type && !type_is_known(profile->service_type))
+        return refuse(context, OUTCOME_INVALID_REQUEST, "the type is web, api, mobile or desktop");
+    if (profile->features && !read_features(context->arena, profile->features, &row->features))
+        return refuse(context, OUTCOME_INVALID_REQUEST,
+                      "features are words of a-z, 0-9, '.', '_' and '-', separated by spaces, or none");
+    if (profile->name)
+        row->name = profile->name;
+    if (profile->slug)
+        row->slug = text_equal(profile->slug, "none") ? NULL : profile->slug;
+    if (profile->service_type)
+        row->service_type = profile->service_type;
+    return OUTCOME_OK;
+}
+
+struct profile_change {
+    struct context *context;
     unsigned char id[16];
-    const char *features;
+    const struct service_profile *profile;
+    const char *if_match;
+    struct service_row service; /* out */
+    enum outcome outcome;       /* out: why it wasn't done */
+};
+
+static enum store_result set_profile(struct db *db, void *argument)
+{
+    struct profile_change *change = argument;
+    struct context *context = change->context;
+    enum store_result result = services_lock(db, context->arena, change->id, &change->service);
+    if (result != STORE_OK)
+        return result;
+    if (!precondition_holds(change->if_match, service_tag(context->arena, &change->service)))
+        change->outcome = refuse(context, OUTCOME_PRECONDITION_FAILED, "the service has changed since");
+    else
+        change->outcome = take_profile(context, change->profile, &change->service);
+    if (change->outcome != OUTCOME_OK)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    change->service.updated_at = context->now;
+    return services_set_profile(db, &change->service, context->now);
+}
+
+enum outcome service_set_profile(struct context *context, const char *id,
+                                 const struct service_profile *profile, const char *if_match,
+                                 struct service_row *row_out)
+{
+    struct profile_change change = { .context = context, .profile = profile, .if_match = if_match };
+    if (!uuid_decode(id, change.id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum store_result result = change_directory(context, set_profile, &change);
+    if (change.outcome != OUTCOME_OK)
+        return change.outcome;
+    *row_out = change.service;
+    if (result == STORE_CONFLICT)
+        return refuse(context, OUTCOME_ALREADY_EXISTS, "another service has this slug");
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
+/* --- its workspace --- */
+
+struct workspace_change {
+    unsigned char id[16];
+    const char *workspace;
     int64_t now;
 };
 
-static enum store_result set_features(struct db *db, void *argument)
+static enum store_result set_workspace(struct db *db, void *argument)
 {
-    const struct features_change *change = argument;
-    return services_set_features(db, change->id, change->features, change->now);
+    const struct workspace_change *change = argument;
+    return services_set_workspace(db, change->id, change->workspace, change->now);
 }
 
-enum outcome service_set_features(struct context *context, const char *id, const char *features)
+enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace)
 {
-    struct features_change change = { .features = features, .now = context->now };
+    struct workspace_change change = { .workspace = workspace, .now = context->now };
     if (!uuid_decode(id, change.id))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    enum outcome outcome = workspace_features_check(context, change.id, features);
+    enum outcome outcome =
+        workspace == NULL ? OUTCOME_OK : workspace_settings_check(context, change.id, workspace);
     if (outcome != OUTCOME_OK)
         return outcome;
-    return store_outcome(context, change_directory(context, set_features, &change), OUTCOME_NOT_FOUND,
+    return store_outcome(context, change_directory(context, set_workspace, &change), OUTCOME_NOT_FOUND,
                          unknown);
 }

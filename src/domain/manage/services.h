@@ -15,6 +15,32 @@ struct service_sign_in {
 enum outcome service_add(struct context *context, const char *name, const struct service_sign_in *sign_in,
                          struct service_row *row_out);
 
+/* What a service is called and has. NULL leaves what is. */
+struct service_profile {
+    const char *name;
+    const char *slug;         /* a-z, 0-9 and '-', at most 64; "none" takes it off */
+    const char *service_type; /* web, api, mobile or desktop */
+    const char *features;     /* space separated words that are switched on; "none": none is */
+};
+
+/* if_match as in domain/precondition.h, of service_tag(). INVALID_REQUEST for a word that can't be,
+ * ALREADY_EXISTS when the slug is another's, PRECONDITION_FAILED, NOT_FOUND. */
+enum outcome service_set_profile(struct context *context, const char *id,
+                                 const struct service_profile *profile, const char *if_match,
+                                 struct service_row *row_out);
+
+/* Changes with all that service_set_profile() can change. */
+const char *service_tag(struct arena *arena, const struct service_row *row);
+
+/* The service's word in addresses: its slug, or its id. */
+const char *service_slug(struct arena *arena, const struct service_row *row);
+
+/* By slug or id. */
+enum outcome service_find_by_slug(struct context *context, const char *slug, struct service_row *row_out);
+
+/* Whether a word of features is switched on. */
+bool service_has_feature(struct arena *arena, const struct service_row *row, const char *feature);
+
 enum outcome service_find(struct context *context, const char *id, struct service_row *row_out);
 
 /* Switches a service with all its clients on or off, from the next request on. */
@@ -24,8 +50,8 @@ enum outcome service_set_active(struct context *context, const char *id, bool ac
 enum outcome service_set_sign_in(struct context *context, const char *id,
                                  const struct service_sign_in *sign_in);
 
-/* What is switched on for a service, as JSON (doorward(8), service set). INVALID_REQUEST for what
- * workspace_features_check() refuses. */
-enum outcome service_set_features(struct context *context, const char *id, const char *features);
+/* How the service uses the workspace API, as JSON (doorward(8), service set); NULL: not at all.
+ * INVALID_REQUEST for what workspace_settings_check() refuses. */
+enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace);
 
 #endif

@@ -69,6 +69,9 @@ enum outcome authorization_issue_tokens(struct context *context, const struct cl
                                         const struct authorization_state *state, const char *scope,
                                         const char *nonce, struct token_answer *answer_out)
 {
+    /* Every grant that gives a user's tokens comes by here; a state without a permission has none (T-101). */
+    if (!permission_suffices(client, &state->permission))
+        return dead(context, "the user has no permission for this client");
     struct claims_subject subject = {
         .email = state->user_email,
         .name = state->user_name,

@@ -262,7 +262,16 @@ enum outcome permission_revoke(struct context *context, const unsigned char user
                                const struct client *client, const char *actor,
                                struct permission *permission_out)
 {
-    const struct permission_change change = { .role = "none", .status = "revoked", .actor = actor };
+    return permission_revoke_as(context, user_id, client, actor, actor, permission_out);
+}
+
+enum outcome permission_revoke_as(struct context *context, const unsigned char user_id[16],
+                                  const struct client *client, const char *actor, const char *history_actor,
+                                  struct permission *permission_out)
+{
+    const struct permission_change change = {
+        .role = "none", .status = "revoked", .actor = actor, .history_actor = history_actor
+    };
     struct user_row user;
     enum store_result found = users_find(context->db, context->arena, user_id, &user);
     enum outcome outcome = store_outcome(context, found, OUTCOME_NOT_FOUND, "No permission record found");

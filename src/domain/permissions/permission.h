@@ -54,6 +54,10 @@ enum outcome permission_put(struct context *context, const unsigned char user_id
 enum outcome permission_revoke(struct context *context, const unsigned char user_id[16],
                                const struct client *client, const char *actor,
                                struct permission *permission_out);
+/* The same where revoked_by (actor) is one thing and who the history names another. */
+enum outcome permission_revoke_as(struct context *context, const unsigned char user_id[16],
+                                  const struct client *client, const char *actor, const char *history_actor,
+                                  struct permission *permission_out);
 
 /* A request for access; *created_out is false when a record was there, which stays as it is. Mails the
  * service's admins. */

@@ -1,0 +1,167 @@
+/* idempotency.c: see idempotency.h. Answers are sealed, since some show a secret that is shown once. */
+#include "app/idempotency.h"
+
+#include "app/route.h"
+#include "core/encode.h"
+#include "core/json_writer.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "crypto/digest.h"
+#include "store/idempotency_keys.h"
+
+enum { KEY_MAX_BYTES = 255, UNDER_WAY_S = 60, KEPT_S = 24 * 3600 };
+
+/* Headers of an answer that belong to what it says. */
+static const char *const kept_headers[] = { "ETag", "Location" };
+
+/* Whose key it is: two callers never meet. NULL: nobody is known. */
+static const char *caller_of(const struct call *call)
+{
+    struct arena *arena = call->arena;
+    if (call->api_key)
+        return arena_printf(arena, "service %s", call->api_key->service_id_text);
+    if (call->access.client_id)
+        return arena_printf(arena, "token %s %s", call->access.client_id,
+                            call->access.sub ? call->access.sub : "");
+    if (call->admin)
+        return arena_printf(arena, "admin %s", hex_encode(arena, call->admin->admin_id, 16));
+    if (call->session)
+        return arena_printf(arena, "user %s", hex_encode(arena, call->session->user_id, 16));
+    return call->client ? arena_printf(arena, "client %s", call->client->client_id) : NULL;
+}
+
+static bool row_replays(const struct route *route)
+{
+    return text_equal(route->method, "POST") && (route->replays || (route->who & BY_API_KEY));
+}
+
+static struct idempotency_row *row_of(struct call *call, const char *caller, const char *key)
+{
+    const struct request *request = call->request;
+    struct idempotency_row *row = arena_alloc(call->arena, sizeof(*row));
+    unsigned char body[32];
+    sha256(request->body.data, request->body.length, body);
+    sha256_text(arena_printf(call->arena, "%s\n%s\n%s", caller, request->path, key), row->id);
+    sha256_text(arena_printf(call->arena, "%s\n%s\n%s", request->raw_query, request->content_type,
+                             hex_encode(call->arena, body, sizeof(body))),
+                row->request_hash);
+    row->created_at = call->context.now;
+    row->expires_at = call->context.now + UNDER_WAY_S;
+    return row;
+}
+
+static const char *bound_to(struct arena *arena, const struct idempotency_row *row)
+{
+    return arena_printf(arena, "idempotency_keys.sealed:%s", hex_encode(arena, row->id, sizeof(row->id)));
+}
+
+/* --- the same again --- */
+
+static enum outcome answer_again(struct call *call, const struct idempotency_row *row)
+{
+    struct bytes plain;
+    const char *error;
+    const struct json *kept = NULL;
+    if (keyfile_open(call->context.keyfile, call->arena, bound_to(call->arena, row), row->sealed, &plain))
+        kept = json_parse(call->arena, (const char *)plain.data, plain.length, &error);
+    if (!kept)
+        return refuse(&call->context, OUTCOME_SERVER_ERROR, "the kept answer can't be read any more");
+    for (size_t i = 0; i < ARRAY_SIZE(kept_headers); i++) {
+        const char *value = json_member_text(kept, kept_headers[i]);
+        if (value)
+            response_header(&call->response, kept_headers[i], value);
+    }
+    response_header(&call->response, "Idempotency-Replayed", "true");
+    const char *body = json_member_text(kept, "body");
+    if (text_empty(body))
+        response_empty(&call->response, (int)row->status);
+    else
+        response_json(&call->response, (int)row->status, body);
+    return OUTCOME_OK;
+}
+
+static enum outcome meet(struct call *call, const struct idempotency_row *wanted)
+{
+    struct idempotency_row there;
+    struct context *context = &call->context;
+    /* gone between two statements: it has just been forgotten, and the next try will be the first */
+    enum outcome found =
+        store_outcome(context, idempotency_keys_find(context->db, call->arena, wanted->id, &there),
+                      OUTCOME_KEY_IN_USE, "the call with this Idempotency-Key has just ended");
+    if (found != OUTCOME_OK)
+        return found;
+    if (memcmp(there.request_hash, wanted->request_hash, sizeof(there.request_hash)) != 0)
+        return refuse(context, OUTCOME_KEY_REUSED, "this Idempotency-Key came with another request before");
+    if (there.status == 0)
+        return refuse(context, OUTCOME_KEY_IN_USE, "the call with this Idempotency-Key is still under way");
+    return answer_again(call, &there);
+}
+
+enum outcome idempotency_begin(struct call *call)
+{
+    bool repeated = false;
+    const char *key = request_header(call->request, "Idempotency-Key", &repeated);
+    const char *caller = key && row_replays(call->route) ? caller_of(call) : NULL;
+    if (!caller)
+        return OUTCOME_OK;
+    if (repeated || strlen(key) > KEY_MAX_BYTES || !text_is_printable(key))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST,
+                      "Idempotency-Key must come once and have 1 to 255 printable characters");
+    struct idempotency_row *row = row_of(call, caller, key);
+    enum store_result begun = idempotency_keys_begin(call->context.db, row);
+    if (begun == STORE_CONFLICT)
+        return meet(call, row);
+    if (begun == STORE_OK)
+        call->idempotency = row;
+    return store_outcome(&call->context, begun, OUTCOME_UNAVAILABLE, "the Idempotency-Key was not written");
+}
+
+/* --- keeping --- */
+
+static const char *header_of(const struct response *response, const char *name)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (text_equal(response->headers[i].name, name))
+            return response->headers[i].value;
+    }
+    return NULL;
+}
+
+static const char *print_answer(struct call *call)
+{
+    const struct bytes *body = &call->response.body;
+    struct json_writer writer = json_writer_start(call->arena);
+    json_open_object(&writer, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(kept_headers); i++)
+        json_write_text(&writer, kept_headers[i], header_of(&call->response, kept_headers[i]));
+    if (body->length)
+        json_write_text(&writer, "body", arena_strndup(call->arena, (const char *)body->data, body->length));
+    json_close_object(&writer);
+    return writer.text.data;
+}
+
+/* Whether the next try may end otherwise. */
+static bool says_not_now(int status)
+{
+    return status >= 500 || status == 429;
+}
+
+void idempotency_end(struct call *call)
+{
+    struct idempotency_row *row = call->idempotency;
+    enum store_result kept;
+    if (!row)
+        return;
+    row->status = call->response.status;
+    row->expires_at = call->context.now + KEPT_S;
+    if (says_not_now(call->response.status)) {
+        kept = idempotency_keys_forget(call->context.db, row);
+    } else {
+        const char *answer = print_answer(call);
+        row->sealed = keyfile_seal(call->context.keyfile, call->arena, bound_to(call->arena, row),
+                                   (struct bytes) { (const unsigned char *)answer, strlen(answer) });
+        kept = idempotency_keys_answer(call->context.db, row);
+    }
+    if (kept != STORE_OK)
+        log_warn("idempotency.answer_not_kept");
+}
