@@ -51,7 +51,8 @@ CREATE TABLE plans (
     CONSTRAINT plans_of_service FOREIGN KEY (service_id) REFERENCES services (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: as long as member and service stay. One a member; version counts its changes, for ETag.
+-- Retention: as long as member and service stay. One a member; version counts its changes, for ETag. ends_at is when it ends by
+-- itself, its trial's or period's end; 0: it has ended.
 CREATE TABLE subscriptions (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -63,6 +64,7 @@ CREATE TABLE subscriptions (
     current_period_end BIGINT NOT NULL,
     cancel_at_period_end TINYINT NOT NULL DEFAULT 0,
     cancelled_at BIGINT NOT NULL DEFAULT 0,
+    ends_at BIGINT NOT NULL DEFAULT 0,
     version BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -70,6 +72,7 @@ CREATE TABLE subscriptions (
     KEY subscriptions_order (service_id, status, created_at),
     KEY subscriptions_user (user_id),
     KEY subscriptions_plan (plan_id),
+    KEY subscriptions_end (ends_at),
     CONSTRAINT subscriptions_of_member FOREIGN KEY (service_id, user_id)
         REFERENCES members (service_id, user_id) ON DELETE CASCADE,
     CONSTRAINT subscriptions_to_plan FOREIGN KEY (plan_id) REFERENCES plans (id)

@@ -22,8 +22,11 @@ static const struct cli_command *const tables[] = {
     admin_commands,
     api_key_commands,
     permission_commands,
+    plan_commands,
+    subscription_commands,
     template_commands,
-    mail_commands,    webhook_commands,
+    mail_commands,
+    webhook_commands,
     version_commands,
     NULL,
 };

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "domain/keyring.h"
+#include "domain/subscriptions/subscription.h"
 #include "store/housekeeping.h"
 
 #include <errno.h>
@@ -53,31 +54,55 @@ static int64_t count_activity(struct shared *shared)
     return requests;
 }
 
-/* Interval by interval while something happens, twice as long each time when nothing does. */
-static void plan_sweep(struct housekeeper *housekeeper, const struct housekeeping *report, int64_t activity)
-{
-    bool idle = activity == housekeeper->activity && report->deleted == 0;
+/* What a sweep found. */
+struct sweep {
+    struct housekeeping rows;
+    struct subscription_ends subscriptions;
+    int64_t activity; /* before it */
+};
 
-    housekeeper->activity = activity;
+/* A subscription's end is announced by no request. */
+static int64_t until_next_end(const struct subscription_ends *ends)
+{
+    int64_t wait_ms = ends->next_at * 1000 - clock_now_ms();
+
+    if (ends->next_at == 0)
+        return LONGEST_PAUSE_MS;
+    return wait_ms > 0 ? wait_ms : 0;
+}
+
+/* Interval by interval while something happens, twice as long each time when nothing does. */
+static void plan_sweep(struct housekeeper *housekeeper, const struct sweep *sweep)
+{
+    bool idle = sweep->activity == housekeeper->activity && sweep->rows.deleted == 0 &&
+                sweep->subscriptions.ended == 0;
+    bool more = sweep->rows.more || sweep->subscriptions.more;
+    int64_t wait_ms = more ? 0 : until_next_end(&sweep->subscriptions);
+
+    housekeeper->activity = sweep->activity;
     housekeeper->pause_ms =
         idle ? housekeeper->pause_ms * 2 : housekeeper->application->settings->housekeeping_interval_s * 1000;
     if (housekeeper->pause_ms > LONGEST_PAUSE_MS)
         housekeeper->pause_ms = LONGEST_PAUSE_MS;
-    housekeeper->sweep_ms = clock_mono_ms() + (report->more ? 0 : housekeeper->pause_ms);
-    if (report->more)
+    housekeeper->sweep_ms =
+        clock_mono_ms() + (wait_ms < housekeeper->pause_ms ? wait_ms : housekeeper->pause_ms);
+    if (more)
         housekeeper->next_ms = clock_mono_ms() + SOON_MS;
 }
 
 static enum store_result sweep(struct housekeeper *housekeeper, struct context *context, int64_t budget_ms)
 {
-    int64_t activity = count_activity(context->shared);
-    struct housekeeping report = { 0 };
-    enum store_result result = housekeeping_run(context->db, context->now, budget_ms, &report);
+    struct sweep sweep = { .activity = count_activity(context->shared) };
+    enum store_result result = housekeeping_run(context->db, context->now, budget_ms, &sweep.rows);
 
-    if (report.deleted > 0)
-        log_info("housekeeping deleted=%lld", (long long)report.deleted);
     if (result == STORE_OK)
-        plan_sweep(housekeeper, &report, activity);
+        result = subscription_end_due(context, budget_ms, &sweep.subscriptions);
+    if (sweep.rows.deleted > 0)
+        log_info("housekeeping deleted=%lld", (long long)sweep.rows.deleted);
+    if (sweep.subscriptions.ended > 0)
+        log_info("housekeeping subscriptions_ended=%lld", (long long)sweep.subscriptions.ended);
+    if (result == STORE_OK)
+        plan_sweep(housekeeper, &sweep);
     return result;
 }
 

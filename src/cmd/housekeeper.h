@@ -1,7 +1,8 @@
 /*
- * housekeeper.h: what has to be done without being asked for: deleting what has expired, and seeing to
- * it that there are signing keys. The same steps are taken by the housekeeper process of a master, by
- * a worker that is alone, in small portions between requests, and by `doorward housekeep`.
+ * housekeeper.h: what has to be done without being asked for: deleting what has expired, ending
+ * subscriptions whose time is over, and seeing to it that there are signing keys. The same steps are
+ * taken by the housekeeper process of a master, by a worker that is alone, in small portions between
+ * requests, and by `doorward housekeep`.
  */
 #ifndef DOORWARD_CMD_HOUSEKEEPER_H
 #define DOORWARD_CMD_HOUSEKEEPER_H

@@ -14,6 +14,7 @@ const struct route_family *const route_families[] = {
     &permissions_family,
     &webhooks_family,
     &workspace_family,
+    &subscriptions_family,
     &health_family,
     &account_family,
     &pages_family,

@@ -5,6 +5,9 @@
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE };
 
+/* The last second of the year 9999, behind which nothing can be written. */
+#define LATEST INT64_C(253402300799)
+
 /* count digits as a number within bounds; moves the cursor past them. */
 static bool read_digits(const char **cursor, int count, int minimum, int maximum, int *number_out)
 {
@@ -78,7 +81,7 @@ bool rfc3339_read(const char *text, int64_t *seconds_out)
     int day = parts.tm_mday;
     int64_t seconds = (int64_t)timegm(&parts) - offset;
     /* timegm() makes March of a thirtieth of February */
-    if (parts.tm_mday != day || seconds < 0)
+    if (parts.tm_mday != day || seconds < 0 || seconds > LATEST)
         return false;
     *seconds_out = seconds;
     return true;

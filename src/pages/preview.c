@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "pages/account_page.h"
+#include "pages/admin_page.h"
 #include "pages/dates.h"
 #include "pages/mail_view.h"
 
@@ -129,12 +130,16 @@ static void fill(struct view *view, const struct json *sample)
     bool with_user = false;
     view_value(view, "minutes", "15");
     view_value(view, "application", "Sample Shop");
+    view_value(view, "service", "Sample Shop");
+    view_value(view, "reason", "redirect_uris must be https");
     view_value(view, "browser", "Firefox");
     view_value(view, "system", "Windows");
     view_value(view, "date", date_day(view, sample_time));
     view_value(view, "ago", view_text(view, "ago_hour"));
     if (text_starts(view->page, "account_"))
         account_put_navigation(view);
+    if (text_equal(view->page, "admin_console"))
+        admin_put_navigation(view, NULL);
     if (json_boolean(json_member(sample, "user"), &with_user) && with_user)
         view_user(view, &user);
     struct json *form = json_new_object(arena);

@@ -1,7 +1,7 @@
 /* admin_sessions.c: see admin_sessions.h. */
 #include "store/admin_sessions.h"
 
-enum { FIND, TOUCH };
+enum { FIND, TOUCH, ADD, END, END_OF_ADMIN };
 
 #define STATE(member) offsetof(struct admin_session_state, member)
 
@@ -25,6 +25,18 @@ static const struct statement statements[] = {
                 .sql = "UPDATE admin_sessions SET seen_at = ? WHERE id_hash = ?",
                 .parameters = "ib",
                 .retry = true },
+    [ADD] = { .name = "admin_sessions.add",
+              .sql = "INSERT INTO admin_sessions (id_hash, admin_id, created_at, authenticated_at, seen_at,"
+                     " method, address, user_agent, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              .parameters = "bbiiittti" },
+    [END] = { .name = "admin_sessions.end",
+              .sql = "DELETE FROM admin_sessions WHERE id_hash = ?",
+              .parameters = "b",
+              .retry = true },
+    [END_OF_ADMIN] = { .name = "admin_sessions.end_of_admin",
+                       .sql = "DELETE FROM admin_sessions WHERE admin_id = ?",
+                       .parameters = "b",
+                       .retry = true },
 };
 
 const struct statement_table admin_sessions_statements = STATEMENT_TABLE(statements);
@@ -38,4 +50,23 @@ enum store_result admin_sessions_find(struct db *db, struct arena *arena, const 
 enum store_result admin_sessions_touch(struct db *db, const unsigned char id_hash[32], int64_t now)
 {
     return db_run_one(db, &statements[TOUCH], VALUES(sql_integer(now), sql_hash(id_hash)));
+}
+
+enum store_result admin_sessions_add(struct db *db, const struct admin_session_row *row)
+{
+    return db_run(db, &statements[ADD],
+                  VALUES(sql_hash(row->id_hash), sql_id(row->admin_id), sql_integer(row->created_at),
+                         sql_integer(row->created_at), sql_integer(row->created_at), sql_text(row->method),
+                         sql_text(row->address), sql_text(row->user_agent), sql_integer(row->expires_at)),
+                  NULL);
+}
+
+enum store_result admin_sessions_end(struct db *db, const unsigned char id_hash[32])
+{
+    return db_run(db, &statements[END], VALUES(sql_hash(id_hash)), NULL);
+}
+
+enum store_result admin_sessions_end_of_admin(struct db *db, const unsigned char admin_id[16])
+{
+    return db_run(db, &statements[END_OF_ADMIN], VALUES(sql_id(admin_id)), NULL);
 }

@@ -20,4 +20,18 @@ enum store_result admin_sessions_find(struct db *db, struct arena *arena, const 
 enum store_result admin_sessions_touch(struct db *db, const unsigned char id_hash[32],
                                        int64_t now) MUST_CHECK;
 
+/* A new session: authenticated and seen when it is created. */
+struct admin_session_row {
+    unsigned char id_hash[32], admin_id[16];
+    int64_t created_at, expires_at;
+    const char *method, *address, *user_agent;
+};
+
+/* NOT_FOUND without the admin. */
+enum store_result admin_sessions_add(struct db *db, const struct admin_session_row *row) MUST_CHECK;
+
+/* OK also when it had ended already. */
+enum store_result admin_sessions_end(struct db *db, const unsigned char id_hash[32]) MUST_CHECK;
+enum store_result admin_sessions_end_of_admin(struct db *db, const unsigned char admin_id[16]) MUST_CHECK;
+
 #endif

@@ -3,7 +3,18 @@
 
 #include "store/pattern.h"
 
-enum { ADD, ADD_SECRET, LOAD, LOAD_BY_NUMBER, FIND, LIST, OF_ORIGIN, SET_STATUS, EXPIRE_SECRETS };
+enum {
+    ADD,
+    ADD_SECRET,
+    LOAD,
+    LOAD_BY_NUMBER,
+    FIND,
+    LIST,
+    OF_ORIGIN,
+    SET_STATUS,
+    SET_METADATA,
+    EXPIRE_SECRETS
+};
 
 #define ROW(member) offsetof(struct client_row, member)
 #define ENTRY(member) offsetof(struct client_entry, member)
@@ -77,6 +88,10 @@ static const struct statement statements[] = {
                     .parameters = "ttti",
                     COLUMNS(metadata_column),
                     .retry = true },
+    [SET_METADATA] = { .name = "clients.set_metadata",
+                       .sql = "UPDATE clients SET metadata = ?, updated_at = ? WHERE client_id = ?",
+                       .parameters = "tit",
+                       .retry = true },
     [SET_STATUS] = { .name = "clients.set_status",
                      .sql = "UPDATE clients SET status = ?, updated_at = ? WHERE client_id = ?",
                      .parameters = "tit",
@@ -178,4 +193,11 @@ enum store_result clients_expire_secrets(struct db *db, int64_t number, int64_t 
 {
     return db_run(db, &statements[EXPIRE_SECRETS],
                   VALUES(sql_integer(expires_at), sql_integer(number), sql_integer(expires_at)), NULL);
+}
+
+enum store_result clients_set_metadata(struct db *db, const char *client_id, const char *metadata,
+                                       int64_t now)
+{
+    return db_run_one(db, &statements[SET_METADATA],
+                      VALUES(sql_text(metadata), sql_integer(now), sql_text(client_id)));
 }

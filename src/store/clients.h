@@ -61,6 +61,8 @@ enum store_result clients_list(struct db *db, struct arena *arena, const unsigne
                                size_t *count_out) MUST_CHECK;
 enum store_result clients_set_status(struct db *db, const char *client_id, const char *status,
                                      int64_t now) MUST_CHECK;
+enum store_result clients_set_metadata(struct db *db, const char *client_id, const char *metadata,
+                                       int64_t now) MUST_CHECK;
 
 /* Lets the secrets that a client has now end at expires_at, unless they end before it. */
 enum store_result clients_expire_secrets(struct db *db, int64_t number, int64_t expires_at) MUST_CHECK;

@@ -1,6 +1,8 @@
 /* history.c: see history.h. */
 #include "store/history.h"
 
+#include "store/pattern.h"
+
 enum { ADD, LIST };
 
 #define ROW(member) offsetof(struct history_row, member)
@@ -18,8 +20,9 @@ static const struct statement statements[] = {
               .parameters = "bbttttii" },
     [LIST] = { .name = "history.list",
                .sql = "SELECT id, service_id, kind, subject, actor, `change`, at_ms, expires_at FROM history"
-                      " WHERE service_id = ? AND subject = ? ORDER BY at_ms DESC, id DESC LIMIT ? OFFSET ?",
-               .parameters = "btii",
+                      " WHERE service_id = ? AND subject = ? AND kind LIKE ?"
+                      " ORDER BY at_ms DESC, id DESC LIMIT ? OFFSET ?",
+               .parameters = "bttii",
                COLUMNS(history_columns),
                .retry = true },
 };
@@ -40,10 +43,11 @@ enum store_result history_list(struct db *db, struct arena *arena, const unsigne
                                size_t *count_out)
 {
     void *rows = NULL;
-    enum store_result result = db_list(
-        db, arena, &statements[LIST],
-        VALUES(sql_id(service_id), sql_text(subject), sql_integer(page->limit), sql_integer(page->offset)),
-        sizeof(**rows_out), &rows, count_out);
+    enum store_result result = db_list(db, arena, &statements[LIST],
+                                       VALUES(sql_id(service_id), sql_text(subject),
+                                              sql_text(pattern_containing(arena, page->search)),
+                                              sql_integer(page->limit), sql_integer(page->offset)),
+                                       sizeof(**rows_out), &rows, count_out);
     *rows_out = rows;
     return result;
 }

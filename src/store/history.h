@@ -16,7 +16,7 @@ struct history_row {
 
 enum store_result history_add(struct db *db, const struct history_row *row) MUST_CHECK;
 
-/* What happened to one subject of a service, newest first; search isn't looked at. */
+/* What happened to one subject of a service, newest first; search: in the kind. */
 enum store_result history_list(struct db *db, struct arena *arena, const unsigned char service_id[16],
                                const char *subject, const struct page *page, struct history_row **rows_out,
                                size_t *count_out) MUST_CHECK;

@@ -20,31 +20,52 @@
 #include "store/outbox.h"
 #include "store/participants.h"
 #include "store/permissions.h"
+#include "store/plans.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
 #include "store/signing_keys.h"
 #include "store/subscription_claims.h"
+#include "store/subscriptions.h"
 #include "store/tickets.h"
 #include "store/users.h"
 #include "store/versions.h"
 #include "store/webhook_deliveries.h"
 #include "store/webhooks.h"
 
+/* clang-format off */
 const struct statement_table *const store_tables[] = {
-    &access_state_statements, &admin_sessions_statements,
-    &admins_statements,       &api_keys_statements,
-    &attempts_statements,     &authorizations_statements,
-    &challenges_statements,   &clients_statements,
-    &connections_statements,  &email_changes_statements,
-    &grants_statements,       &history_statements,
-    &housekeeping_statements, &idempotency_keys_statements,
-    &members_statements,      &migrations_statements,
-    &outbox_statements,       &participants_statements,
-    &permissions_statements,  &revoked_tokens_statements,
-    &services_statements,     &sessions_statements,
-    &signing_keys_statements, &subscription_claims_statements,
-    &tickets_statements,      &users_statements,
-    &versions_statements,     &webhook_deliveries_statements,
-    &webhooks_statements,     NULL,
+    &access_state_statements,
+    &admin_sessions_statements,
+    &admins_statements,
+    &api_keys_statements,
+    &attempts_statements,
+    &authorizations_statements,
+    &challenges_statements,
+    &clients_statements,
+    &connections_statements,
+    &email_changes_statements,
+    &grants_statements,
+    &history_statements,
+    &housekeeping_statements,
+    &idempotency_keys_statements,
+    &members_statements,
+    &migrations_statements,
+    &outbox_statements,
+    &participants_statements,
+    &permissions_statements,
+    &plans_statements,
+    &revoked_tokens_statements,
+    &services_statements,
+    &sessions_statements,
+    &signing_keys_statements,
+    &subscription_claims_statements,
+    &subscriptions_statements,
+    &tickets_statements,
+    &users_statements,
+    &versions_statements,
+    &webhook_deliveries_statements,
+    &webhooks_statements,
+    NULL,
 };
+/* clang-format on */

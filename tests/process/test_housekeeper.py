@@ -48,7 +48,7 @@ class Housekeeper(TestCase):
         before = counted(self.door, "Com_delete") + counted(self.door, "Com_stmt_execute")
         time.sleep(6)
         after = counted(self.door, "Com_delete") + counted(self.door, "Com_stmt_execute")
-        self.assertLess(after - before, 54, "eighteen tables, every second, would be 108")
+        self.assertLess(after - before, 80, "a sweep has some 20 statements, and most count twice: every second, 220")
         self.add(1)
         self.ask()
         until(lambda: self.rows() <= 1, 3, "a sweep soon after a request")

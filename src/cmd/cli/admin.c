@@ -1,4 +1,4 @@
-/* admin.c: `doorward admin add|list|disable|enable|set-password`: people who administer. */
+/* admin.c: `doorward admin add|list|disable|enable|set-password|reset-second-step`: people who administer. */
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
@@ -12,6 +12,7 @@ static void write_admin(struct cli *cli, struct json_writer *writer, const struc
     json_write_text(writer, "email", row->email);
     json_write_text(writer, "name", row->name);
     json_write_text(writer, "status", row->status);
+    json_write_boolean(writer, "second_step", row->totp_sealed.length > 0);
     json_write_integer(writer, "created_at", row->created_at);
     json_write_integer(writer, "updated_at", row->updated_at);
     json_close_object(writer);
@@ -100,6 +101,15 @@ static enum cli_status set_password(struct cli *cli)
     return outcome == OUTCOME_OK ? show(cli) : cli_refused(cli, outcome);
 }
 
+static enum cli_status reset_second_step(struct cli *cli)
+{
+    struct admin_row row;
+    enum outcome outcome = admin_find(&cli->context, cli->arguments[0], &row);
+    if (outcome == OUTCOME_OK)
+        outcome = admin_reset_second_step(&cli->context, &row);
+    return outcome == OUTCOME_OK ? show(cli) : cli_refused(cli, outcome);
+}
+
 static const struct cli_option add_options[] = {
     { "email", "ADDRESS", true, "by which the admin signs in" },
     { "name", "NAME", true, "what the admin is called" },
@@ -127,5 +137,7 @@ const struct cli_command admin_commands[] = {
     { "admin", "enable", "ADDRESS", "Let an admin in again.", NULL, CLI_CONTEXT, enable },
     { "admin", "set-password", "ADDRESS", "Set an admin's password.", password_options, CLI_CONTEXT,
       set_password },
+    { "admin", "reset-second-step", "ADDRESS", "Let an admin set the second step up anew.", NULL, CLI_CONTEXT,
+      reset_second_step },
     { .noun = NULL },
 };

@@ -109,5 +109,7 @@ extern const struct cli_command template_commands[];
 extern const struct cli_command mail_commands[];
 extern const struct cli_command webhook_commands[];
 extern const struct cli_command permission_commands[];
+extern const struct cli_command plan_commands[];
+extern const struct cli_command subscription_commands[];
 
 #endif

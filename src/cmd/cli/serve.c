@@ -155,7 +155,8 @@ const struct cli_command serve_commands[] = {
       .needs = CLI_NOTHING,
       .run = serve },
     { .noun = "housekeep",
-      .help = "Delete what has expired, see to the signing keys and send what mails and webhooks are due, "
+      .help = "Delete and end what has expired, see to the signing keys and send what mails and webhooks are "
+              "due, "
               "once; for cron.",
       .needs = CLI_CONTEXT,
       .run = housekeep },

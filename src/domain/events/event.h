@@ -38,7 +38,7 @@ void event_make(struct context *context, const struct event *event, struct event
 enum store_result event_store(struct db *db, const struct event_rows *rows) MUST_CHECK;
 void event_wake(struct context *context);
 
-/* History of a subject, newest first. */
+/* History of a subject, newest first; page->search: only what has this in its type ("subscription."). */
 struct history_entry {
     const char *type, *actor, *data;
     int64_t at_ms;

@@ -15,6 +15,7 @@
 #include "crypto/password.h"
 #include "domain/login/attempts.h"
 #include "domain/login/canonical.h"
+#include "store/admins.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -260,26 +261,30 @@ static bool check(struct context *context, const struct user_row *user, const ch
 }
 
 /* A sign-in is the one moment at which a hash can be made stronger. A failure leaves the old one. */
-static void upgrade_hash(struct context *context, const struct user_row *user, const char *password)
+static void upgrade_hash(struct context *context, const struct password_guess *guess, const char *password)
 {
+    const struct user_row *user = guess->user;
     struct scrypt_cost cost = wanted_cost(context->settings);
     if (!password_is_outdated(user->password_hash, &cost))
         return;
     const char *hash = password_hash(context->arena, password, &cost);
-    if (users_upgrade_hash(context->db, user->id, user->password_hash, hash) != STORE_OK)
+    enum store_result upgraded = guess->is_admin
+                                     ? admins_upgrade_hash(context->db, user->id, user->password_hash, hash)
+                                     : users_upgrade_hash(context->db, user->id, user->password_hash, hash);
+    if (upgraded != STORE_OK)
         log_warn("password.upgrade_failed");
 }
 
 /* --- guesses --- */
 
-static const char attempts_kind[] = "password";
+static const char attempts_kind[] = "password", admin_attempts_kind[] = "admin password";
 
 static struct attempt_limit limit_of(struct context *context, const struct password_guess *guess)
 {
     const char *subject = guess->email_key;
     if (guess->known_browser != NULL)
         subject = arena_printf(context->arena, "%s %s", guess->email_key, guess->known_browser);
-    return (struct attempt_limit) { .kind = attempts_kind,
+    return (struct attempt_limit) { .kind = guess->is_admin ? admin_attempts_kind : attempts_kind,
                                     .subject = subject,
                                     .limit = context->settings->sign_in_limit_per_account,
                                     .window_s = context->settings->sign_in_window_s,
@@ -297,7 +302,7 @@ static enum outcome try_inside(struct context *context, struct password_guess *g
     guess->right = check(context, guess->user, password);
     guess->locked_now = attempt.locked_now && !guess->right;
     if (guess->right) {
-        upgrade_hash(context, guess->user, password);
+        upgrade_hash(context, guess, password);
         attempt_right(context, &attempt);
     }
     return OUTCOME_OK;
@@ -320,4 +325,9 @@ enum outcome password_try(struct context *context, struct password_guess *guess)
 enum outcome password_unlock(struct context *context, const char *email_key)
 {
     return attempts_forget(context, attempts_kind, email_key);
+}
+
+enum outcome password_unlock_admin(struct context *context, const char *email_key)
+{
+    return attempts_forget(context, admin_attempts_kind, email_key);
 }

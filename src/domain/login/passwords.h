@@ -36,6 +36,7 @@ enum outcome password_hash_new(struct context *context, const char *prepared, co
 /* A guess at the password of an account. */
 struct password_guess {
     const struct user_row *user; /* NULL: nobody has the address */
+    bool is_admin;               /* user is made of an admin: counted apart from people's */
     const char *email_key;       /* whose guesses are counted */
     const char *password;        /* as typed */
     const char *known_browser;   /* browser cookie of one where the account is known: its guesses
@@ -54,5 +55,6 @@ enum outcome password_try(struct context *context, struct password_guess *guess)
 
 /* Forgets the guesses at an account, on every machine: the lock is off. */
 enum outcome password_unlock(struct context *context, const char *email_key);
+enum outcome password_unlock_admin(struct context *context, const char *email_key);
 
 #endif

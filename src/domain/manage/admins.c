@@ -4,6 +4,7 @@
 #include "crypto/random.h"
 #include "domain/login/canonical.h"
 #include "domain/manage/users.h"
+#include "store/admin_sessions.h"
 
 enum { MAX_NAME_CHARACTERS = 200 };
 
@@ -49,13 +50,27 @@ enum outcome admin_set_active(struct context *context, const unsigned char id[16
                          OUTCOME_NOT_FOUND, unknown);
 }
 
+static enum outcome end_sessions(struct context *context, const unsigned char id[16])
+{
+    return store_outcome(context, admin_sessions_end_of_admin(context->db, id), OUTCOME_NOT_FOUND, unknown);
+}
+
 enum outcome admin_set_password(struct context *context, const struct admin_row *admin, const char *password)
 {
     const char *hash;
     const struct password_owner owner = { admin->email, admin->name };
     enum outcome outcome = new_password_hash(context, password, &owner, &hash);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    return store_outcome(context, admins_change_password(context->db, admin->id, hash, context->now),
-                         OUTCOME_NOT_FOUND, unknown);
+    if (outcome == OUTCOME_OK)
+        outcome = store_outcome(context, admins_change_password(context->db, admin->id, hash, context->now),
+                                OUTCOME_NOT_FOUND, unknown);
+    if (outcome == OUTCOME_OK)
+        outcome = end_sessions(context, admin->id);
+    return outcome == OUTCOME_OK ? password_unlock_admin(context, admin->email_key) : outcome;
+}
+
+enum outcome admin_reset_second_step(struct context *context, const struct admin_row *admin)
+{
+    enum outcome outcome = store_outcome(
+        context, admins_reset_second_step(context->db, admin->id, context->now), OUTCOME_NOT_FOUND, unknown);
+    return outcome == OUTCOME_OK ? end_sessions(context, admin->id) : outcome;
 }

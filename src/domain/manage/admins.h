@@ -11,6 +11,12 @@ enum outcome admin_add(struct context *context, const char *email, const char *n
 
 enum outcome admin_find(struct context *context, const char *email, struct admin_row *row_out);
 enum outcome admin_set_active(struct context *context, const unsigned char id[16], bool active);
+
+/* Ends the admin's sessions too, and takes the lock of wrong guesses off. */
 enum outcome admin_set_password(struct context *context, const struct admin_row *admin, const char *password);
+
+/* For who has lost the authenticator and the recovery codes: the next sign-in sets it up anew. Ends the
+ * admin's sessions. */
+enum outcome admin_reset_second_step(struct context *context, const struct admin_row *admin);
 
 #endif

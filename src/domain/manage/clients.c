@@ -113,6 +113,59 @@ enum outcome client_set_active(struct context *context, const char *client_id, b
     return store_outcome(context, change_directory(context, set_status, &change), OUTCOME_NOT_FOUND, unknown);
 }
 
+struct metadata_change {
+    const char *client_id, *metadata;
+    int64_t now;
+};
+
+static enum store_result set_metadata(struct db *db, void *argument)
+{
+    const struct metadata_change *change = argument;
+    return clients_set_metadata(db, change->client_id, change->metadata, change->now);
+}
+
+static void put_member(const char *name, struct json *member, void *merged)
+{
+    json_put(merged, name, member);
+}
+
+/* The client as it would be; its old metadata stays in client until then. */
+static enum outcome merge(struct context *context, const struct json *wanted,
+                          struct registered_client *client)
+{
+    const char *error;
+    struct client old = client->client;
+    const char *text = client->row.metadata;
+    struct json *merged = json_parse(context->arena, text, strlen(text), &error);
+    if (merged == NULL)
+        return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
+    json_each(wanted, put_member, merged);
+    enum outcome read = client_metadata_read(context, json_print(context->arena, merged), &client->client);
+    if (read == OUTCOME_OK &&
+        !text_equal(old.token_endpoint_auth_method, client->client.token_endpoint_auth_method))
+        return refuse(context, OUTCOME_INVALID_CLIENT_METADATA,
+                      "token_endpoint_auth_method can't be changed");
+    return read;
+}
+
+enum outcome client_change(struct context *context, const char *client_id, const struct json *wanted,
+                           struct registered_client *client_out)
+{
+    enum outcome outcome = client_find(context, client_id, client_out);
+    if (outcome == OUTCOME_OK)
+        outcome = merge(context, wanted, client_out);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    struct json_writer writer = json_writer_start(context->arena);
+    json_open_object(&writer, NULL);
+    client_metadata_write(&writer, &client_out->client);
+    json_close_object(&writer);
+    struct metadata_change change = { client_id, writer.text.data, context->now };
+    client_out->row.metadata = writer.text.data;
+    return store_outcome(context, change_directory(context, set_metadata, &change), OUTCOME_NOT_FOUND,
+                         unknown);
+}
+
 struct secret_change {
     struct client_secret_row secret;
     int64_t old_until;

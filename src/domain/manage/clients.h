@@ -2,6 +2,7 @@
 #ifndef DOORWARD_DOMAIN_MANAGE_CLIENTS_H
 #define DOORWARD_DOMAIN_MANAGE_CLIENTS_H
 
+#include "core/json.h"
 #include "domain/manage/client_metadata.h"
 #include "store/clients.h"
 
@@ -20,6 +21,12 @@ enum outcome client_find(struct context *context, const char *client_id,
                          struct registered_client *client_out);
 
 enum outcome client_set_active(struct context *context, const char *client_id, bool active);
+
+/* Other metadata in place of what the client has, from its text: the members of wanted take the place of
+ * those that it has, a null takes one off. What client_metadata_read() refuses; INVALID_CLIENT_METADATA also
+ * for another kind of client authentication, since secrets belong to it. */
+enum outcome client_change(struct context *context, const char *client_id, const struct json *wanted,
+                           struct registered_client *client_out);
 
 /* A new secret; the old ones end keep_s seconds from now. INVALID_REQUEST for a public client. */
 enum outcome client_rotate_secret(struct context *context, const char *client_id, int64_t keep_s,

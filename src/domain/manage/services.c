@@ -10,6 +10,7 @@
 #include "domain/manage/change.h"
 #include "domain/workspace/settings.h"
 #include "domain/precondition.h"
+#include "domain/subscriptions/plan.h"
 
 enum { MAX_NAME_CHARACTERS = 200, MAX_SLUG = 64, MAX_FEATURE = 64, MAX_FEATURES_BYTES = 2000 };
 
@@ -35,6 +36,18 @@ static enum outcome take_sign_in(struct context *context, const struct service_s
     return OUTCOME_OK;
 }
 
+struct new_service {
+    const struct service_row *service;
+    struct plan_row plan;
+};
+
+static enum store_result add_with_plan(struct db *db, void *argument)
+{
+    const struct new_service *new_service = argument;
+    enum store_result result = services_add(db, new_service->service);
+    return result == STORE_OK ? plans_add(db, &new_service->plan) : result;
+}
+
 enum outcome service_add(struct context *context, const char *name, const struct service_sign_in *sign_in,
                          struct service_row *row_out)
 {
@@ -51,7 +64,9 @@ enum outcome service_add(struct context *context, const char *name, const struct
     if (taken != OUTCOME_OK)
         return taken;
     random_uuid_timed(context->now_ms, row_out->id);
-    enum store_result result = services_add(context->db, row_out);
+    struct new_service new_service = { .service = row_out };
+    plan_make_free(context, row_out->id, &new_service.plan);
+    enum store_result result = db_transact(context->db, add_with_plan, &new_service);
     if (result == STORE_UNCERTAIN)
         result = services_find(context->db, context->arena, row_out->id, row_out);
     return store_outcome(context, result, OUTCOME_UNAVAILABLE, "the service was not written");

@@ -11,7 +11,7 @@ struct service_sign_in {
     const char *pin_gate, *sign_in_form; /* as the options of the same names */
 };
 
-/* INVALID_REQUEST for a name that can't be shown, or another word. */
+/* With the plan Free. INVALID_REQUEST for a name that can't be shown, or another word. */
 enum outcome service_add(struct context *context, const char *name, const struct service_sign_in *sign_in,
                          struct service_row *row_out);
 

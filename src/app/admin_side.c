@@ -1,0 +1,66 @@
+/* admin_side.c: see admin_side.h. */
+#include "app/admin_side.h"
+
+#include "app/browser_side.h"
+#include "core/encode.h"
+#include "core/log.h"
+
+#define SESSION_COOKIE "admin-session"
+#define STEP_COOKIE "__Host-doorward-admin-step"
+
+enum { FORM_BYTES = 16 };
+
+enum outcome admin_side_look(struct call *call)
+{
+    struct admin_session session;
+    enum outcome outcome =
+        admin_session_find(&call->context, cookie_read(call->request, SESSION_COOKIE), &session);
+    if (outcome == OUTCOME_OK)
+        call->admin = (const void *)arena_copy(call->arena, &session, sizeof(session)).data;
+    return outcome == OUTCOME_UNAUTHENTICATED ? OUTCOME_OK : outcome;
+}
+
+static void write_cookie(struct call *call, const char *name, const char *value, int64_t max_age_s)
+{
+    cookie_write(
+        &call->response,
+        &(struct cookie) {
+            .name = name, .value = value, .domain = "", .same_site = "Lax", .max_age_s = max_age_s });
+}
+
+void admin_side_keep_step(struct call *call, const struct admin_step *step)
+{
+    write_cookie(call, STEP_COOKIE, admin_step_seal(&call->context, step, browser_side_ensure(call)),
+                 ADMIN_STEP_LIFETIME_S);
+}
+
+enum outcome admin_side_step(struct call *call, struct admin_step *step_out)
+{
+    return admin_step_open(&call->context, cookie_read(call->request, STEP_COOKIE), call->browser, step_out);
+}
+
+enum outcome admin_side_sign_in(struct call *call, const struct admin_step *step, const char *method)
+{
+    const char *cookie;
+    enum outcome opened = admin_session_open(&call->context, step->admin.id, method,
+                                             cookie_read(call->request, SESSION_COOKIE), &cookie);
+    if (opened != OUTCOME_OK)
+        return opened;
+    log_info("admin %s signed in (%s)", step->admin.email_key, method);
+    write_cookie(call, SESSION_COOKIE, cookie, ADMIN_SESSION_LIFETIME_S);
+    write_cookie(call, STEP_COOKIE, "", 0);
+    return OUTCOME_OK;
+}
+
+enum outcome admin_side_sign_out(struct call *call)
+{
+    enum outcome ended = admin_session_end(&call->context, call->admin);
+    if (ended == OUTCOME_OK)
+        write_cookie(call, SESSION_COOKIE, "", 0);
+    return ended;
+}
+
+const char *admin_side_form(struct call *call)
+{
+    return hex_encode(call->arena, call->admin->id_hash, FORM_BYTES);
+}

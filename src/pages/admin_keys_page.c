@@ -1,0 +1,135 @@
+/* admin_keys_page.c: a service's API keys: listed by what may be shown of them, made (shown once), revoked.
+ */
+#include "core/encode.h"
+#include "core/text.h"
+#include "domain/manage/api_keys.h"
+#include "domain/manage/record.h"
+#include "pages/admin_page.h"
+
+enum { DAY_S = 24 * 3600, MAX_DAYS = 3650 };
+
+#define PERMISSIONS                                                                                          \
+    "read:users write:users delete:users read:subscriptions write:subscriptions delete:subscriptions"        \
+    " read:analytics read:service write:service read:provider_tokens"
+
+static void put_key(struct view *view, struct json *table, const struct api_key_row *row)
+{
+    bool active = text_equal(row->status, "active");
+    admin_row(view, table);
+    admin_cell(view, table, row->name, NULL);
+    admin_cell(view, table, row->prefix, NULL);
+    admin_cell(view, table, row->permissions, NULL);
+    admin_cell(view, table, admin_word(view, row->status), NULL);
+    admin_cell(view, table, row->expires_at ? admin_date(view, row->expires_at) : admin_word(view, "never"),
+               NULL);
+    if (active)
+        admin_button(view, table, "key_revoke", uuid_encode(view->call->arena, row->id), "revoke", row->name);
+}
+
+static enum outcome list_keys(struct view *view, const struct page *page, struct api_key_row **rows_out,
+                              size_t *count_out)
+{
+    struct service_row service;
+    struct context *context = &view->call->context;
+    enum outcome found = admin_service(view, &service);
+    if (found != OUTCOME_OK)
+        return found;
+    return store_outcome(context,
+                         api_keys_list(context->db, context->arena, service.id, page, rows_out, count_out),
+                         OUTCOME_NOT_FOUND, "the keys could not be read");
+}
+
+static enum outcome fill(struct view *view)
+{
+    struct api_key_row *rows;
+    size_t count;
+    struct page page = admin_list_page(view);
+    enum outcome found = list_keys(view, &page, &rows, &count);
+    if (found != OUTCOME_OK)
+        return found;
+    struct json *table = admin_table(view, "keys", "name key permissions status expires");
+    size_t shown = admin_list_ends(view, &page, count, false);
+    for (size_t i = 0; i < shown; i++)
+        put_key(view, table, &rows[i]);
+    struct admin_fields fields = admin_form(view, "key_add", false);
+    admin_text(&fields, "key_name", NULL);
+    admin_boxes(&fields, "permissions", PERMISSIONS, "");
+    admin_select(&fields, "environment", "live test", "live");
+    admin_number(&fields, "days", "365");
+    return OUTCOME_OK;
+}
+
+static void record(struct view *view, const char *type, const char *id)
+{
+    const struct record change = {
+        .type = type, .service_id = view->call->values[0], .subject = id, .actor = admin_actor(view)
+    };
+    record_change(&view->call->context, &change);
+}
+
+static enum outcome act_add(struct view *view, struct admin_done *done)
+{
+    struct call *call = view->call;
+    struct api_key_row row;
+    const char *key, *days = call_parameter(call, "days");
+    int64_t lasts = 0;
+    struct new_api_key wanted = { .service_id = call->values[0],
+                                  .name = call_parameter(call, "key_name"),
+                                  .permissions = admin_words(view, "permissions"),
+                                  .test = text_equal(call_parameter(call, "environment"), "test") };
+    if (wanted.name == NULL)
+        admin_wrong(view, "key_name", "admin_problem_name");
+    if (text_empty(wanted.permissions))
+        admin_wrong(view, "permissions", "admin_problem_permissions");
+    if (days != NULL && !text_to_int(days, 1, MAX_DAYS, &lasts))
+        admin_wrong(view, "days", "admin_problem_days");
+    if (json_count(view->errors) > 0)
+        return OUTCOME_OK;
+    wanted.lifetime_s = lasts * DAY_S;
+    enum outcome outcome = api_key_add(&call->context, &wanted, &row, &key);
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    record(view, "api_key.created", uuid_encode(call->arena, row.id));
+    admin_once(view, "api_key", key);
+    done->shown_once = true;
+    return OUTCOME_OK;
+}
+
+/* Only a key of this service: one of another isn't there (T-103). */
+static enum outcome find_key(struct view *view, const char *id, bool *found_out)
+{
+    struct page page = { .limit = 1000 };
+    struct api_key_row *rows;
+    size_t count = 0;
+    *found_out = false;
+    enum outcome outcome = list_keys(view, &page, &rows, &count);
+    for (size_t i = 0; outcome == OUTCOME_OK && i < count; i++)
+        if (text_equal(uuid_encode(view->call->arena, rows[i].id), id))
+            *found_out = true;
+    return outcome;
+}
+
+static enum outcome act_revoke(struct view *view, struct admin_done *done)
+{
+    struct call *call = view->call;
+    const char *id = call_parameter(call, "id");
+    bool found;
+    enum outcome outcome = find_key(view, id, &found);
+    if (outcome == OUTCOME_OK && !found)
+        return refuse(&call->context, OUTCOME_NOT_FOUND, "no such key");
+    if (outcome == OUTCOME_OK)
+        outcome = api_key_revoke(&call->context, id);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    record(view, "api_key.revoked", id);
+    done->said = "key_revoked";
+    return OUTCOME_OK;
+}
+
+const struct admin_page admin_keys_page = {
+    .path = "/admin/services/{service}/keys",
+    .name = "keys",
+    .in_navigation = true,
+    .fill = fill,
+    .forms = { { "key_add", true, act_add }, { "key_revoke", true, act_revoke } },
+};

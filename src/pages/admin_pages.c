@@ -1,0 +1,237 @@
+/*
+ * admin_pages.c: the family of the console. One way in for all pages: an administrator's session, and for a
+ * POST a form of ours, of this browser, this session and this page; for what is dangerous a fresh sign-in.
+ */
+#include "pages/admin_page.h"
+
+#include "app/admin_side.h"
+#include "app/browser_side.h"
+#include "core/encode.h"
+#include "core/text.h"
+#include "pages/error_page.h"
+#include "pages/flow.h"
+#include "pages/note.h"
+#include "pages/pages.h"
+
+static const struct admin_page *const pages[] = {
+    &admin_services_page, &admin_service_page, &admin_clients_page, &admin_client_page,
+    &admin_keys_page,
+};
+
+static const struct admin_page *page_of(const struct call *call)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+        if (text_equal(call->route->path, pages[i]->path))
+            return pages[i];
+    }
+    bug("%s is no page of the console", call->route->path);
+}
+
+/* --- what all show --- */
+
+/* The page's path with the service of this one in it; NULL when that needs more than a service. */
+static const char *path_in_service(struct call *call, const struct admin_page *page)
+{
+    static const char variable[] = "{service}";
+    const char *at = strstr(page->path, variable);
+    if (at == NULL)
+        return page->path;
+    const char *rest = at + strlen(variable);
+    if (call->values[0] == NULL || strchr(rest, '{') != NULL)
+        return NULL;
+    return arena_printf(call->arena, "%.*s%s%s", (int)(at - page->path), page->path, call->values[0], rest);
+}
+
+static void put_entry(struct view *view, struct json *entries, const struct admin_page *page, bool is_current)
+{
+    struct call *call = view->call;
+    const char *path = page->in_navigation ? path_in_service(call, page) : NULL;
+    if (path == NULL)
+        return;
+    struct json *entry = json_new_object(call->arena);
+    json_put_text(entry, "href", view_path(call, path));
+    json_put_text(entry, "label", view_text(view, arena_printf(call->arena, "admin_%s_label", page->name)));
+    json_put_boolean(entry, "current", is_current);
+    json_append(entries, entry);
+}
+
+/* A page that isn't in the navigation counts as the one that its path begins with. */
+static bool is_within(const struct admin_page *page, const struct admin_page *entry)
+{
+    size_t length = strlen(entry->path);
+    return page == entry || (!page->in_navigation && strncmp(page->path, entry->path, length) == 0 &&
+                             page->path[length] == '/' && strchr(entry->path, '{') != NULL &&
+                             strlen(entry->path) > strlen("/admin/services/{service}"));
+}
+
+void admin_put_navigation(struct view *view, const struct admin_page *page)
+{
+    struct json *entries = json_new_array(view->call->arena);
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+        put_entry(view, entries, pages[i], page != NULL && is_within(page, pages[i]));
+    json_put(view->model, "navigation", entries);
+}
+
+static void put_admin(struct view *view)
+{
+    struct call *call = view->call;
+    struct json *user = json_new_object(call->arena);
+    json_put_text(user, "name", view_inert(call->arena, call->admin->name));
+    json_put_text(user, "email", view_inert(call->arena, call->admin->email));
+    json_put(view->model, "user", user);
+    view_more_form(view, "sign_out", "/admin/sign-out", "admin_sign_out", admin_side_form(call));
+}
+
+static void put_notice(struct view *view)
+{
+    const char *said = note_read(view->call).said;
+    const char *key = arena_printf(view->call->arena, "admin_done_%s", said == NULL ? "" : said);
+    const char *text = said == NULL ? NULL : view_text_if_any(view, key);
+    if (text != NULL)
+        json_put_text(view->model, "notice", text);
+}
+
+/* Forms belong to the session and to the page's own address: what is sent about another client or member
+ * than the one that was shown doesn't count. */
+static const char *flow_of(struct call *call)
+{
+    return arena_printf(call->arena, "%s %s", admin_side_form(call), call->request->path);
+}
+
+static struct view *start(struct call *call, const struct admin_page *page)
+{
+    browser_side_ensure(call);
+    struct view *view = view_start(call, "admin_console", NULL, NULL);
+    view_value(view, "form_flow", flow_of(call));
+    put_admin(view);
+    admin_put_navigation(view, page);
+    json_put_text(view->model, "action", view_path(call, call->request->path));
+    return view;
+}
+
+static void put_heading(struct view *view, const struct admin_page *page)
+{
+    struct arena *arena = view->call->arena;
+    if (json_member(view->model, "heading") == NULL)
+        json_put_text(view->model, "heading",
+                      view_text(view, arena_printf(arena, "admin_%s_heading", page->name)));
+    const char *intro = view_text_if_any(view, arena_printf(arena, "admin_%s_intro", page->name));
+    if (intro != NULL)
+        json_put_text(view->model, "intro", intro);
+}
+
+static enum outcome finish(struct view *view, const struct admin_page *page, int status)
+{
+    enum outcome filled = page->fill(view);
+    if (filled != OUTCOME_OK)
+        return filled;
+    put_heading(view, page);
+    view_finish(view, status);
+    return OUTCOME_OK;
+}
+
+/* --- the two ways to call a page --- */
+
+static enum outcome get_page(struct call *call)
+{
+    const struct admin_page *page = page_of(call);
+    struct view *view = start(call, page);
+    put_notice(view);
+    return finish(view, page, 200);
+}
+
+static enum outcome ask_to_sign_in(struct call *call)
+{
+    response_redirect(&call->response, 303,
+                      arena_printf(call->arena, "%s?again=1&return_to=%s", view_path(call, "/admin"),
+                                   percent_encode(call->arena, call->request->path)));
+    return OUTCOME_OK;
+}
+
+/* The form that was sent; NULL when the page has none of that name. */
+static const struct admin_form *form_of(struct call *call, const struct admin_page *page)
+{
+    const char *name = form_value(&call->form, "form");
+    for (size_t i = 0; i < ADMIN_PAGE_FORMS && page->forms[i].name != NULL; i++) {
+        if (text_equal(page->forms[i].name, name))
+            return &page->forms[i];
+    }
+    return NULL;
+}
+
+static enum outcome answer_done(struct view *view, const struct admin_page *page,
+                                const struct admin_done *done)
+{
+    struct call *call = view->call;
+    if (done->shown_once)
+        return finish(view, page, 200);
+    if (done->said == NULL)
+        return finish(view, page, 400);
+    const struct note note = { .said = done->said };
+    const char *path = done->path == NULL ? view_path(call, call->request->path) : done->path;
+    flow_redirect(call, arena_printf(call->arena, "%s?" NOTE_PARAMETER "=%s", path, note_seal(call, &note)));
+    return OUTCOME_OK;
+}
+
+static enum outcome post_page(struct call *call)
+{
+    const struct admin_page *page = page_of(call);
+    const struct admin_form *form = form_of(call, page);
+    struct admin_done done = { .said = NULL };
+    if (form == NULL)
+        return refuse(&call->context, OUTCOME_FOREIGN_FORM, "the page has no such form");
+    enum outcome outcome =
+        browser_side_check(call, arena_printf(call->arena, "admin %s", form->name), flow_of(call));
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (form->recent && admin_session_needs_recent(&call->context, call->admin) != OUTCOME_OK)
+        return ask_to_sign_in(call);
+    struct view *view = start(call, page);
+    outcome = form->act(view, &done);
+    return outcome == OUTCOME_OK ? answer_done(view, page, &done) : outcome;
+}
+
+void admin_error(struct call *call, enum outcome outcome)
+{
+    if (outcome != OUTCOME_UNAUTHENTICATED || call->response.status != 0) {
+        page_error(call, outcome);
+        return;
+    }
+    bool is_page = text_equal(call->request->method, "GET");
+    response_redirect(&call->response, 303,
+                      arena_printf(call->arena, "%s%s%s", view_path(call, "/admin"),
+                                   is_page ? "?return_to=" : "",
+                                   is_page ? percent_encode(call->arena, call->request->path) : ""));
+}
+
+/* clang-format off */
+#define PAGE(place) \
+    { .method = "GET", .path = place, .who = BY_ADMIN, .handler = get_page }, \
+    { .method = "POST", .path = place, .who = BY_ADMIN, .body = BODY_FORM, .handler = post_page }
+
+static const struct route routes[] = {
+    { .method = "GET", .path = "/admin", .who = BY_BROWSER, .handler = get_admin },
+    { .method = "POST", .path = "/admin", .who = BY_BROWSER, .body = BODY_FORM, .limit = LIMIT_SIGN_IN,
+      .handler = post_admin },
+    { .method = "GET", .path = "/admin/code", .who = BY_BROWSER, .handler = get_admin_code },
+    { .method = "POST", .path = "/admin/code", .who = BY_BROWSER, .body = BODY_FORM, .limit = LIMIT_PIN,
+      .handler = post_admin_code },
+    { .method = "GET", .path = "/admin/second-step", .who = BY_BROWSER, .handler = get_admin_second_step },
+    { .method = "POST", .path = "/admin/second-step", .who = BY_BROWSER, .body = BODY_FORM, .limit = LIMIT_PIN,
+      .handler = post_admin_second_step },
+    { .method = "POST", .path = "/admin/sign-out", .who = BY_ADMIN, .body = BODY_FORM,
+      .handler = post_admin_sign_out },
+    PAGE("/admin/services"),
+    PAGE("/admin/services/{service}"),
+    PAGE("/admin/services/{service}/clients"),
+    PAGE("/admin/services/{service}/clients/{client}"),
+    PAGE("/admin/services/{service}/keys"),
+};
+/* clang-format on */
+
+const struct route_family admin_family = {
+    .name = "admin",
+    .routes = routes,
+    .count = ARRAY_SIZE(routes),
+    .write_error = admin_error,
+};

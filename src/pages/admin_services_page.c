@@ -1,0 +1,147 @@
+/* admin_services_page.c: the services of the installation: listed and added; one of them shown, set up,
+ * switched off. */
+#include "core/encode.h"
+#include "core/text.h"
+#include "domain/manage/record.h"
+#include "domain/manage/services.h"
+#include "pages/admin_page.h"
+
+#define GATES "default off periodic new_browser always"
+#define SIGN_IN_FORMS "default both identifier_first"
+
+static const char *path_of(struct view *view, const struct service_row *row)
+{
+    struct call *call = view->call;
+    return view_path(call,
+                     arena_printf(call->arena, "/admin/services/%s", uuid_encode(call->arena, row->id)));
+}
+
+static void record(struct view *view, const char *type, const char *id)
+{
+    const struct record change = {
+        .type = type, .service_id = id, .subject = id, .actor = admin_actor(view)
+    };
+    record_change(&view->call->context, &change);
+}
+
+/* --- the list --- */
+
+static enum outcome fill_services(struct view *view)
+{
+    struct service_row *rows;
+    size_t count;
+    struct context *context = &view->call->context;
+    struct page page = admin_list_page(view);
+    enum outcome found =
+        store_outcome(context, services_list(context->db, context->arena, &page, &rows, &count),
+                      OUTCOME_NOT_FOUND, "the services could not be read");
+    if (found != OUTCOME_OK)
+        return found;
+    struct json *table = admin_table(view, "services", "name status created");
+    size_t shown = admin_list_ends(view, &page, count, true);
+    for (size_t i = 0; i < shown; i++) {
+        admin_row(view, table);
+        admin_cell(view, table, rows[i].name, path_of(view, &rows[i]));
+        admin_cell(view, table, admin_word(view, rows[i].status), NULL);
+        admin_cell(view, table, admin_date(view, rows[i].created_at), NULL);
+    }
+    struct admin_fields fields = admin_form(view, "service_add", false);
+    admin_text(&fields, "service_name", NULL);
+    return OUTCOME_OK;
+}
+
+static enum outcome act_add(struct view *view, struct admin_done *done)
+{
+    struct call *call = view->call;
+    struct service_row row;
+    const struct service_sign_in sign_in = { .pin_gate = NULL };
+    const char *name = call_parameter(call, "service_name");
+    if (name == NULL) {
+        admin_wrong(view, "service_name", "admin_problem_name");
+        return OUTCOME_OK;
+    }
+    enum outcome outcome = service_add(&call->context, name, &sign_in, &row);
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    record(view, "service.created", uuid_encode(call->arena, row.id));
+    done->said = "service_added";
+    done->path = path_of(view, &row);
+    return OUTCOME_OK;
+}
+
+const struct admin_page admin_services_page = {
+    .path = "/admin/services",
+    .name = "services",
+    .in_navigation = true,
+    .fill = fill_services,
+    .forms = { { "service_add", false, act_add } },
+};
+
+/* --- one of them --- */
+
+static const char *or_default(const char *word)
+{
+    return text_empty(word) ? "default" : word;
+}
+
+static enum outcome fill_service(struct view *view)
+{
+    struct service_row service;
+    enum outcome found = admin_service(view, &service);
+    if (found != OUTCOME_OK)
+        return found;
+    bool active = text_equal(service.status, "active");
+    json_put_text(view->model, "heading", view_inert(view->call->arena, service.name));
+    admin_fact_code(view, "id", uuid_encode(view->call->arena, service.id));
+    admin_fact(view, "status", admin_word(view, service.status));
+    admin_fact(view, "created", admin_date(view, service.created_at));
+    struct admin_fields fields = admin_form(view, "service_change", false);
+    admin_select(&fields, "pin_gate", GATES, or_default(service.pin_gate));
+    admin_select(&fields, "sign_in_form", SIGN_IN_FORMS, or_default(service.sign_in_form));
+    admin_form(view, active ? "service_disable" : "service_enable", active);
+    return OUTCOME_OK;
+}
+
+static enum outcome act_change(struct view *view, struct admin_done *done)
+{
+    struct call *call = view->call;
+    const struct service_sign_in sign_in = { .pin_gate = call_parameter(call, "pin_gate"),
+                                             .sign_in_form = call_parameter(call, "sign_in_form") };
+    enum outcome outcome = service_set_sign_in(&call->context, call->values[0], &sign_in);
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    record(view, "service.updated", call->values[0]);
+    done->said = "changed";
+    return OUTCOME_OK;
+}
+
+static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
+{
+    struct call *call = view->call;
+    enum outcome outcome = service_set_active(&call->context, call->values[0], active);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    record(view, active ? "service.enabled" : "service.disabled", call->values[0]);
+    done->said = active ? "enabled" : "disabled";
+    return OUTCOME_OK;
+}
+
+static enum outcome act_disable(struct view *view, struct admin_done *done)
+{
+    return set_active(view, false, done);
+}
+
+static enum outcome act_enable(struct view *view, struct admin_done *done)
+{
+    return set_active(view, true, done);
+}
+
+const struct admin_page admin_service_page = {
+    .path = "/admin/services/{service}",
+    .name = "service",
+    .in_navigation = true,
+    .fill = fill_service,
+    .forms = { { "service_change", true, act_change },
+               { "service_disable", true, act_disable },
+               { "service_enable", true, act_enable } },
+};

@@ -1,0 +1,360 @@
+/* admin_view.c: see admin_view.h. */
+#include "pages/admin_view.h"
+
+#include "core/encode.h"
+#include "core/strbuf.h"
+#include "core/text.h"
+#include "domain/login/browser.h"
+#include "domain/manage/services.h"
+#include "pages/dates.h"
+
+static const char *text_of(struct view *view, const char *kind, const char *name)
+{
+    return view_text(view, arena_printf(view->call->arena, "admin_%s_%s", kind, name));
+}
+
+/* Mustache looks further out for what is absent: so nothing is. */
+static void put(struct json *object, const char *name, const char *text)
+{
+    if (text_empty(text))
+        json_put_boolean(object, name, false);
+    else
+        json_put_text(object, name, text);
+}
+
+static void put_inert(struct view *view, struct json *object, const char *name, const char *text)
+{
+    put(object, name, view_inert(view->call->arena, text));
+}
+
+static struct json *list_of(struct json *object, const char *name, struct arena *arena)
+{
+    struct json *list = json_member(object, name);
+    if (list == NULL) {
+        list = json_new_array(arena);
+        json_put(object, name, list);
+    }
+    return list;
+}
+
+static struct json *add_object(struct view *view, struct json *object, const char *list)
+{
+    struct json *item = json_new_object(view->call->arena);
+    json_append(list_of(object, list, view->call->arena), item);
+    return item;
+}
+
+/* --- where we are --- */
+
+enum outcome admin_service(struct view *view, struct service_row *row_out)
+{
+    enum outcome found = service_find(&view->call->context, view->call->values[0], row_out);
+    if (found != OUTCOME_OK)
+        return found;
+    const char *name = view_inert(view->call->arena, row_out->name);
+    view_value(view, "service", name);
+    json_put_text(view->model, "service", name);
+    return OUTCOME_OK;
+}
+
+const char *admin_path(struct view *view, const char *section, const char *id)
+{
+    struct call *call = view->call;
+    const char *service = call->values[0];
+    return view_path(call, arena_printf(call->arena, "/admin/services/%s/%s%s%s", service, section,
+                                        id == NULL ? "" : "/", id == NULL ? "" : id));
+}
+
+const char *admin_actor(struct view *view)
+{
+    return arena_printf(view->call->arena, "admin:%s", view->call->admin->email);
+}
+
+const char *admin_date(struct view *view, int64_t time)
+{
+    return time > 0 ? date_day(view, time) : "";
+}
+
+const char *admin_word(struct view *view, const char *word)
+{
+    const char *text = view_text_if_any(view, arena_printf(view->call->arena, "admin_word_%s", word));
+    return text == NULL ? word : text;
+}
+
+/* --- what is shown --- */
+
+static struct json *add_fact(struct view *view, const char *name, const char *value, bool is_code)
+{
+    if (text_empty(value))
+        return NULL;
+    struct json *fact = add_object(view, view->model, "facts");
+    json_put_boolean(view->model, "has_facts", true);
+    json_put_text(fact, "label", text_of(view, "fact", name));
+    put_inert(view, fact, "value", value);
+    json_put_boolean(fact, "is_code", is_code);
+    return fact;
+}
+
+void admin_fact(struct view *view, const char *name, const char *value)
+{
+    add_fact(view, name, value, false);
+}
+
+void admin_fact_code(struct view *view, const char *name, const char *value)
+{
+    add_fact(view, name, value, true);
+}
+
+void admin_once(struct view *view, const char *name, const char *value)
+{
+    struct json *once = json_new_object(view->call->arena);
+    json_put_text(once, "label", text_of(view, "once", name));
+    json_put_text(once, "value", value);
+    json_put(view->model, "once", once);
+}
+
+struct json *admin_table(struct view *view, const char *name, const char *columns)
+{
+    struct arena *arena = view->call->arena;
+    struct json *table = add_object(view, view->model, "tables"), *heads = json_new_array(arena);
+    const char *word;
+    size_t length;
+    json_put_text(table, "caption", text_of(view, "table", name));
+    json_put_text(table, "none", text_of(view, "none", name));
+    while (text_next_word(&columns, ' ', &word, &length)) {
+        struct json *head = json_new_object(arena);
+        json_put_text(head, "label", text_of(view, "column", arena_strndup(arena, word, length)));
+        json_append(heads, head);
+    }
+    json_put(table, "columns", heads);
+    json_put(table, "rows", json_new_array(arena));
+    json_put_boolean(table, "has_rows", false);
+    json_put_boolean(table, "has_buttons", false);
+    return table;
+}
+
+void admin_row(struct view *view, struct json *table)
+{
+    struct json *row = add_object(view, table, "rows");
+    json_put(row, "cells", json_new_array(view->call->arena));
+    json_put(row, "buttons", json_new_array(view->call->arena));
+    json_put_boolean(table, "has_rows", true);
+}
+
+static struct json *last_row(struct json *table)
+{
+    struct json *rows = json_member(table, "rows");
+    return json_item(rows, json_count(rows) - 1);
+}
+
+void admin_cell(struct view *view, struct json *table, const char *value, const char *href)
+{
+    struct json *row = last_row(table);
+    size_t column = json_count(json_member(row, "cells"));
+    struct json *cell = add_object(view, row, "cells");
+    put(cell, "label", json_member_text(json_item(json_member(table, "columns"), column), "label"));
+    json_put_text(cell, "value", text_empty(value) ? "–" : view_inert(view->call->arena, value));
+    put(cell, "href", href);
+}
+
+/* The token of a form of this page: worth nothing on another page or in another session. */
+static const char *token_of(struct view *view, const char *form)
+{
+    struct call *call = view->call;
+    return browser_form_token(&call->context, call->browser, arena_printf(call->arena, "admin %s", form),
+                              json_member_text(view->values, "form_flow"));
+}
+
+void admin_button(struct view *view, struct json *table, const char *form, const char *id, const char *name,
+                  const char *what)
+{
+    struct json *button = add_object(view, last_row(table), "buttons");
+    json_put_boolean(table, "has_buttons", true);
+    json_put_text(button, "name", form);
+    json_put_text(button, "token", token_of(view, form));
+    json_put_text(button, "id", id);
+    json_put_text(button, "label", text_of(view, "button", name));
+    put_inert(view, button, "what", what);
+}
+
+/* --- lists --- */
+
+struct page admin_list_page(struct view *view)
+{
+    enum { MAX_OFFSET = 1000000 };
+    struct page page = { .search = form_value(&view->call->request->query, "search"),
+                         .limit = ADMIN_PAGE_ROWS + 1 };
+    const char *offset = form_value(&view->call->request->query, "offset");
+    if (offset == NULL || !text_to_int(offset, 0, MAX_OFFSET, &page.offset))
+        page.offset = 0;
+    return page;
+}
+
+static void put_step(struct view *view, const char *name, const struct page *page, int64_t offset)
+{
+    struct arena *arena = view->call->arena;
+    const char *search = text_empty(page->search) ? "" : percent_encode(arena, page->search);
+    json_put_text(view->model, name,
+                  arena_printf(arena, "%s?search=%s&offset=%lld",
+                               view_path(view->call, view->call->request->path), search, (long long)offset));
+}
+
+size_t admin_list_ends(struct view *view, const struct page *page, size_t count, bool with_search)
+{
+    struct json *search = json_new_object(view->call->arena);
+    if (with_search) {
+        json_put_text(search, "action", view_path(view->call, view->call->request->path));
+        put_inert(view, search, "value", page->search);
+        json_put(view->model, "search", search);
+    }
+    if (page->offset > 0)
+        put_step(view, "previous_url", page,
+                 page->offset > ADMIN_PAGE_ROWS ? page->offset - ADMIN_PAGE_ROWS : 0);
+    if (count > ADMIN_PAGE_ROWS)
+        put_step(view, "next_url", page, page->offset + ADMIN_PAGE_ROWS);
+    return count > ADMIN_PAGE_ROWS ? ADMIN_PAGE_ROWS : count;
+}
+
+/* --- forms --- */
+
+struct admin_fields admin_form(struct view *view, const char *name, bool danger)
+{
+    struct arena *arena = view->call->arena;
+    struct json *form = add_object(view, view->model, "forms");
+    const char *hint = view_text_if_any(view, arena_printf(arena, "admin_form_%s_hint", name));
+    json_put_text(form, "name", name);
+    json_put_text(form, "title", text_of(view, "form", name));
+    json_put_text(form, "submit", text_of(view, "form", arena_printf(arena, "%s_button", name)));
+    put(form, "about", hint);
+    json_put_text(form, "token", token_of(view, name));
+    json_put_boolean(form, "danger", danger);
+    json_put(form, "inputs", json_new_array(arena));
+    bool sent = text_equal(view->call->request->method, "POST") &&
+                text_equal(form_value(&view->call->form, "form"), name);
+    return (struct admin_fields) { .view = view,
+                                   .form = form,
+                                   .fields = json_member(form, "inputs"),
+                                   .name = name,
+                                   .again = sent && json_count(view->errors) > 0 };
+}
+
+static const char *id_of(struct view *view, const char *form, const char *field)
+{
+    return arena_printf(view->call->arena, "%s-%s", form, field);
+}
+
+/* A field of a kind: "is_text", "is_area", "is_select", which are plain, "is_boxes", "is_box". */
+static struct json *add_field(struct admin_fields *fields, const char *kind, const char *name,
+                              const char *value)
+{
+    struct view *view = fields->view;
+    struct arena *arena = view->call->arena;
+    struct json *field = json_new_object(arena);
+    const char *id = id_of(view, fields->name, name);
+    const char *typed = form_value(&view->call->form, name);
+    bool is_plain = !text_equal(kind, "is_box") && !text_equal(kind, "is_boxes");
+    json_append(fields->fields, field);
+    json_put_text(field, "id", id);
+    json_put_text(field, "field", name);
+    json_put_text(field, "label", text_of(view, "field", name));
+    put(field, "hint", view_text_if_any(view, arena_printf(arena, "admin_field_%s_hint", name)));
+    put(field, "error", json_member_text(json_member(view->fields, id), "error"));
+    put_inert(view, field, "value", fields->again ? typed : value);
+    json_put_boolean(field, "is_plain", is_plain);
+    json_put_boolean(field, kind, true);
+    return field;
+}
+
+void admin_text(struct admin_fields *fields, const char *name, const char *value)
+{
+    add_field(fields, "is_text", name, value);
+}
+
+void admin_number(struct admin_fields *fields, const char *name, const char *value)
+{
+    json_put_boolean(add_field(fields, "is_text", name, value), "is_number", true);
+}
+
+void admin_area(struct admin_fields *fields, const char *name, const char *value)
+{
+    add_field(fields, "is_area", name, value);
+}
+
+static void add_option(struct admin_fields *fields, struct json *field, const char *word, const char *label,
+                       bool chosen)
+{
+    struct json *option = add_object(fields->view, field, "options");
+    json_put_text(option, "option", word);
+    json_put_text(option, "label", label);
+    json_put_boolean(option, "chosen", chosen);
+    json_put_text(option, "option_id",
+                  arena_printf(fields->view->call->arena, "%s-%zu", json_member_text(field, "id"),
+                               json_count(json_member(field, "options"))));
+}
+
+void admin_select(struct admin_fields *fields, const char *name, const char *words, const char *value)
+{
+    struct view *view = fields->view;
+    struct json *field = add_field(fields, "is_select", name, value);
+    const char *chosen = fields->again ? form_value(&view->call->form, name) : value, *word;
+    size_t length;
+    while (text_next_word(&words, ' ', &word, &length)) {
+        const char *option = arena_strndup(view->call->arena, word, length);
+        add_option(fields, field, option, admin_word(view, option), text_equal(option, chosen));
+    }
+}
+
+void admin_boxes(struct admin_fields *fields, const char *name, const char *words, const char *checked)
+{
+    struct view *view = fields->view;
+    struct json *field = add_field(fields, "is_boxes", name, NULL);
+    const char *list = fields->again ? admin_words(view, name) : checked, *word;
+    size_t length;
+    while (text_next_word(&words, ' ', &word, &length)) {
+        const char *option = arena_strndup(view->call->arena, word, length);
+        add_option(fields, field, option, option, list != NULL && text_has_word(list, ' ', option));
+    }
+}
+
+void admin_box(struct admin_fields *fields, const char *name, bool checked)
+{
+    struct json *field = add_field(fields, "is_box", name, NULL);
+    json_put_boolean(field, "checked",
+                     fields->again ? form_value(&fields->view->call->form, name) != NULL : checked);
+}
+
+void admin_wrong(struct view *view, const char *field, const char *text_key)
+{
+    view_error(view, id_of(view, form_value(&view->call->form, "form"), field), text_key);
+}
+
+enum outcome admin_refused(struct view *view, enum outcome outcome)
+{
+    static const enum outcome about_input[] = { OUTCOME_INVALID_REQUEST, OUTCOME_INVALID_REDIRECT_URI,
+                                                OUTCOME_INVALID_CLIENT_METADATA, OUTCOME_ALREADY_EXISTS };
+    for (size_t i = 0; i < ARRAY_SIZE(about_input); i++) {
+        if (outcome != about_input[i])
+            continue;
+        view_value(view, "reason", view_inert(view->call->arena, view->call->context.reason));
+        view_error(view, NULL, "admin_problem_refused");
+        return OUTCOME_OK;
+    }
+    return outcome;
+}
+
+const char *admin_words(struct view *view, const char *name)
+{
+    static const char white[] = " \t\r\n";
+    const struct form *form = &view->call->form;
+    struct strbuf words = strbuf_start(view->call->arena);
+    for (size_t i = 0; i < form->count; i++) {
+        const char *at = text_equal(form->fields[i].name, name) ? form->fields[i].value : "";
+        for (at += strspn(at, white); *at; at += strspn(at, white)) {
+            size_t length = strcspn(at, white);
+            strbuf_add_text(&words, words.length > 0 ? " " : "");
+            strbuf_add(&words, at, length);
+            at += length;
+        }
+    }
+    return words.data;
+}
