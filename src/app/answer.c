@@ -84,6 +84,8 @@ static void challenge(struct call *call, enum outcome outcome)
                        outcome == OUTCOME_INSUFFICIENT_SCOPE;
     if (outcome == OUTCOME_INVALID_CLIENT && call->client_used_basic)
         response_header(&call->response, "WWW-Authenticate", "Basic realm=\"Doorward\", charset=\"UTF-8\"");
+    if (outcome == OUTCOME_UNAUTHENTICATED && (who & BY_API_KEY))
+        response_add_header(&call->response, "WWW-Authenticate", "ApiKey realm=\"Doorward\"");
     if (about_token && (who & BY_BEARER))
         response_header(&call->response, "WWW-Authenticate", bearer_challenge(call, outcome));
 }
