@@ -212,7 +212,7 @@ static void count_answer(struct race *race, const char *answer)
     for (size_t i = 0; i < MAX_ANSWERS; i++) {
         int expected = 0;
         if (atomic_compare_exchange_strong(&race->taken[i], &expected, 1)) {
-            snprintf(race->answers[i], ANSWER, "%s", answer);
+            snprintf(race->answers[i], ANSWER, "%.*s", ANSWER - 1, answer);
             atomic_store(&race->taken[i], 2);
         }
         while (atomic_load(&race->taken[i]) != 2)
