@@ -156,6 +156,8 @@ def patch(site):
         refusal(key.patch(f"users/{user['id']}", {"email": value}), 403)
     for body in ({}, {"name": "Somebody"}, {"id": "x", "created_at": "2020-01-01T00:00:00Z"}):
         equal(said(key.patch(f"users/{user['id']}", body), 200), user, str(body))
+    equal(said(key.patch(f"users/{user['id']}"), 200), user, "no body")
+    equal(said(key.patch("info"), 200), said(key.get("info"), 200), "no body")
     refusal(key.patch(f"users/{user['id']}", [1]), 400)
 
 
