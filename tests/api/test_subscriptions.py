@@ -330,6 +330,18 @@ def parallel_posts(site):
     equal(len(good(key.get(f"{SUBSCRIPTIONS}/{user}/history"))["history"]), 1, "entries")
 
 
+@test("Idempotency-Key: a POST that is sent again is answered as the first time; another under its key is refused")
+def idempotency(site):
+    key = key_of(site)
+    user, plan = member(site), key.free()
+    first = key.call("POST", SUBSCRIPTIONS, {"user_id": user, "plan_id": plan}, Idempotency_Key="sub-1")
+    again = key.call("POST", SUBSCRIPTIONS, {"user_id": user, "plan_id": plan}, Idempotency_Key="sub-1")
+    equal(good(again), good(first), "the answer")
+    refuses(key.call("POST", SUBSCRIPTIONS, {"user_id": member(site), "plan_id": plan}, Idempotency_Key="sub-1"),
+            422, "IDEMPOTENCY_KEY_REUSED")
+    refuses(key.subscribe(user, plan), 400, "DUPLICATE_CONSTRAINT")
+
+
 @test("If-Match: only who has seen the present state changes it, else 412; of 8 at once with one tag one does")
 def tags(site):
     key, user, _ = subscribed(site)
@@ -385,6 +397,19 @@ def history(site):
     equal((payload["type"], payload["data"]["user_id"]), (told[0][0], user), "payload")
     refuses(key.get(f"{SUBSCRIPTIONS}/{site.add_person().id}/history"), 404, "NOT_FOUND")
     site.sql("DELETE FROM webhooks")
+
+
+@test("a membership that ends takes its subscription along, and that is told too")
+def ended_membership(site):
+    key, user, made = subscribed(site)
+    users = Key(site, permissions="delete:users")
+    equal(users.call("DELETE", f"/api/service/users/{user}").status, 204, "removal of the member")
+    refuses(key.get(f"{SUBSCRIPTIONS}/{user}"), 404, "NOT_FOUND")
+    refuses(key.get(f"{SUBSCRIPTIONS}/{user}/history"), 404, "NOT_FOUND")
+    link(site, site.service, user)
+    entry = good(key.get(f"{SUBSCRIPTIONS}/{user}/history"))["history"][0]
+    equal((entry["type"], entry["actor"], entry["subscription"]["id"]),
+          ("subscription.deleted", f"api_key:{users.id}", made["id"]), "the last entry")
 
 
 # --- trials and ends ---
