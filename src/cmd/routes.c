@@ -16,6 +16,7 @@ const struct route_family *const route_families[] = {
     &subscriptions_family,
     &health_family,
     &account_family,
+    &admin_family,
     &pages_family,
     NULL,
 };

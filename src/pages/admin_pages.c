@@ -15,7 +15,7 @@
 
 static const struct admin_page *const pages[] = {
     &admin_services_page, &admin_service_page, &admin_clients_page, &admin_client_page,
-    &admin_keys_page,
+    &admin_keys_page,     &admin_members_page, &admin_member_page,  &admin_requests_page,
 };
 
 static const struct admin_page *page_of(const struct call *call)
@@ -226,6 +226,9 @@ static const struct route routes[] = {
     PAGE("/admin/services/{service}/clients"),
     PAGE("/admin/services/{service}/clients/{client}"),
     PAGE("/admin/services/{service}/keys"),
+    PAGE("/admin/services/{service}/members"),
+    PAGE("/admin/services/{service}/members/{user}"),
+    PAGE("/admin/services/{service}/requests"),
 };
 /* clang-format on */
 

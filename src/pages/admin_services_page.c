@@ -94,11 +94,34 @@ static enum outcome fill_service(struct view *view)
     json_put_text(view->model, "heading", view_inert(view->call->arena, service.name));
     admin_fact_code(view, "id", uuid_encode(view->call->arena, service.id));
     admin_fact(view, "status", admin_word(view, service.status));
+    admin_fact_code(view, "service_type", service.service_type);
     admin_fact(view, "created", admin_date(view, service.created_at));
+    struct admin_fields profile = admin_form(view, "service_profile", false);
+    admin_text(&profile, "service_name", service.name);
+    admin_text(&profile, "slug", service.slug);
     struct admin_fields fields = admin_form(view, "service_change", false);
     admin_select(&fields, "pin_gate", GATES, or_default(service.pin_gate));
     admin_select(&fields, "sign_in_form", SIGN_IN_FORMS, or_default(service.sign_in_form));
     admin_form(view, active ? "service_disable" : "service_enable", active);
+    return OUTCOME_OK;
+}
+
+static enum outcome act_profile(struct view *view, struct admin_done *done)
+{
+    struct call *call = view->call;
+    struct service_row row;
+    const char *slug = call_parameter(call, "slug");
+    const struct service_profile profile = { .name = call_parameter(call, "service_name"),
+                                             .slug = slug == NULL ? "none" : slug };
+    if (profile.name == NULL) {
+        admin_wrong(view, "service_name", "admin_problem_name");
+        return OUTCOME_OK;
+    }
+    enum outcome outcome = service_set_profile(&call->context, call->values[0], &profile, NULL, &row);
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    record(view, "service.updated", call->values[0]);
+    done->said = "changed";
     return OUTCOME_OK;
 }
 
@@ -141,7 +164,8 @@ const struct admin_page admin_service_page = {
     .name = "service",
     .in_navigation = true,
     .fill = fill_service,
-    .forms = { { "service_change", true, act_change },
+    .forms = { { "service_profile", false, act_profile },
+               { "service_change", true, act_change },
                { "service_disable", true, act_disable },
                { "service_enable", true, act_enable } },
 };

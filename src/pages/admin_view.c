@@ -27,6 +27,12 @@ static void put_inert(struct view *view, struct json *object, const char *name, 
     put(object, name, view_inert(view->call->arena, text));
 }
 
+/* A value, which is printed: there, be it empty. */
+static void put_value(struct view *view, struct json *object, const char *value)
+{
+    json_put_text(object, "value", value == NULL ? "" : view_inert(view->call->arena, value));
+}
+
 static struct json *list_of(struct json *object, const char *name, struct arena *arena)
 {
     struct json *list = json_member(object, name);
@@ -90,7 +96,7 @@ static struct json *add_fact(struct view *view, const char *name, const char *va
     struct json *fact = add_object(view, view->model, "facts");
     json_put_boolean(view->model, "has_facts", true);
     json_put_text(fact, "label", text_of(view, "fact", name));
-    put_inert(view, fact, "value", value);
+    put_value(view, fact, value);
     json_put_boolean(fact, "is_code", is_code);
     return fact;
 }
@@ -204,7 +210,7 @@ size_t admin_list_ends(struct view *view, const struct page *page, size_t count,
     struct json *search = json_new_object(view->call->arena);
     if (with_search) {
         json_put_text(search, "action", view_path(view->call, view->call->request->path));
-        put_inert(view, search, "value", page->search);
+        put_value(view, search, page->search);
         json_put(view->model, "search", search);
     }
     if (page->offset > 0)
@@ -259,7 +265,7 @@ static struct json *add_field(struct admin_fields *fields, const char *kind, con
     json_put_text(field, "label", text_of(view, "field", name));
     put(field, "hint", view_text_if_any(view, arena_printf(arena, "admin_field_%s_hint", name)));
     put(field, "error", json_member_text(json_member(view->fields, id), "error"));
-    put_inert(view, field, "value", fields->again ? typed : value);
+    put_value(view, field, fields->again ? typed : value);
     json_put_boolean(field, "is_plain", is_plain);
     json_put_boolean(field, kind, true);
     return field;
