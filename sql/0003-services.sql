@@ -2,11 +2,13 @@
 -- webhooks, the workspace API; what is counted; and how administrators sign in.
 -- Needs a program of schema: 2
 
+-- workspace is JSON of how the service uses the workspace API, NULL where it doesn't (doorward(8), service set).
 -- slug is the service's word in addresses (NULL: its id); features is JSON of what is switched on (doorward(8), service set).
 ALTER TABLE services
     ADD COLUMN slug VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL,
     ADD COLUMN service_type VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'web',
     ADD COLUMN features TEXT NULL,
+    ADD COLUMN workspace TEXT NULL,
     ADD UNIQUE KEY services_slug (slug);
 
 -- addresses is a list of addresses and ranges that the key may be used from; '' is everywhere. rotated_to is the key
@@ -211,7 +213,6 @@ CREATE TABLE participants (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (service_id, user_id),
-    KEY participants_user (user_id),
-    CONSTRAINT participants_of_service FOREIGN KEY (service_id) REFERENCES services (id) ON DELETE CASCADE,
-    CONSTRAINT participants_are_users FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+    CONSTRAINT participants_of_member FOREIGN KEY (service_id, user_id)
+        REFERENCES members (service_id, user_id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;

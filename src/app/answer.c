@@ -13,6 +13,7 @@ static const struct answer answers[] = {
     [OUTCOME_INVALID_REQUEST]             = { "invalid_request",            400, true,  true,  LOG_INFO_ },
     [OUTCOME_INVALID_CLIENT]              = { "invalid_client",             401, false, true,  LOG_INFO_ },
     [OUTCOME_INVALID_GRANT]               = { "invalid_grant",              400, false, true,  LOG_INFO_ },
+    [OUTCOME_EXPIRED_GRANT]               = { "invalid_grant",              400, false, true,  LOG_INFO_ },
     [OUTCOME_UNAUTHORIZED_CLIENT]         = { "unauthorized_client",        400, true,  true,  LOG_INFO_ },
     [OUTCOME_UNSUPPORTED_GRANT_TYPE]      = { "unsupported_grant_type",     400, false, true,  LOG_INFO_ },
     [OUTCOME_UNSUPPORTED_RESPONSE_TYPE]   = { "unsupported_response_type",  400, true,  true,  LOG_INFO_ },
@@ -51,6 +52,7 @@ static const struct answer answers[] = {
     [OUTCOME_PRECONDITION_FAILED]         = { "precondition_failed",        412, false, true,  LOG_INFO_ },
     [OUTCOME_KEY_IN_USE]                  = { "idempotency_key_in_use",     409, false, true,  LOG_INFO_ },
     [OUTCOME_KEY_REUSED]                  = { "idempotency_key_reused",     422, false, true,  LOG_INFO_ },
+    [OUTCOME_LIMIT_REACHED]               = { "limit_reached",              409, false, true,  LOG_INFO_ },
     [OUTCOME_FLOW_ENDED]                  = { "invalid_request",            410, false, true,  LOG_INFO_ },
     [OUTCOME_TOO_MANY_REQUESTS]           = { "Too many requests",          429, false, true,  LOG_WARN_ },
     [OUTCOME_UNAVAILABLE]                 = { "temporarily_unavailable",    503, true,  true,  LOG_WARN_ },
@@ -82,6 +84,8 @@ static void challenge(struct call *call, enum outcome outcome)
                        outcome == OUTCOME_INSUFFICIENT_SCOPE;
     if (outcome == OUTCOME_INVALID_CLIENT && call->client_used_basic)
         response_header(&call->response, "WWW-Authenticate", "Basic realm=\"Doorward\", charset=\"UTF-8\"");
+    if (outcome == OUTCOME_UNAUTHENTICATED && (who & BY_API_KEY))
+        response_add_header(&call->response, "WWW-Authenticate", "ApiKey realm=\"Doorward\"");
     if (about_token && (who & BY_BEARER))
         response_header(&call->response, "WWW-Authenticate", bearer_challenge(call, outcome));
 }

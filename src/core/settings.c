@@ -8,7 +8,6 @@
 #include "core/text.h"
 #include "core/uri.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 
 enum { FILE_MAX = 64 * 1024, SECRET_MAX = 4096, NAME_MAX_LENGTH = 32 };
@@ -180,9 +179,9 @@ static bool take_origins(struct reader *reader, const struct option *option, con
 
 static bool is_address(struct arena *arena, const char *word)
 {
+    struct ip_address address;
     (void)arena;
-    unsigned char address[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, word, address) == 1 || inet_pton(AF_INET6, word, address) == 1;
+    return ip_parse(word, &address);
 }
 
 static bool take_addresses(struct reader *reader, const struct option *option, const char *text)

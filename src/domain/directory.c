@@ -18,6 +18,7 @@ enum {
     BUCKETS = 256, /* a power of two */
     MAX_ENTRIES = 512,
     MAX_BYTES = 2 * 1024 * 1024,
+    MAX_WORKSPACES = 1000,
     ARENA_LIMIT = 64 * 1024 * 1024, /* never reached: one request adds only a few clients */
     CLIENT_ID_MAX = 200             /* as the column */
 };
@@ -25,6 +26,7 @@ enum {
 struct entry {
     struct client client;
     struct service service;
+    struct workspace_settings workspace;
     struct entry *next_by_id, *next_by_number;
 };
 
@@ -38,6 +40,8 @@ struct directory {
     uint64_t version; /* of the shared page when the first entry was read */
     size_t count;
     struct entry *by_id[BUCKETS], *by_number[BUCKETS];
+    const struct workspace_place *workspaces; /* NULL: not read yet */
+    size_t workspace_count;
     struct key_entry *keys[BUCKETS];
 };
 
@@ -205,6 +209,7 @@ static void drop_all(struct directory *directory)
 {
     arena_reset(directory->arena);
     directory->count = 0;
+    directory->workspaces = NULL;
     memset(directory->by_id, 0, sizeof(directory->by_id));
     memset(directory->by_number, 0, sizeof(directory->by_number));
     memset(directory->keys, 0, sizeof(directory->keys));
@@ -291,6 +296,21 @@ static void copy_service(const struct settings *settings, struct arena *arena, c
         text_equal(text_empty(form) ? settings->sign_in_form : form, "identifier_first");
 }
 
+/* What can't be read is none: it was checked when it was set. */
+static void read_workspace(struct arena *arena, const struct client_entry *row, struct entry *entry)
+{
+    const char *error;
+    if (!row->service_workspace)
+        return;
+    if (!workspace_settings_read(arena, row->service_workspace, &entry->workspace, &error)) {
+        log_error("service %s: its workspace is broken: %s", entry->service.id_text, error);
+        return;
+    }
+    entry->service.workspace = &entry->workspace;
+    if (text_equal(entry->workspace.client_id, row->client.client_id))
+        entry->client.workspace = &entry->workspace;
+}
+
 static void copy_secrets(const struct client_entry *rows, size_t count, struct client *client_out)
 {
     for (size_t i = 0; i < count && client_out->secret_count < CLIENT_MAX_SECRETS; i++) {
@@ -317,6 +337,7 @@ static enum outcome take_rows(struct context *context, const struct client_entry
         return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
     }
     copy_service(context->settings, arena, rows, &entry->service);
+    read_workspace(arena, rows, entry);
     copy_secrets(rows, count, client);
     client->number = rows->client.number;
     client->client_id = arena_strdup(arena, rows->client.client_id);
@@ -417,5 +438,44 @@ enum outcome directory_api_key(struct context *context, const unsigned char hash
     if (result != STORE_OK)
         return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such API key");
     *state_out = is_full(directory) ? state : remember_key(directory, state);
+    return OUTCOME_OK;
+}
+
+/* --- workspaces --- */
+
+static void copy_places(struct arena *arena, const struct service_workspace *rows, size_t count,
+                        struct workspace_place *places, size_t *count_out)
+{
+    *count_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct workspace_settings workspace;
+        const char *error;
+        if (workspace_settings_read(arena, rows[i].workspace, &workspace, &error))
+            places[(*count_out)++] = (struct workspace_place) { workspace.host, workspace.client_id };
+    }
+}
+
+enum outcome directory_workspaces(struct context *context, const struct workspace_place **places_out,
+                                  size_t *count_out)
+{
+    struct directory *directory = context->directory;
+    struct service_workspace *rows;
+    size_t count;
+    *places_out = directory->workspaces;
+    *count_out = directory->workspace_count;
+    if (directory->workspaces)
+        return OUTCOME_OK;
+    enum store_result result =
+        services_with_workspace(context->db, context->arena, MAX_WORKSPACES, &rows, &count);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_SERVER_ERROR, "no services were found");
+    struct arena *arena = is_full(directory) ? context->arena : directory->arena;
+    struct workspace_place *places = arena_array(arena, count + 1, sizeof(*places));
+    copy_places(arena, rows, count, places, count_out);
+    *places_out = places;
+    if (arena == directory->arena) {
+        directory->workspaces = places;
+        directory->workspace_count = *count_out;
+    }
     return OUTCOME_OK;
 }

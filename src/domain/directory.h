@@ -8,6 +8,7 @@
 #define DOORWARD_DOMAIN_DIRECTORY_H
 
 #include "domain/context.h"
+#include "domain/workspace/settings.h"
 
 /* When a PIN is asked for behind the password, from the least strict on. */
 enum pin_gate { PIN_OFF, PIN_PERIODIC, PIN_NEW_BROWSER, PIN_ALWAYS };
@@ -17,8 +18,9 @@ struct service {
     const char *id_text; /* UUID */
     const char *name;
     bool active;
-    enum pin_gate pin_gate; /* the installation's, when the service has none of its own */
-    bool identifier_first;  /* the sign-in page asks for the address first; likewise */
+    enum pin_gate pin_gate;                     /* the installation's, when the service has none of its own */
+    bool identifier_first;                      /* the sign-in page asks for the address first; likewise */
+    const struct workspace_settings *workspace; /* NULL: it has none */
 };
 
 enum { CLIENT_MAX_SECRETS = 4 };
@@ -49,6 +51,13 @@ struct client {
     int64_t default_max_age;  /* -1: none */
     struct client_secret secrets[CLIENT_MAX_SECRETS];
     size_t secret_count;
+    const struct workspace_settings *workspace; /* of which it is the client; NULL: of none */
+};
+
+/* Where a service's workspace is found. */
+struct workspace_place {
+    const char *host; /* NULL: none of its own */
+    const char *client_id;
 };
 
 bool client_is_public(const struct client *client);
@@ -77,6 +86,10 @@ enum outcome directory_client_by_number(struct context *context, int64_t number,
 struct api_key_state; /* store/api_keys.h */
 enum outcome directory_api_key(struct context *context, const unsigned char hash[32],
                                struct api_key_state **state_out);
+
+/* The workspaces of the active services, the oldest first. One statement on first use, then none. */
+enum outcome directory_workspaces(struct context *context, const struct workspace_place **places_out,
+                                  size_t *count_out);
 
 /* The strictest gate of all active services and the installation: for a sign-in without a flow, whose
  * session is good for each of them. One statement. */

@@ -12,6 +12,7 @@ enum outcome {
     OUTCOME_INVALID_REQUEST,
     OUTCOME_INVALID_CLIENT,
     OUTCOME_INVALID_GRANT,
+    OUTCOME_EXPIRED_GRANT, /* the same to clients, told apart where a contract does */
     OUTCOME_UNAUTHORIZED_CLIENT,
     OUTCOME_UNSUPPORTED_GRANT_TYPE,
     OUTCOME_UNSUPPORTED_RESPONSE_TYPE,
@@ -56,6 +57,7 @@ enum outcome {
     OUTCOME_PRECONDITION_FAILED, /* what was to be changed has changed since (RFC 9110 §13.1.1) */
     OUTCOME_KEY_IN_USE,          /* the call with this Idempotency-Key is still under way */
     OUTCOME_KEY_REUSED,          /* an Idempotency-Key with another request than before */
+    OUTCOME_LIMIT_REACHED,       /* there are as many of them as there may be */
     OUTCOME_FLOW_ENDED,          /* a sign-in that expired or was finished elsewhere: start again */
 
     /* not now */

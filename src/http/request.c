@@ -2,7 +2,8 @@
  * request.c: the door. What is read, and why so:
  *
  * - the path from REQUEST_URI alone (target.c): SCRIPT_NAME and PATH_INFO differ with every set-up;
- * - Host, SERVER_NAME, SERVER_PORT and REMOTE_USER are never read: a client can set each of them
+ * - SERVER_NAME, SERVER_PORT and REMOTE_USER are never read, and Host only to compare it with the names of
+ *   workspaces, never to make an address of it: a client can set each of them
  *   behind at least one web server;
  * - the body to its end, and its length compared with CONTENT_LENGTH: mod_fcgid loses the body of an
  *   HTTP/2 request without a length, and an empty form is not what was sent;

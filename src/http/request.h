@@ -1,8 +1,8 @@
 /*
  * request.h: one HTTP request as the web server handed it over, checked at the door: past this point
  * each string is UTF-8 without NUL, the path has one spelling, and sizes are within limits. Where the
- * facts come from and why they are read so: see request.c (REQUEST_URI alone gives the path; Host,
- * SERVER_NAME and REMOTE_USER are never read).
+ * facts come from and why they are read so: see request.c (REQUEST_URI alone gives the path; SERVER_NAME and
+ * REMOTE_USER are never read; Host is only compared, with names that services have set).
  */
 #ifndef DOORWARD_HTTP_REQUEST_H
 #define DOORWARD_HTTP_REQUEST_H

@@ -134,6 +134,10 @@ static void set_manners(CURL *handle, const struct exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_USERAGENT, "Doorward");
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_limit_ms);
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)request->limit_ms);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* the end isn't kept waiting by a name server that is still silent when the time is over */
+    curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#endif
     if (!text_empty(exchange->settings->egress_ca))
         curl_easy_setopt(handle, CURLOPT_CAINFO, exchange->settings->egress_ca);
 }

@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "store/pattern.h"
 
-enum { PUT, ADD, FIND, COUNT, COUNT_FOUND, REMOVE, FOLLOW_USER, LIST, SEARCH = LIST + MEMBER_ORDERS };
+enum { ADD, FIND, COUNT, COUNT_FOUND, REMOVE, FOLLOW_USER, LIST, SEARCH = LIST + MEMBER_ORDERS };
 
 #define ROW(member) offsetof(struct member_row, member)
 
@@ -21,10 +21,6 @@ static const struct column count_column[] = { { COLUMN_INTEGER, 0 } };
 
 #define WORDS "CONCAT(u.email_key, '\\n', LOWER(u.name))"
 
-/* What lists need of the user comes along. */
-#define INSERT_MEMBER                                                                                        \
-    "INSERT INTO members (service_id, user_id, linked_by, created_at, email_key, words)"                     \
-    " SELECT ?, u.id, ?, ?, u.email_key, " WORDS " FROM users u WHERE u.id = ?"
 #define OF_SERVICE " WHERE m.service_id = ? AND m.created_at > ? AND m.created_at < ?"
 #define THAT_MATCH " AND m.words LIKE LOWER(?)"
 #define A_MEMBER "u.id, u.email, u.name, m.created_at"
@@ -51,12 +47,10 @@ static const struct column count_column[] = { { COLUMN_INTEGER, 0 } };
     }
 
 static const struct statement statements[] = {
-    /* not INSERT IGNORE, which would also hide that the service is gone */
-    [PUT] = { .name = "members.put",
-              .sql = INSERT_MEMBER " ON DUPLICATE KEY UPDATE created_at = members.created_at",
-              .parameters = "btib",
-              .retry = true },
-    [ADD] = { .name = "members.add", .sql = INSERT_MEMBER, .parameters = "btib" },
+    [ADD] = { .name = "members.add",
+              .sql = "INSERT INTO members (service_id, user_id, linked_by, created_at, email_key, words)"
+                     " SELECT ?, u.id, ?, ?, u.email_key, " WORDS " FROM users u WHERE u.id = ?",
+              .parameters = "btib" },
     [FIND] = { .name = "members.find",
                .sql = "SELECT " A_MEMBER " FROM members m JOIN users u ON u.id = m.user_id"
                       " WHERE m.service_id = ? AND m.user_id = ?",
@@ -92,23 +86,11 @@ static const struct statement statements[] = {
 
 const struct statement_table members_statements = STATEMENT_TABLE(statements);
 
-static enum store_result insert(struct db *db, int statement, const unsigned char service_id[16],
-                                const unsigned char user_id[16], const char *linked_by, int64_t now)
-{
-    return db_run_one(db, &statements[statement],
-                      VALUES(sql_id(service_id), sql_text(linked_by), sql_integer(now), sql_id(user_id)));
-}
-
-enum store_result members_put(struct db *db, const unsigned char service_id[16],
-                              const unsigned char user_id[16], int64_t now)
-{
-    return insert(db, PUT, service_id, user_id, "grant", now);
-}
-
 enum store_result members_add(struct db *db, const unsigned char service_id[16],
                               const unsigned char user_id[16], const char *linked_by, int64_t now)
 {
-    return insert(db, ADD, service_id, user_id, linked_by, now);
+    return db_run_one(db, &statements[ADD],
+                      VALUES(sql_id(service_id), sql_text(linked_by), sql_integer(now), sql_id(user_id)));
 }
 
 enum store_result members_find(struct db *db, struct arena *arena, const unsigned char service_id[16],

@@ -26,11 +26,8 @@ struct member_filter {
     int64_t created_after, created_before; /* both exclusive */
 };
 
-/* Links a user to a service; OK also when they are linked. NOT_FOUND when either is gone. */
-enum store_result members_put(struct db *db, const unsigned char service_id[16],
-                              const unsigned char user_id[16], int64_t now) MUST_CHECK;
-
-/* CONFLICT when they are linked already, NOT_FOUND when either is gone. linked_by: "service_api", … */
+/* Links a user to a service. CONFLICT when they are linked already, NOT_FOUND when either is gone. linked_by:
+ * "grant", "service_api", "admin". */
 enum store_result members_add(struct db *db, const unsigned char service_id[16],
                               const unsigned char user_id[16], const char *linked_by, int64_t now) MUST_CHECK;
 
@@ -49,8 +46,7 @@ enum store_result members_count(struct db *db, struct arena *arena, const unsign
 enum store_result members_remove(struct db *db, const unsigned char service_id[16],
                                  const unsigned char user_id[16]) MUST_CHECK;
 
-/* Inside the transaction that changes a user's address or name, behind it. OK also for a member of nothing.
- */
+/* In the transaction that changes a user's address or name, behind it. OK also for a member of nothing. */
 enum store_result members_follow_user(struct db *db, const unsigned char user_id[16]) MUST_CHECK;
 
 #endif

@@ -3,7 +3,19 @@
 
 #include "store/pattern.h"
 
-enum { ADD, FIND, FIND_BY_SLUG, LOCK, LIST, SET_STATUS, SET_SIGN_IN, SET_PROFILE, PIN_GATES };
+enum {
+    ADD,
+    FIND,
+    FIND_BY_SLUG,
+    LOCK,
+    LIST,
+    SET_STATUS,
+    SET_SIGN_IN,
+    SET_PROFILE,
+    PIN_GATES,
+    SET_WORKSPACE,
+    WITH_WORKSPACE
+};
 
 #define ROW(member) offsetof(struct service_row, member)
 
@@ -18,13 +30,19 @@ static const struct column service_columns[] = {
     { COLUMN_TEXT, ROW(slug) },
     { COLUMN_TEXT, ROW(service_type) },
     { COLUMN_TEXT, ROW(features) },
+    { COLUMN_TEXT, ROW(workspace) },
 };
 
 static const struct column gate_columns[] = { { COLUMN_TEXT, offsetof(struct service_gate, pin_gate) } };
 
+static const struct column workspace_columns[] = {
+    { COLUMN_ID, offsetof(struct service_workspace, id) },
+    { COLUMN_TEXT, offsetof(struct service_workspace, workspace) },
+};
+
 #define SELECT_SERVICES                                                                                      \
-    "SELECT id, name, status, created_at, updated_at, pin_gate, sign_in_form, slug, service_type, features"  \
-    " FROM services"
+    "SELECT id, name, status, created_at, updated_at, pin_gate, sign_in_form, slug, service_type, features," \
+    " workspace FROM services"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "services.add",
@@ -70,6 +88,16 @@ static const struct statement statements[] = {
                     .parameters = "",
                     COLUMNS(gate_columns),
                     .retry = true },
+    [SET_WORKSPACE] = { .name = "services.set_workspace",
+                        .sql = "UPDATE services SET workspace = ?, updated_at = ? WHERE id = ?",
+                        .parameters = "tib",
+                        .retry = true },
+    [WITH_WORKSPACE] = { .name = "services.with_workspace",
+                         .sql = "SELECT id, workspace FROM services WHERE status = 'active'"
+                                " AND workspace IS NOT NULL ORDER BY created_at, id LIMIT ?",
+                         .parameters = "i",
+                         COLUMNS(workspace_columns),
+                         .retry = true },
 };
 
 const struct statement_table services_statements = STATEMENT_TABLE(statements);
@@ -140,5 +168,22 @@ enum store_result services_pin_gates(struct db *db, struct arena *arena, struct 
     enum store_result result =
         db_list(db, arena, &statements[PIN_GATES], NO_VALUES, sizeof(**gates_out), &rows, count_out);
     *gates_out = rows;
+    return result;
+}
+
+enum store_result services_set_workspace(struct db *db, const unsigned char id[16], const char *workspace,
+                                         int64_t now)
+{
+    return db_run_one(db, &statements[SET_WORKSPACE],
+                      VALUES(sql_text(workspace), sql_integer(now), sql_id(id)));
+}
+
+enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,
+                                          struct service_workspace **rows_out, size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result = db_list(db, arena, &statements[WITH_WORKSPACE], VALUES(sql_integer(limit)),
+                                       sizeof(**rows_out), &rows, count_out);
+    *rows_out = rows;
     return result;
 }

@@ -15,6 +15,13 @@ struct service_row {
     const char *slug;                    /* NULL: none of its own */
     const char *service_type;            /* "web", "api", "mobile" or "desktop" */
     const char *features;                /* JSON array of words; NULL: none */
+    const char *workspace;               /* JSON object; NULL: none */
+};
+
+/* A service that has a workspace. */
+struct service_workspace {
+    unsigned char id[16];
+    const char *workspace;
 };
 
 /* A rule that some active service has; "": the configuration's. */
@@ -41,6 +48,14 @@ enum store_result services_set_sign_in(struct db *db, const unsigned char id[16]
 
 /* Name, slug, type and features, as the row has them. CONFLICT when the slug is another's. */
 enum store_result services_set_profile(struct db *db, const struct service_row *row, int64_t now) MUST_CHECK;
+
+/* NULL takes it off. */
+enum store_result services_set_workspace(struct db *db, const unsigned char id[16], const char *workspace,
+                                         int64_t now) MUST_CHECK;
+
+/* The active services that have a workspace, the oldest first. */
+enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,
+                                          struct service_workspace **rows_out, size_t *count_out) MUST_CHECK;
 
 /* The PIN gates of the active services, each once. */
 enum store_result services_pin_gates(struct db *db, struct arena *arena, struct service_gate **gates_out,

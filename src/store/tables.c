@@ -18,6 +18,7 @@
 #include "store/members.h"
 #include "store/migrations.h"
 #include "store/outbox.h"
+#include "store/participants.h"
 #include "store/permissions.h"
 #include "store/plans.h"
 #include "store/revoked_tokens.h"
@@ -51,6 +52,7 @@ const struct statement_table *const store_tables[] = {
     &members_statements,
     &migrations_statements,
     &outbox_statements,
+    &participants_statements,
     &permissions_statements,
     &plans_statements,
     &revoked_tokens_statements,

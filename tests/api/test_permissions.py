@@ -164,7 +164,7 @@ TABLE = {
     "another client, managing":                 (FORBIDDEN, FORBIDDEN,   FORBIDDEN, ADMIN_UNKNOWN),
     "another client, not managing":             (FORBIDDEN, SCOPE,       FORBIDDEN, ADMIN_UNKNOWN),
     "administrator":                            (OK,        UNKNOWN,     NO,        OK),
-    "administrator, hours ago":                 (OK,        UNKNOWN,     NO,        OK),
+    "administrator, hours ago":                 (OK,        UNKNOWN,     NO,        REAUTH),
     "administrator, ended":                     (NO,        UNKNOWN,     NO,        ADMIN_UNKNOWN),
     "dashboard's admin":                        (OK,        UNKNOWN,     NO,        OK),
     "dashboard's admin, same agent and address": (OK,       UNKNOWN,     NO,        OK),

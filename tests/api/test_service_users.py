@@ -36,6 +36,7 @@ def keys_refused(site):
     texts = ("", "x", "sk_", "sk__", "sk_live_", "sk_live", "Bearer " + good.text, good.text + "0", good.text[:-1], unknown, "sk_live_'--", "sk_a_" + "b" * 300)
     user = add(good)["id"]
     for method, path, _ in ENDPOINTS:
+        equal(Key(site, text="x").call(method, path, BODIES.get(method)).header("WWW-Authenticate"), 'ApiKey realm="Doorward"', "the challenge")
         bodies = [refusal(Key(site, text=text).call(method, path.replace("{id}", user), BODIES.get(method)), 401) for text in texts]
         bodies += [refusal(key.call(method, path.replace("{id}", user), BODIES.get(method)), 401) for key in (ended, expired)]
         equal(len({body["error"] for body in bodies}), 1, "different words")
@@ -183,6 +184,7 @@ def by_sign_in(site):
     sign_in(site, site.client(), person, site.browser())
     equal(said(key.get(f"users/{person.id}"), 200)["email"], person.email, "address")
     sign_in(site, site.client(), person, site.browser(), prompt="consent")
+    equal(site.sql(f"SELECT kind, actor FROM history WHERE subject = '{person.id}'"), [["member.created", f"user:{person.id}"]], "history")
     equal([user["id"] for user in said(key.get(f"users?email={person.email}"), 200)["users"]], [person.id], "found by address")
 
 
@@ -300,7 +302,7 @@ def fill(site, key, count):
     site.sql("ANALYZE TABLE members, users")
 
 
-@test("100,000 members in one service: list, deep page, both orders, filters and search each within half a second")
+@test("100,000 members in one service: list, deep page, both orders, filters and search each within a second")
 def many(site):
     key = Key(site, add_service(site))
     fill(site, key, 100_000)
@@ -316,10 +318,10 @@ def many(site):
             seen = listed(key, query)[1]
             times.append(time.monotonic() - started)
             equal(seen, total, query)
-        if min(times) > 0.5:
+        if min(times) > 1:
             slow[query] = min(times)
         print(f"# {query}: {1000 * min(times):.0f} ms")
-    equal(slow, {}, "queries that take over half a second")
+    equal(slow, {}, "queries that take over a second")
 
 
 # --- invitations ---

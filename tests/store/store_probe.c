@@ -62,9 +62,12 @@ static void meet(const char *word)
 
 static struct service_row service_of(const struct probe *probe)
 {
-    struct service_row row = {
-        .name = probe->words[2], .created_at = 1, .updated_at = 1, .pin_gate = "", .sign_in_form = ""
-    };
+    struct service_row row = { .name = probe->words[2],
+                               .created_at = 1,
+                               .updated_at = 1,
+                               .pin_gate = "",
+                               .sign_in_form = "",
+                               .service_type = "web" };
     read_id(probe->words[1], row.id);
     return row;
 }

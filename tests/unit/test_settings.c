@@ -150,6 +150,12 @@ static void settings__names_file_line_and_fault(void **state)
         { ISSUER "key_file = keys\n", ":2: key_file = keys: expected a path that starts with /" },
         { ISSUER "key_file =\n", ":2: key_file can't be empty" },
         { ISSUER "trusted_proxies = 10.0.0.1 proxy\n", ":2: trusted_proxies: proxy is not an IP address" },
+        { ISSUER "egress_allow = hooks.example 10.0.0.0/33\n",
+          ":2: egress_allow: 10.0.0.0/33 is not a host such as hooks.example.org, an address or a range such "
+          "as 10.0.0.0/8" },
+        { ISSUER "egress_allow = fd00::/8 https://a.example\n",
+          ":2: egress_allow: https://a.example is not a host such as hooks.example.org, an address or a "
+          "range such as 10.0.0.0/8" },
         { ISSUER "cors_origins = https://a.example/\n",
           ":2: cors_origins: https://a.example/ is not an origin such as https://app.example.org" },
         { ISSUER "cors_origins = null\n",

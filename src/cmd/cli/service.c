@@ -2,6 +2,7 @@
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
+#include "core/text.h"
 #include "domain/manage/services.h"
 
 static const char *or_default(const char *word)
@@ -18,6 +19,7 @@ static void write_service(struct cli *cli, struct json_writer *writer, const str
     json_write_text(writer, "slug", service_slug(cli->arena, row));
     json_write_text(writer, "service_type", row->service_type);
     json_write_raw(writer, "features", row->features ? row->features : "[]");
+    json_write_raw(writer, "workspace", row->workspace ? row->workspace : "null");
     json_write_text(writer, "status", row->status);
     json_write_text(writer, "pin_gate", or_default(row->pin_gate));
     json_write_text(writer, "sign_in_form", or_default(row->sign_in_form));
@@ -79,8 +81,24 @@ static enum cli_status service_show(struct cli *cli)
     return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
 }
 
+/* --workspace FILE, or the word none. */
+static enum cli_status set_workspace(struct cli *cli)
+{
+    const char *file = cli_option(cli, "workspace");
+    const char *workspace = NULL;
+    if (!file)
+        return CLI_OK;
+    if (!text_equal(file, "none") && !(workspace = cli_read_file(cli, file)))
+        return CLI_REFUSED;
+    enum outcome outcome = service_set_workspace(&cli->context, cli->arguments[0], workspace);
+    return outcome == OUTCOME_OK ? CLI_OK : cli_refused(cli, outcome);
+}
+
 static enum cli_status service_set(struct cli *cli)
 {
+    enum cli_status status = set_workspace(cli);
+    if (status != CLI_OK)
+        return status;
     struct service_row row;
     const struct service_sign_in sign_in = read_sign_in(cli);
     const struct service_profile profile = { .name = cli_option(cli, "name"),
@@ -128,6 +146,8 @@ static const struct cli_option set_options[] = {
     { "slug", "WORD", false, "its word in addresses, beside its id; none takes it off" },
     { "type", "WORD", false, "web, api, mobile or desktop" },
     { "features", "WORDS", false, "what is switched on for it, separated by spaces; none switches all off" },
+    { "workspace", "FILE", false,
+      "JSON of how it uses the workspace API; - is standard input, none takes it off" },
     SIGN_IN_OPTIONS,
     { .name = NULL },
 };

@@ -152,6 +152,8 @@ static enum outcome let_in(struct context *context, const struct user_row *user,
     enum outcome outcome = gate_of_place(context, place, &gate);
     if (outcome != OUTCOME_OK || !gate_is_closed(gate, user, browser_is_known))
         return outcome;
+    if (place->browser == NULL)
+        return refuse(context, OUTCOME_FORBIDDEN, "a code from a mail is asked for, which needs a browser");
     const struct pin_owner owner = { user->id, user->email, user->email_key, user->name, METHOD_PASSWORD };
     signed_in->needs_pin = true;
     return send_pin(context, &owner, place);

@@ -34,7 +34,7 @@ struct signed_in {
  * (unknown, disabled); PASSWORD_NOT_SET, with user_id, for an account that has none but signs in by other
  * ways; EMAIL_NOT_VERIFIED (behind a right password only); TOO_MANY_REQUESTS with retry_after_s;
  * UNAVAILABLE when the machine goes on hashing as much as it may for a second. OK with needs_pin when the
- * gate wants a PIN, which is then on its way.
+ * gate wants a PIN, which is then on its way; FORBIDDEN where there is no browser to bind it to.
  */
 enum outcome sign_in_by_password(struct context *context, const char *email, const char *password,
                                  const struct sign_in_place *place, struct signed_in *signed_in_out);

@@ -8,6 +8,7 @@
 #include "domain/directory.h"
 #include "domain/login/canonical.h"
 #include "domain/manage/change.h"
+#include "domain/workspace/settings.h"
 #include "domain/precondition.h"
 #include "domain/subscriptions/plan.h"
 
@@ -262,4 +263,31 @@ enum outcome service_set_profile(struct context *context, const char *id,
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_ALREADY_EXISTS, "another service has this slug");
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
+/* --- its workspace --- */
+
+struct workspace_change {
+    unsigned char id[16];
+    const char *workspace;
+    int64_t now;
+};
+
+static enum store_result set_workspace(struct db *db, void *argument)
+{
+    const struct workspace_change *change = argument;
+    return services_set_workspace(db, change->id, change->workspace, change->now);
+}
+
+enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace)
+{
+    struct workspace_change change = { .workspace = workspace, .now = context->now };
+    if (!uuid_decode(id, change.id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum outcome outcome =
+        workspace == NULL ? OUTCOME_OK : workspace_settings_check(context, change.id, workspace);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    return store_outcome(context, change_directory(context, set_workspace, &change), OUTCOME_NOT_FOUND,
+                         unknown);
 }

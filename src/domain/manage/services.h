@@ -50,4 +50,8 @@ enum outcome service_set_active(struct context *context, const char *id, bool ac
 enum outcome service_set_sign_in(struct context *context, const char *id,
                                  const struct service_sign_in *sign_in);
 
+/* How the service uses the workspace API, as JSON (doorward(8), service set); NULL: not at all.
+ * INVALID_REQUEST for what workspace_settings_check() refuses. */
+enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace);
+
 #endif

@@ -5,7 +5,6 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/account/link_mail.h"
-#include "domain/events/event.h"
 #include "domain/login/canonical.h"
 #include "domain/subscriptions/subscription.h"
 
@@ -112,31 +111,44 @@ static void make_event(struct context *context, const char *type, const unsigned
     event_make(context, &event, rows_out);
 }
 
+void member_link_make(struct context *context, const unsigned char service_id[16],
+                      const struct member_row *member, const char *linked_by, const char *actor,
+                      struct member_link *link_out)
+{
+    *link_out = (struct member_link) { .linked_by = linked_by, .now = context->now };
+    memcpy(link_out->service_id, service_id, sizeof(link_out->service_id));
+    memcpy(link_out->user_id, member->user_id, sizeof(link_out->user_id));
+    make_event(context, EVENT_MEMBER_CREATED, service_id, member, actor, &link_out->event);
+}
+
+/* One who was linked before makes no event. */
+enum store_result member_link_store(struct db *db, const struct member_link *link, bool *was_linked_out)
+{
+    enum store_result result = members_add(db, link->service_id, link->user_id, link->linked_by, link->now);
+    *was_linked_out = result == STORE_CONFLICT;
+    if (*was_linked_out)
+        return STORE_OK;
+    return result == STORE_OK ? event_store(db, &link->event) : result;
+}
+
 struct add_work {
     const struct new_member *wanted;
     struct user_row user;
     bool is_new;
     bool invite;
     struct link_mail_rows invitation;
-    struct event_rows event;
-    int64_t now;
+    struct member_link link;
     bool was_linked; /* out */
 };
 
-/* One who was linked before gets no event, but an invitation once more. */
+/* One who was linked before gets an invitation once more. */
 static enum store_result add_in_transaction(struct db *db, void *argument)
 {
     struct add_work *work = argument;
-    const struct new_member *wanted = work->wanted;
     enum store_result result = work->is_new ? users_add(db, &work->user) : STORE_OK;
     if (result != STORE_OK)
         return result;
-    result = members_add(db, wanted->service_id, work->user.id, wanted->linked_by, work->now);
-    work->was_linked = result == STORE_CONFLICT;
-    if (result == STORE_OK)
-        result = event_store(db, &work->event);
-    else if (work->was_linked)
-        result = STORE_OK;
+    result = member_link_store(db, &work->link, &work->was_linked);
     return result == STORE_OK && work->invite ? link_mail_add(db, &work->invitation) : result;
 }
 
@@ -200,7 +212,7 @@ static enum outcome add_once(struct context *context, struct add_work *work)
     const struct new_member *wanted = work->wanted;
     row = (struct member_row) { .email = work->user.email, .created_at = context->now };
     memcpy(row.user_id, work->user.id, sizeof(row.user_id));
-    make_event(context, EVENT_MEMBER_CREATED, wanted->service_id, &row, wanted->actor, &work->event);
+    member_link_make(context, wanted->service_id, &row, wanted->linked_by, wanted->actor, &work->link);
     enum store_result result = db_transact(context->db, add_in_transaction, work);
     if (result == STORE_UNCERTAIN)
         result = members_find(context->db, context->arena, wanted->service_id, work->user.id, &row);
@@ -210,7 +222,7 @@ static enum outcome add_once(struct context *context, struct add_work *work)
 enum outcome member_add(struct context *context, const struct new_member *wanted,
                         struct added_member *added_out)
 {
-    struct add_work work = { .wanted = wanted, .now = context->now };
+    struct add_work work = { .wanted = wanted };
     enum outcome outcome = add_once(context, &work);
     if (outcome == OUTCOME_ALREADY_EXISTS)
         outcome = add_once(context, &work);

@@ -5,7 +5,7 @@
 #ifndef DOORWARD_DOMAIN_MEMBERS_MEMBER_H
 #define DOORWARD_DOMAIN_MEMBERS_MEMBER_H
 
-#include "domain/context.h"
+#include "domain/events/event.h"
 #include "store/members.h"
 
 struct member_search {
@@ -49,6 +49,22 @@ struct added_member {
  */
 enum outcome member_add(struct context *context, const struct new_member *wanted,
                         struct added_member *added_out);
+
+/* A link that is made with something else, its event with it: made before the transaction, stored inside it.
+ */
+struct member_link {
+    unsigned char service_id[16], user_id[16];
+    const char *linked_by;
+    int64_t now;
+    struct event_rows event;
+};
+void member_link_make(struct context *context, const unsigned char service_id[16],
+                      const struct member_row *member, const char *linked_by, const char *actor,
+                      struct member_link *link_out);
+
+/* OK also when they were linked; NOT_FOUND when service or user is gone. Then event_wake(). */
+enum store_result member_link_store(struct db *db, const struct member_link *link,
+                                    bool *was_linked_out) MUST_CHECK;
 
 /* Unlinks, with the subscription; NOT_FOUND. */
 enum outcome member_remove(struct context *context, const unsigned char service_id[16],

@@ -35,6 +35,8 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
     if (request->user_id)
         json_write_text(&writer, "sub", uuid_encode(context->arena, request->user_id));
     json_write_text(&writer, "client_id", request->client->client_id);
+    if (request->client->workspace)
+        json_write_text(&writer, "tenant_id", request->client->service->id_text);
     json_write_integer(&writer, "iat", context->now);
     json_write_integer(&writer, "exp", context->now + settings->access_token_lifetime_s);
     json_write_text(&writer, "jti", base64url_encode(context->arena, jti, sizeof(jti)));

@@ -42,7 +42,7 @@ enum outcome authorization_is_alive(struct context *context, const struct author
     if (state->authorization.revoked_at)
         return dead(context, "revoked");
     if (state->authorization.expires_at <= context->now)
-        return dead(context, "expired");
+        return refuse(context, OUTCOME_EXPIRED_GRANT, "expired");
     if (!text_equal(state->user_status, "active"))
         return dead(context, "the user is disabled");
     if (state->authorization.created_at < state->user_tokens_after)
@@ -57,6 +57,12 @@ const char *authorization_scope(struct context *context, const struct client *cl
 {
     const char *allowed = scope_and(context->arena, state->authorization.scope, state->grant_scope);
     return scope_and(context->arena, allowed, client->scope);
+}
+
+bool authorization_is_refreshable(const struct client *client, const char *scope)
+{
+    return client_may_use_grant(client, "refresh_token") &&
+           (scope_has(scope, "offline_access") || client->workspace != NULL);
 }
 
 enum outcome authorization_issue_tokens(struct context *context, const struct client *client,

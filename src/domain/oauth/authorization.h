@@ -17,12 +17,15 @@ enum outcome authorization_find(struct context *context, const struct client *cl
                                 const unsigned char id[16], struct authorization_state *state_out);
 
 /* INVALID_GRANT unless user, grant, authorization and, where the client demands one, permission still stand
- * (T-24, T-25, T-101). */
+ * (T-24, T-25, T-101); EXPIRED_GRANT when nothing but time ended it. */
 enum outcome authorization_is_alive(struct context *context, const struct authorization_state *state);
 
 /* What of the authorization's scope the person and the client's registration still allow (T-29). */
 const char *authorization_scope(struct context *context, const struct client *client,
                                 const struct authorization_state *state);
+
+/* Whether refresh tokens come with this scope. A workspace's sign-in always gives them. */
+bool authorization_is_refreshable(const struct client *client, const char *scope);
 
 /* Fills access token, ID Token (with openid; nonce NULL for a refresh) and scope of an answer. */
 enum outcome authorization_issue_tokens(struct context *context, const struct client *client,

@@ -1,18 +1,21 @@
 /* authorize_end.c: how an authorization request ends: allowed, issued or failed; see authorize.h. */
+#include "core/encode.h"
 #include "core/text.h"
 #include "crypto/handle.h"
 #include "crypto/random.h"
+#include "domain/members/member.h"
 #include "domain/oauth/authorize.h"
 #include "domain/oauth/scope.h"
 #include "store/authorizations.h"
 #include "store/grants.h"
-#include "store/members.h"
 #include "store/tickets.h"
 
 struct allow_work {
     const struct context *context;
     const struct ticket *ticket;
     struct grant_row grant; /* as it shall be; comes back as it is */
+    struct member_link link;
+    bool was_member; /* out */
 };
 
 /* Scope and membership stand or fall together. */
@@ -21,10 +24,17 @@ static enum store_result allow_in_transaction(struct db *db, void *argument)
     struct allow_work *work = argument;
     work->grant.scope = work->ticket->scope;
     enum store_result result = grants_put(db, work->context->arena, &work->grant);
-    if (result != STORE_OK)
-        return result;
-    const unsigned char *service_id = work->ticket->client->service->id;
-    return members_put(db, service_id, work->grant.user_id, work->context->now);
+    return result == STORE_OK ? member_link_store(db, &work->link, &work->was_member) : result;
+}
+
+/* Whoever allows an application something is a member of its service from then on. */
+static void make_link(struct context *context, const struct ticket *ticket, const struct session *session,
+                      struct member_link *link_out)
+{
+    struct member_row member = { .email = session->user_email, .created_at = context->now };
+    memcpy(member.user_id, session->user_id, sizeof(member.user_id));
+    const char *actor = arena_printf(context->arena, "user:%s", uuid_encode(context->arena, member.user_id));
+    member_link_make(context, ticket->client->service->id, &member, "grant", actor, link_out);
 }
 
 enum outcome authorize_allow(struct context *context, struct ticket *ticket, const struct session *session)
@@ -34,12 +44,15 @@ enum outcome authorize_allow(struct context *context, struct ticket *ticket, con
     memcpy(work.grant.user_id, session->user_id, sizeof(work.grant.user_id));
     work.grant.client_number = ticket->client->number;
     work.grant.created_at = work.grant.updated_at = context->now;
+    make_link(context, ticket, session, &work.link);
     enum store_result result = db_transact(context->db, allow_in_transaction, &work);
     /* not found: the user or the client, deleted meanwhile */
     enum outcome outcome =
         store_outcome(context, result, OUTCOME_FLOW_ENDED, "the account or the application has been removed");
     if (outcome != OUTCOME_OK)
         return outcome;
+    if (!work.was_member)
+        event_wake(context);
     memcpy(ticket->grant_id, work.grant.id, sizeof(work.grant.id));
     ticket->has_grant = true;
     ticket->granted_scope = work.grant.scope;

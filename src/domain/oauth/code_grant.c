@@ -6,7 +6,6 @@
 #include "crypto/secret.h"
 #include "domain/oauth/authorization.h"
 #include "domain/oauth/pkce.h"
-#include "domain/oauth/scope.h"
 #include "domain/permissions/permission.h"
 
 static enum outcome bad_code(struct context *context, const char *reason)
@@ -116,7 +115,7 @@ enum outcome code_grant(struct context *context, const struct client *client,
     if (outcome != OUTCOME_OK)
         return outcome;
     const char *scope = authorization_scope(context, client, &state);
-    bool refreshable = scope_has(scope, "offline_access") && client_may_use_grant(client, "refresh_token");
+    bool refreshable = authorization_is_refreshable(client, scope);
     struct authorization_redemption redemption = plan_redemption(context, &state, refreshable, &refresh);
     /* Tokens are made before the code is spent, so that a failing signature costs nobody a code. */
     outcome =

@@ -12,15 +12,20 @@ bool pkce_is_well_formed(const char *text)
     return length >= 43 && length <= 128 && strspn(text, unreserved) == length;
 }
 
-bool pkce_fits(struct arena *arena, const char *challenge, const char *verifier)
+const char *pkce_challenge(struct arena *arena, const char *verifier)
 {
     unsigned char hash[32];
+    sha256_text(verifier, hash);
+    return base64url_encode(arena, hash, sizeof(hash));
+}
+
+bool pkce_fits(struct arena *arena, const char *challenge, const char *verifier)
+{
     if (!challenge || !verifier)
         return !challenge && !verifier;
     if (!pkce_is_well_formed(verifier))
         return false;
-    sha256_text(verifier, hash);
-    const char *expected = base64url_encode(arena, hash, sizeof(hash));
+    const char *expected = pkce_challenge(arena, verifier);
     return secret_equal((struct bytes) { (const unsigned char *)expected, strlen(expected) },
                         (struct bytes) { (const unsigned char *)challenge, strlen(challenge) });
 }

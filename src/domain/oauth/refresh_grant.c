@@ -5,6 +5,9 @@
  * conditional UPDATE. For a short time the same client that brings generation N again gets the same
  * successor, kept sealed in the row, so that a lost answer or a second tab costs nothing; after that,
  * an old generation is reuse and ends the authorization. Generations are counted, not timed (T-22).
+ *
+ * A workspace may have switched rotation off: then its client keeps the token that it has, until that
+ * expires.
  */
 #include "core/text.h"
 #include "crypto/secret.h"
@@ -62,15 +65,20 @@ static enum store_result rotate(struct context *context, const struct authorizat
     return authorizations_rotate(context->db, state->authorization.id, &rotation);
 }
 
-/* The successor of the token that was brought: a new one, or the one that exists. */
-static enum outcome find_successor(struct context *context, const struct handle *token,
-                                   const struct authorization_state *state, struct handle *successor_out)
+/* The successor of the token that was brought: a new one, the one that exists, or itself. */
+static enum outcome find_successor(struct context *context, const struct client *client,
+                                   const struct handle *token, const struct authorization_state *state,
+                                   struct handle *successor_out)
 {
+    bool rotates = client->workspace == NULL || client->workspace->refresh_rotation;
     int64_t current = state->authorization.refresh_generation;
     if (token->generation + (int64_t)1 == current)
         return same_successor(context, state, successor_out);
     if (token->generation != current || !secret_equal_hash(token->hash, state->authorization.refresh_hash))
         return token_reused(context, state);
+    *successor_out = *token;
+    if (!rotates)
+        return OUTCOME_OK;
     enum store_result rotated = rotate(context, state, successor_out);
     if (rotated != STORE_NOT_FOUND)
         return store_outcome(context, rotated, OUTCOME_INVALID_GRANT, NULL);
@@ -115,13 +123,13 @@ enum outcome refresh_grant(struct context *context, const struct client *client,
     if (outcome != OUTCOME_OK)
         return outcome;
     const char *granted = authorization_scope(context, client, &state);
-    if (!scope_has(granted, "offline_access"))
+    if (!authorization_is_refreshable(client, granted))
         return bad_token(context, "the user has withdrawn consent");
     outcome = narrow_scope(context, granted, parameters->scope, &scope);
     if (outcome == OUTCOME_OK)
         outcome = authorization_issue_tokens(context, client, &state, scope, NULL, answer_out);
     if (outcome == OUTCOME_OK)
-        outcome = find_successor(context, &token, &state, &successor);
+        outcome = find_successor(context, client, &token, &state, &successor);
     if (outcome == OUTCOME_OK)
         answer_out->refresh_token = handle_print(context->keyfile, context->arena, &successor);
     if (outcome == OUTCOME_OK)

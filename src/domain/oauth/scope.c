@@ -68,6 +68,17 @@ enum outcome scope_check(struct context *context, const struct client *client, e
     return OUTCOME_OK;
 }
 
+const char *scope_user_default(struct context *context, const struct client *client)
+{
+    const char *word, *cursor = client->scope;
+    struct strbuf scope = strbuf_start(context->arena);
+    while (cursor && (word = next_word(context->arena, &cursor))) {
+        if (is_for(word, SCOPE_FOR_USERS))
+            add_word(&scope, word);
+    }
+    return scope.data;
+}
+
 const char *scope_machine_default(struct context *context, const struct client *client)
 {
     const char *word, *cursor = client->scope;

@@ -24,6 +24,9 @@ enum outcome scope_check(struct context *context, const struct client *client, e
 /* What a machine gets that asks for nothing: manage_permissions when it may, else all it may. */
 const char *scope_machine_default(struct context *context, const struct client *client);
 
+/* All that the client may ask of a person. */
+const char *scope_user_default(struct context *context, const struct client *client);
+
 bool scope_has(const char *scope, const char *word);
 
 /* Words of a that b lacks, words of both; in a's order. */
