@@ -1,6 +1,6 @@
 -- What services do with their members: keys of the service API, plans and subscriptions, permissions,
 -- webhooks, the workspace API; what is counted; and how administrators sign in.
--- Needs a program of schema: 2
+-- Needs a program of schema: 1
 
 -- workspace is JSON of how the service uses the workspace API, NULL where it doesn't (doorward(8), service set).
 -- slug is the service's word in addresses (NULL: its id); features is JSON of what is switched on (doorward(8), service set).
@@ -52,7 +52,7 @@ CREATE TABLE plans (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 -- Retention: as long as member and service stay. One a member; version counts its changes, for ETag. ends_at is when it ends by
--- itself, its trial's or period's end; 0: it has ended.
+-- itself, its trial's or period's end; 0: it has ended. The first two keys are the orders of lists, and hold all that lists choose by.
 CREATE TABLE subscriptions (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -69,7 +69,8 @@ CREATE TABLE subscriptions (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     UNIQUE KEY subscriptions_one (service_id, user_id),
-    KEY subscriptions_order (service_id, status, created_at),
+    KEY subscriptions_age (service_id, created_at, id, status, plan_id),
+    KEY subscriptions_order (service_id, status, created_at, id, plan_id),
     KEY subscriptions_user (user_id),
     KEY subscriptions_plan (plan_id),
     KEY subscriptions_end (ends_at),

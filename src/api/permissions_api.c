@@ -35,7 +35,9 @@ static bool holds_managing_token(const struct call *call)
 static enum outcome check_administering(struct call *call, bool change)
 {
     const struct administering asking = { call->session, call->browser, call->devices };
-    return call->admin ? OUTCOME_OK : administer_check(&call->context, &asking, change);
+    if (!call->admin)
+        return administer_check(&call->context, &asking, change);
+    return change ? admin_session_needs_recent(&call->context, call->admin) : OUTCOME_OK;
 }
 
 static enum outcome check_reader(struct call *call)

@@ -2,7 +2,7 @@
  * subscription doesn't lock its plan, which many share. */
 #include "store/subscriptions.h"
 
-enum { ADD, FIND, LOCK, LIST, COUNT, CHANGE, REMOVE, FIND_MEMBER, DUE, NEXT_END };
+enum { ADD, FIND, LOCK, LIST, COUNT, CHANGE, REMOVE, DUE, NEXT_END };
 
 #define ROW(member) offsetof(struct subscription_row, member)
 
@@ -33,7 +33,8 @@ static const struct column integer_column[] = { { COLUMN_INTEGER, 0 } };
     " s.current_period_end, s.cancel_at_period_end, s.cancelled_at, s.ends_at, s.version, s.created_at,"     \
     " s.updated_at FROM subscriptions s"
 #define OF_MEMBER " WHERE s.service_id = ? AND s.user_id = ?"
-#define THAT_MATCH " WHERE s.service_id = ? AND (? IS NULL OR s.status = ?) AND (? IS NULL OR s.plan_id = ?)"
+#define THAT_MATCH                                                                                           \
+    " FROM subscriptions WHERE service_id = ? AND (? IS NULL OR status = ?) AND (? IS NULL OR plan_id = ?)"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "subscriptions.add",
@@ -51,13 +52,16 @@ static const struct statement statements[] = {
                .sql = SELECT_SUBSCRIPTIONS OF_MEMBER " FOR UPDATE",
                .parameters = "bb",
                COLUMNS(subscription_columns) },
+    /* the page is found by an index alone, so that what lies before it isn't read */
     [LIST] = { .name = "subscriptions.list",
-               .sql = SELECT_SUBSCRIPTIONS THAT_MATCH " ORDER BY s.created_at, s.id LIMIT ? OFFSET ?",
+               .sql = SELECT_SUBSCRIPTIONS " JOIN (SELECT id" THAT_MATCH
+                                           " ORDER BY created_at, id LIMIT ? OFFSET ?) page"
+                                           " ON page.id = s.id ORDER BY s.created_at, s.id",
                .parameters = "bttbbii",
                COLUMNS(subscription_columns),
                .retry = true },
     [COUNT] = { .name = "subscriptions.count",
-                .sql = "SELECT COUNT(*) FROM subscriptions s" THAT_MATCH,
+                .sql = "SELECT COUNT(*)" THAT_MATCH,
                 .parameters = "bttbb",
                 COLUMNS(integer_column),
                 .retry = true },
@@ -70,11 +74,6 @@ static const struct statement statements[] = {
     [REMOVE] = { .name = "subscriptions.remove",
                  .sql = "DELETE FROM subscriptions WHERE service_id = ? AND user_id = ?",
                  .parameters = "bb" },
-    [FIND_MEMBER] = { .name = "subscriptions.find_member",
-                      .sql = "SELECT 1 FROM members WHERE service_id = ? AND user_id = ?",
-                      .parameters = "bb",
-                      COLUMNS(integer_column),
-                      .retry = true },
     [DUE] = { .name = "subscriptions.due",
               .sql =
                   SELECT_SUBSCRIPTIONS " WHERE s.ends_at > 0 AND s.ends_at <= ? ORDER BY s.ends_at LIMIT ?",
@@ -153,14 +152,6 @@ enum store_result subscriptions_remove(struct db *db, const unsigned char servic
                                        const unsigned char user_id[16])
 {
     return db_run_one(db, &statements[REMOVE], VALUES(sql_id(service_id), sql_id(user_id)));
-}
-
-enum store_result subscriptions_find_member(struct db *db, struct arena *arena,
-                                            const unsigned char service_id[16],
-                                            const unsigned char user_id[16])
-{
-    int64_t one;
-    return db_find(db, arena, &statements[FIND_MEMBER], VALUES(sql_id(service_id), sql_id(user_id)), &one);
 }
 
 enum store_result subscriptions_due(struct db *db, struct arena *arena, int64_t now, int64_t limit,

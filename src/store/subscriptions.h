@@ -53,11 +53,6 @@ enum store_result subscriptions_change(struct db *db, const struct subscription_
 enum store_result subscriptions_remove(struct db *db, const unsigned char service_id[16],
                                        const unsigned char user_id[16]) MUST_CHECK;
 
-/* Whether the user is a member, with or without a subscription: OK or NOT_FOUND. */
-enum store_result subscriptions_find_member(struct db *db, struct arena *arena,
-                                            const unsigned char service_id[16],
-                                            const unsigned char user_id[16]) MUST_CHECK;
-
 /* Those of all services whose time is over, the longest first. */
 enum store_result subscriptions_due(struct db *db, struct arena *arena, int64_t now, int64_t limit,
                                     struct subscription_row **rows_out, size_t *count_out) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "crypto/random.h"
 #include "domain/account/link_mail.h"
 #include "domain/login/canonical.h"
+#include "domain/subscriptions/subscription.h"
 
 enum { MAX_NAME_CHARACTERS = 200 };
 
@@ -236,14 +237,19 @@ enum outcome member_add(struct context *context, const struct new_member *wanted
 }
 
 struct remove_work {
+    struct context *context;
     const unsigned char *service_id, *user_id;
+    const char *actor;
     struct event_rows event;
 };
 
 static enum store_result remove_in_transaction(struct db *db, void *argument)
 {
     struct remove_work *work = argument;
-    enum store_result result = members_remove(db, work->service_id, work->user_id);
+    enum store_result result =
+        subscription_remove_within(work->context, work->service_id, work->user_id, work->actor);
+    if (result == STORE_OK || result == STORE_NOT_FOUND)
+        result = members_remove(db, work->service_id, work->user_id);
     return result == STORE_OK ? event_store(db, &work->event) : result;
 }
 
@@ -251,7 +257,9 @@ enum outcome member_remove(struct context *context, const unsigned char service_
                            const unsigned char user_id[16], const char *actor)
 {
     struct member_row row;
-    struct remove_work work = { .service_id = service_id, .user_id = user_id };
+    struct remove_work work = {
+        .context = context, .service_id = service_id, .user_id = user_id, .actor = actor
+    };
     enum outcome outcome = member_find(context, service_id, user_id, &row);
     if (outcome != OUTCOME_OK)
         return outcome;

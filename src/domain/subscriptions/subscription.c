@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/precondition.h"
+#include "store/members.h"
 #include "store/plans.h"
 
 enum { DEFAULT_PERIOD_S = 30 * 24 * 3600 };
@@ -219,6 +220,20 @@ enum outcome subscription_change(struct context *context, const unsigned char se
 
 /* --- removing --- */
 
+enum store_result subscription_remove_within(struct context *context, const unsigned char service_id[16],
+                                             const unsigned char user_id[16], const char *actor)
+{
+    struct subscription_row row;
+    struct event_rows event;
+    enum store_result result = subscriptions_lock(context->db, context->arena, service_id, user_id, &row);
+    if (result == STORE_OK)
+        result = subscriptions_remove(context->db, service_id, user_id);
+    if (result != STORE_OK)
+        return result;
+    subscription_event(context, EVENT_SUBSCRIPTION_DELETED, &row, actor, &event);
+    return event_store(context->db, &event);
+}
+
 struct remove_work {
     struct context *context;
     const unsigned char *service_id;
@@ -229,16 +244,8 @@ struct remove_work {
 static enum store_result remove_in_transaction(struct db *db, void *argument)
 {
     const struct remove_work *work = argument;
-    struct subscription_row row;
-    struct event_rows event;
-    enum store_result result =
-        subscriptions_lock(db, work->context->arena, work->service_id, work->user_id, &row);
-    if (result == STORE_OK)
-        result = subscriptions_remove(db, work->service_id, work->user_id);
-    if (result != STORE_OK)
-        return result;
-    subscription_event(work->context, EVENT_SUBSCRIPTION_DELETED, &row, work->actor, &event);
-    return event_store(db, &event);
+    (void)db;
+    return subscription_remove_within(work->context, work->service_id, work->user_id, work->actor);
 }
 
 enum outcome subscription_remove(struct context *context, const unsigned char service_id[16],
@@ -285,12 +292,13 @@ enum outcome subscription_history(struct context *context, const unsigned char s
                                   struct history_entry **entries_out, size_t *count_out)
 {
     static const char no_member[] = "no such member";
+    struct member_row member;
     struct page of_subscriptions = *page;
     unsigned char bytes[16];
     if (!uuid_decode(user_id, bytes))
         return refuse(context, OUTCOME_NOT_FOUND, no_member);
     enum outcome outcome =
-        store_outcome(context, subscriptions_find_member(context->db, context->arena, service_id, bytes),
+        store_outcome(context, members_find(context->db, context->arena, service_id, bytes, &member),
                       OUTCOME_NOT_FOUND, no_member);
     if (outcome != OUTCOME_OK)
         return outcome;

@@ -43,6 +43,10 @@ enum outcome subscription_change(struct context *context, const unsigned char se
 enum outcome subscription_remove(struct context *context, const unsigned char service_id[16],
                                  const char *user_id, const char *actor);
 
+/* The same inside a transaction, for a membership that ends: the caller wakes the courier. */
+enum store_result subscription_remove_within(struct context *context, const unsigned char service_id[16],
+                                             const unsigned char user_id[16], const char *actor) MUST_CHECK;
+
 /* Those that the filter means, oldest first; *total_out is the number of all of them. INVALID_REQUEST for
  * an unknown status. */
 enum outcome subscription_list(struct context *context, const struct subscription_filter *filter,
