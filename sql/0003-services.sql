@@ -1,6 +1,6 @@
 -- What services do with their members: keys of the service API, plans and subscriptions, permissions,
 -- webhooks, the workspace API; what is counted; and how administrators sign in.
--- Needs a program of schema: 2
+-- Needs a program of schema: 1
 
 -- workspace is JSON of how the service uses the workspace API, NULL where it doesn't (doorward(8), service set).
 -- slug is the service's word in addresses (NULL: its id); features is JSON of what is switched on (doorward(8), service set).

@@ -87,7 +87,7 @@ static void challenge(struct call *call, enum outcome outcome)
     if (outcome == OUTCOME_UNAUTHENTICATED && (who & BY_API_KEY))
         response_add_header(&call->response, "WWW-Authenticate", "ApiKey realm=\"Doorward\"");
     if (about_token && (who & BY_BEARER))
-        response_header(&call->response, "WWW-Authenticate", bearer_challenge(call, outcome));
+        response_add_header(&call->response, "WWW-Authenticate", bearer_challenge(call, outcome));
 }
 
 void answer_error_headers(struct call *call, enum outcome outcome)

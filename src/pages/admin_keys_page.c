@@ -17,8 +17,8 @@ static void put_key(struct view *view, struct json *table, const struct api_key_
     bool active = text_equal(row->status, "active");
     admin_row(view, table);
     admin_cell(view, table, row->name, NULL);
-    admin_cell(view, table, row->prefix, NULL);
-    admin_cell(view, table, row->permissions, NULL);
+    admin_cell_code(view, table, row->prefix);
+    admin_cell_code(view, table, row->permissions);
     admin_cell(view, table, admin_word(view, row->status), NULL);
     admin_cell(view, table, row->expires_at ? admin_date(view, row->expires_at) : admin_word(view, "never"),
                NULL);

@@ -14,8 +14,9 @@
 #include "pages/pages.h"
 
 static const struct admin_page *const pages[] = {
-    &admin_services_page, &admin_service_page, &admin_clients_page, &admin_client_page,
-    &admin_keys_page,     &admin_members_page, &admin_member_page,  &admin_requests_page,
+    &admin_services_page,      &admin_service_page,      &admin_clients_page, &admin_client_page,
+    &admin_keys_page,          &admin_members_page,      &admin_member_page,  &admin_requests_page,
+    &admin_subscriptions_page, &admin_subscription_page, &admin_plans_page,   &admin_plan_page,
 };
 
 static const struct admin_page *page_of(const struct call *call)
@@ -229,6 +230,10 @@ static const struct route routes[] = {
     PAGE("/admin/services/{service}/members"),
     PAGE("/admin/services/{service}/members/{user}"),
     PAGE("/admin/services/{service}/requests"),
+    PAGE("/admin/services/{service}/subscriptions"),
+    PAGE("/admin/services/{service}/subscriptions/{user}"),
+    PAGE("/admin/services/{service}/plans"),
+    PAGE("/admin/services/{service}/plans/{plan}"),
 };
 /* clang-format on */
 

@@ -153,7 +153,7 @@ static struct json *last_row(struct json *table)
     return json_item(rows, json_count(rows) - 1);
 }
 
-void admin_cell(struct view *view, struct json *table, const char *value, const char *href)
+static struct json *add_cell(struct view *view, struct json *table, const char *value, const char *href)
 {
     struct json *row = last_row(table);
     size_t column = json_count(json_member(row, "cells"));
@@ -161,6 +161,18 @@ void admin_cell(struct view *view, struct json *table, const char *value, const 
     put(cell, "label", json_member_text(json_item(json_member(table, "columns"), column), "label"));
     json_put_text(cell, "value", text_empty(value) ? "–" : view_inert(view->call->arena, value));
     put(cell, "href", href);
+    json_put_boolean(cell, "is_code", false);
+    return cell;
+}
+
+void admin_cell(struct view *view, struct json *table, const char *value, const char *href)
+{
+    add_cell(view, table, value, href);
+}
+
+void admin_cell_code(struct view *view, struct json *table, const char *value)
+{
+    json_put_boolean(add_cell(view, table, value, NULL), "is_code", true);
 }
 
 /* The token of a form of this page: worth nothing on another page or in another session. */

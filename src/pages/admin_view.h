@@ -41,6 +41,7 @@ struct json *admin_table(struct view *view, const char *name, const char *column
 /* Begins a row; cells and a button are added to the row begun last. href may be NULL. */
 void admin_row(struct view *view, struct json *table);
 void admin_cell(struct view *view, struct json *table, const char *value, const char *href);
+void admin_cell_code(struct view *view, struct json *table, const char *value); /* ids and the like */
 
 /* A button in the row: sends form and id. Its text is admin_button_NAME; what names the row to those who
  * can't see it. */

@@ -344,6 +344,7 @@ const struct contract_variable contract_variables[] = {
     { "admin_console", "tables[].rows[].cells[].label", "heading of its column, for narrow windows" },
     { "admin_console", "tables[].rows[].cells[].value", "what it holds" },
     { "admin_console", "tables[].rows[].cells[].href", "way on, when there is one" },
+    { "admin_console", "tables[].rows[].cells[].is_code", "true for ids and the like" },
     { "admin_console", "tables[].rows[].buttons", "what can be done with the row" },
     { "admin_console", "tables[].rows[].buttons[].name", "to be sent as the field form" },
     { "admin_console", "tables[].rows[].buttons[].token", "to be sent as the field token" },

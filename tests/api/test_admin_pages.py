@@ -14,7 +14,7 @@ from kit import *
 from web import filled
 
 PASSWORD = "a console password of length"
-LISTS = ["", "/clients", "/keys", "/members", "/requests"]
+LISTS = ["", "/clients", "/keys", "/members", "/requests", "/subscriptions", "/plans"]
 
 
 # --- an administrator and what they hold ---
@@ -545,6 +545,50 @@ def requests(site):
     is_done(browser, answer, "has been refused")
     equal(state(third)[1], "revoked")
     equal(browser.submit(form, None, {"name": "id", "value": "nonsense"}, follow=False).status, 404)
+
+
+@test("plans: added, edited and removed; one that somebody has stays, and a subscription is cancelled at its end and kept")
+def plans(site):
+    browser, person = console(site), member(site)
+    path = here(site, "/plans")
+    name = f"Gold {site._mark}"
+    plan = {"plan_name": name, "price_cents": "1999", "currency": "eur", "plan_features": "one\ntwo words"}
+    equal(send(browser, path, "plan_add", dict(plan, plan_name="")).status, 400)
+    equal(send(browser, path, "plan_add", dict(plan, price_cents="-1")).status, 400)
+    equal(send(browser, path, "plan_add", dict(plan, currency="nonsense")).status, 400)
+    shown = is_done(browser, send(browser, path, "plan_add", plan), "has been added")
+    assert "19.99 eur" in shown.page().text
+    equal(send(browser, path, "plan_add", plan).status, 400, "a second of this name")
+    number = site.sql(f"SELECT LOWER(HEX(id)) FROM plans WHERE name = '{name}'")[0][0]
+    ident = f"{number[:8]}-{number[8:12]}-{number[12:16]}-{number[16:20]}-{number[20:]}"
+    one = f"{path}/{ident}"
+    is_done(browser, send(browser, one, "plan_change", dict(plan, price_cents="2500")), "have been saved")
+    equal(site.sql(f"SELECT price_cents, currency, features FROM plans WHERE name = '{name}'"), [["2500", "eur", '["one","two words"]']])
+    made = site.cli("subscription", "add", "--service", site.service, "--plan", ident, person.id, check=False)
+    if made is None:
+        now = int(time.time())
+        site.sql("INSERT INTO subscriptions (id, service_id, user_id, plan_id, status, current_period_start, current_period_end,"
+                 f" ends_at, created_at, updated_at) VALUES (UNHEX(MD5('s')), UNHEX(REPLACE('{site.service}', '-', '')),"
+                 f" UNHEX(REPLACE('{person.id}', '-', '')), UNHEX('{number}'), 'active', {now}, {now + 86400}, {now + 86400}, {now}, {now})")
+    assert person.email in browser.get(here(site, "/subscriptions")).page().text
+    equal(send(browser, one, "plan_remove").status, 400, "somebody has it")
+    theirs = here(site, f"/subscriptions/{person.id}")
+    is_done(browser, send(browser, theirs, "subscription_cancel"), "have been saved")
+    state = lambda: site.sql("SELECT cancel_at_period_end FROM subscriptions WHERE user_id = "
+                             f"UNHEX(REPLACE('{person.id}', '-', ''))")
+    equal(state(), [["1"]])
+    shown = is_done(browser, send(browser, theirs, "subscription_keep"), "have been saved")
+    equal(state(), [["0"]])
+    assert f"admin:{_shared['admin'].email}" in shown.page().text, "its history tells who did it"
+    site.sql(f"DELETE FROM subscriptions WHERE user_id = UNHEX(REPLACE('{person.id}', '-', ''))")
+    answer = send(browser, one, "plan_remove")
+    is_done(browser, answer, "has been removed")
+    other = site.cli("service", "add", "--name", "Other plans")["id"]
+    free = site.sql(f"SELECT LOWER(HEX(id)) FROM plans WHERE service_id = UNHEX(REPLACE('{other}', '-', ''))")
+    if free:
+        number = free[0][0]
+        ident = f"{number[:8]}-{number[8:12]}-{number[12:16]}-{number[16:20]}-{number[20:]}"
+        equal(browser.get(f"{path}/{ident}").status, 404, "103: another service's")
 
 
 run()

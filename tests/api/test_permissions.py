@@ -554,7 +554,7 @@ def page_flow(site):
     mail = site.mail.wait("root@admin.example", "access_requested")
     while person.email not in mail.text:
         mail = site.mail.wait("root@admin.example", "access_requested")  # that was another test's
-    assert client.metadata["client_name"] in mail.text and "/admin" in mail.text, mail.text
+    assert client.metadata["client_name"] in mail.text and f"/admin/services/{site.service}/requests" in mail.text, mail.text
     assert "\n  from " not in mail.text and "\n  with " not in mail.text, mail.text
 
     looked = press(browser, asked, "look")

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Plans and subscriptions of the service API (contract: service API 1.3), and ours beside them: trials, ends
 that were asked for, history, the command line, and what ends by itself."""
+import copy
 import json
 import time
 import uuid
 
+import service
 from kit import *
 from together import at_once
 
@@ -14,29 +16,27 @@ DAY = 24 * 3600
 CONTRACT = ["id", "user_id", "plan_id", "plan_name", "status", "current_period_end"]
 
 
-class Key:
-    """A service's key, and calls by it."""
+class Key(service.Key):
+    """A service's key, and what this file does by it."""
 
     def __init__(self, site, service=None, permissions=PERMISSIONS):
-        self.site, self.service = site, service or site.service
-        made = site.cli("api-key", "add", "--service", self.service, "--name", "k", "--permissions", permissions)
-        self.id, self.headers = made["id"], {"X-API-Key": made["key"]}
+        super().__init__(site, service, permissions)
+        self.headers = {"X-API-Key": self.text}
 
-    def call(self, method, path, data=None, web=None, **headers):
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        return (web or self.site.web).request(method, path, data=data, headers={**self.headers, **headers})
-
-    def get(self, path):
-        return self.call("GET", path)
+    def on(self, web):
+        """The same key on another connection."""
+        other = copy.copy(self)
+        other.web = web
+        return other
 
     def plan(self, name, **terms):
-        return good(self.call("POST", PLANS, {"name": name, **terms}), 201)
+        return good(self.post(PLANS, {"name": name, **terms}), 201)
 
     def subscribe(self, user, plan, **more):
-        return self.call("POST", SUBSCRIPTIONS, {"user_id": user, "plan_id": plan, **more})
+        return self.post(SUBSCRIPTIONS, {"user_id": user, "plan_id": plan, **more})
 
     def change(self, user, data, **headers):
-        return self.call("PATCH", f"{SUBSCRIPTIONS}/{user}", data, **headers)
+        return self.patch(f"{SUBSCRIPTIONS}/{user}", data, **headers)
 
     def free(self):
         return good(self.get(PLANS))["plans"][0]["id"]
@@ -110,7 +110,7 @@ def free(site):
     old = str(uuid.uuid4())
     site.sql(f"INSERT INTO services (id, name, created_at, updated_at) VALUES ({binary(old)}, 'Old', 1, 1)")
     of_old = Key(site, old)
-    bodies = {json.dumps(good(answer)) for answer in at_once(site, 8, lambda web, _: of_old.call("GET", PLANS, web=web))}
+    bodies = {json.dumps(good(answer)) for answer in at_once(site, 8, lambda web, _: of_old.on(web).get(PLANS))}
     equal(len(bodies), 1, f"answers: {bodies}")
     equal([plan["name"] for plan in json.loads(bodies.pop())["plans"]], ["Free"], "plans of an old service")
 
@@ -125,13 +125,13 @@ def plans(site):
     equal([plan["name"] for plan in good(key.get(PLANS))["plans"]], ["Free", "Pro"], "order")
     page = good(key.get(PLANS + "?limit=1&offset=1"))
     equal(([plan["name"] for plan in page["plans"]], page["total"]), (["Pro"], 2), "a page")
-    changed = good(key.call("PATCH", one, {"name": "Pro 2", "features": []}))
+    changed = good(key.patch(one, {"name": "Pro 2", "features": []}))
     equal(changed, {**made, "name": "Pro 2", "features": []}, "as changed")
-    equal(good(key.call("PATCH", one, {})), changed, "nothing changed")
-    equal(key.call("DELETE", one).status, 204, "removal")
+    equal(good(key.patch(one, {})), changed, "nothing changed")
+    equal(key.delete(one).status, 204, "removal")
     refuses(key.get(one), 404, "NOT_FOUND")
-    refuses(key.call("DELETE", one), 404, "NOT_FOUND")
-    refuses(key.call("PATCH", one, {"name": "x"}), 404, "NOT_FOUND")
+    refuses(key.delete(one), 404, "NOT_FOUND")
+    refuses(key.patch(one, {"name": "x"}), 404, "NOT_FOUND")
     refuses(key.get(PLANS + "/x"), 404, "NOT_FOUND")
 
 
@@ -143,15 +143,15 @@ def odd_plans(site):
                  {"name": "P", "currency": "euro"}, {"name": "P", "currency": "e1r"}, {"name": "P", "features": "x"},
                  {"name": "P", "features": [1]}, {"name": "P", "features": [""]}, {"name": "P", "features": ["f"] * 101},
                  {"name": "P", "features": ["f" * 190] * 90}):
-        refuses(key.call("POST", PLANS, data), 400, "BAD_REQUEST")
+        refuses(key.post(PLANS, data), 400, "BAD_REQUEST")
     for body in ("", "[]", "{", '{"name":"a","name":"b"}'):
         refuses(key.site.web.request("POST", PLANS, body=body, headers={**key.headers, "Content-Type": "application/json"}),
                 400, "BAD_REQUEST")
     refuses(key.site.web.request("POST", PLANS, body="name=x", headers=key.headers), 400, "BAD_REQUEST")
-    refuses(key.call("POST", PLANS, {"name": "Free"}), 400, "DUPLICATE_CONSTRAINT")
+    refuses(key.post(PLANS, {"name": "Free"}), 400, "DUPLICATE_CONSTRAINT")
     plan = key.plan("Once")
-    refuses(key.call("PATCH", f"{PLANS}/{plan['id']}", {"name": "Free"}), 400, "DUPLICATE_CONSTRAINT")
-    equal(good(key_of(site, "other").call("POST", PLANS, {"name": "Once"}), 201)["name"], "Once", "of another service")
+    refuses(key.patch(f"{PLANS}/{plan['id']}", {"name": "Free"}), 400, "DUPLICATE_CONSTRAINT")
+    equal(good(key_of(site, "other").post(PLANS, {"name": "Once"}), 201)["name"], "Once", "of another service")
 
 
 @test("a plan that somebody subscribes to isn't removed")
@@ -159,22 +159,22 @@ def plan_in_use(site):
     key = key_of(site)
     plan, user = key.plan("In use"), member(site)
     good(key.subscribe(user, plan["id"]))
-    refuses(key.call("DELETE", f"{PLANS}/{plan['id']}"), 400, "BAD_REQUEST", "subscribes")
+    refuses(key.delete(f"{PLANS}/{plan['id']}"), 400, "BAD_REQUEST", "subscribes")
     good(key.get(f"{SUBSCRIPTIONS}/{user}"))
-    equal(key.call("DELETE", f"{SUBSCRIPTIONS}/{user}").status, 204, "removal")
-    equal(key.call("DELETE", f"{PLANS}/{plan['id']}").status, 204, "removal of the plan")
+    equal(key.delete(f"{SUBSCRIPTIONS}/{user}").status, 204, "removal")
+    equal(key.delete(f"{PLANS}/{plan['id']}").status, 204, "removal of the plan")
 
 
 @test("If-Match on a plan: only who has seen its present state changes it, else 412")
 def plan_tags(site):
     key = key_of(site)
-    answer = key.call("POST", PLANS, {"name": "Tagged"})
+    answer = key.post(PLANS, {"name": "Tagged"})
     one, tag = f"{PLANS}/{good(answer, 201)['id']}", answer.header("ETag")
     equal(key.get(one).header("ETag"), tag, "the tag of the same state")
-    changed = key.call("PATCH", one, {"price_cents": 1}, If_Match=tag)
+    changed = key.patch(one, {"price_cents": 1}, If_Match=tag)
     equal(good(changed)["price_cents"], 1, "changed")
-    refuses(key.call("PATCH", one, {"price_cents": 2}, If_Match=tag), 412, "PRECONDITION_FAILED")
-    good(key.call("PATCH", one, {"price_cents": 3}, If_Match=changed.header("ETag")))
+    refuses(key.patch(one, {"price_cents": 2}, If_Match=tag), 412, "PRECONDITION_FAILED")
+    good(key.patch(one, {"price_cents": 3}, If_Match=changed.header("ETag")))
 
 
 # --- subscriptions ---
@@ -198,7 +198,7 @@ def life(site):
     equal([changed["status"], changed["current_period_end"]], ["cancelled", later], "as changed")
     assert seconds(changed["cancelled_at"]) >= before
     equal(good(key.change(user, {"status": "active"}))["cancelled_at"], None, "taken back")
-    answer = key.call("DELETE", one)
+    answer = key.delete(one)
     equal((answer.status, answer.body), (204, b""), "removal")
     for method, data in (("GET", None), ("PATCH", {"status": "active"}), ("DELETE", None)):
         refuses(key.call(method, one, data), 404, "NOT_FOUND")
@@ -230,7 +230,7 @@ def odd_members(site):
         refuses(key.subscribe(other, key.free(), **more), 400, "BAD_REQUEST", list(more)[0])
         refuses(key.change(user, more), 400, "BAD_REQUEST", list(more)[0])
     for data in ({}, {"user_id": other}, {"plan_id": key.free()}, {"user_id": 1, "plan_id": key.free()}):
-        refuses(key.call("POST", SUBSCRIPTIONS, data), 400, "BAD_REQUEST")
+        refuses(key.post(SUBSCRIPTIONS, data), 400, "BAD_REQUEST")
     refuses(key.change(user, {"plan_id": key.free()}), 400, "BAD_REQUEST", "plan_id")
     equal(good(key.change(user, {})), made, "a PATCH of nothing")
     equal(good(key.get(f"{SUBSCRIPTIONS}/{user}")), made, "the subscription")
@@ -310,7 +310,7 @@ def other_service(site):
     link(site, stranger.service, user)
     good(stranger.subscribe(user, stranger.free(), status="expired"))
     equal(good(key.get(one)), made, "the subscription beside it")
-    equal(stranger.call("DELETE", one).status, 204, "removal")
+    equal(stranger.delete(one).status, 204, "removal")
     equal(good(key.get(one)), made, "the subscription that stays")
 
 
@@ -321,7 +321,7 @@ def parallel_posts(site):
     key = key_of(site)
     user, plan = member(site), key.free()
     data = {"user_id": user, "plan_id": plan}
-    answers = at_once(site, 16, lambda web, _: key.call("POST", SUBSCRIPTIONS, data, web=web))
+    answers = at_once(site, 16, lambda web, _: key.on(web).post(SUBSCRIPTIONS, data))
     made = [answer for answer in answers if answer.status == 200]
     equal(len(made), 1, f"made: {[answer.status for answer in answers]}")
     for answer in answers:
@@ -334,10 +334,10 @@ def parallel_posts(site):
 def idempotency(site):
     key = key_of(site)
     user, plan = member(site), key.free()
-    first = key.call("POST", SUBSCRIPTIONS, {"user_id": user, "plan_id": plan}, Idempotency_Key="sub-1")
-    again = key.call("POST", SUBSCRIPTIONS, {"user_id": user, "plan_id": plan}, Idempotency_Key="sub-1")
+    first = key.post(SUBSCRIPTIONS, {"user_id": user, "plan_id": plan}, Idempotency_Key="sub-1")
+    again = key.post(SUBSCRIPTIONS, {"user_id": user, "plan_id": plan}, Idempotency_Key="sub-1")
     equal(good(again), good(first), "the answer")
-    refuses(key.call("POST", SUBSCRIPTIONS, {"user_id": member(site), "plan_id": plan}, Idempotency_Key="sub-1"),
+    refuses(key.post(SUBSCRIPTIONS, {"user_id": member(site), "plan_id": plan}, Idempotency_Key="sub-1"),
             422, "IDEMPOTENCY_KEY_REUSED")
     refuses(key.subscribe(user, plan), 400, "DUPLICATE_CONSTRAINT")
 
@@ -357,12 +357,12 @@ def tags(site):
     equal((good(same)["status"], same.header("ETag")), ("cancelled", changed.header("ETag")), "nothing changed, same tag")
     good(key.change(user, {"status": "expired"}, If_Match="*"))
     tag = key.get(one).header("ETag")
-    answers = at_once(site, 8, lambda web, i: key.call(
-        "PATCH", one, {"current_period_end": rfc3339(time.time() + (i + 1) * DAY)}, web=web, If_Match=tag))
+    answers = at_once(site, 8, lambda web, i: key.on(web).patch(
+        one, {"current_period_end": rfc3339(time.time() + (i + 1) * DAY)}, If_Match=tag))
     equal(sorted(answer.status for answer in answers), [200] + [412] * 7, "answers")
     # a new one in its place isn't the one that was seen
     tag = key.get(one).header("ETag")
-    equal(key.call("DELETE", one).status, 204, "removal")
+    equal(key.delete(one).status, 204, "removal")
     good(key.subscribe(user, key.free()))
     refuses(key.change(user, {"status": "expired"}, If_Match=tag), 412, "PRECONDITION_FAILED")
 
@@ -383,7 +383,7 @@ def history(site):
     good(key.change(user, {"status": "cancelled"}))
     refuses(key.change(user, {"status": "x"}), 400, "BAD_REQUEST")
     refuses(key.subscribe(user, plan), 400, "DUPLICATE_CONSTRAINT")
-    equal(key.call("DELETE", f"{SUBSCRIPTIONS}/{user}").status, 204, "removal")
+    equal(key.delete(f"{SUBSCRIPTIONS}/{user}").status, 204, "removal")
     entries = good(key.get(path))["history"]
     equal([(entry["type"], entry["actor"], entry["subscription"]["status"]) for entry in entries],
           [("subscription.deleted", f"api_key:{key.id}", "cancelled"),
@@ -403,7 +403,7 @@ def history(site):
 def ended_membership(site):
     key, user, made = subscribed(site)
     users = Key(site, permissions="delete:users")
-    equal(users.call("DELETE", f"/api/service/users/{user}").status, 204, "removal of the member")
+    equal(users.delete(f"/api/service/users/{user}").status, 204, "removal of the member")
     refuses(key.get(f"{SUBSCRIPTIONS}/{user}"), 404, "NOT_FOUND")
     refuses(key.get(f"{SUBSCRIPTIONS}/{user}/history"), 404, "NOT_FOUND")
     link(site, site.service, user)

@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,6 +94,17 @@ static void leave_no_core(void)
         log_warn("core dumps can't be switched off");
 }
 
+/* What a password was hashed in goes back to the system at once, where the allocator would keep it for the
+ * next one: in each worker that has ever checked a password. */
+static void give_large_blocks_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    enum { LARGE = 1 << 20 };
+    if (mallopt(M_MMAP_THRESHOLD, LARGE) == 0)
+        log_warn("the allocator keeps large blocks");
+#endif
+}
+
 static enum cli_status serve(struct cli *cli)
 {
     const char *no_respawn = getenv("DOORWARD_NO_RESPAWN");
@@ -106,6 +118,7 @@ static enum cli_status serve(struct cli *cli)
         return cli_fail(cli, CLI_USAGE, "DOORWARD_WORKERS must be a number up to %d", WORKERS_MAX);
     open_standard_descriptors();
     leave_no_core();
+    give_large_blocks_back();
     umask(0007); /* the page area is shared with the command line of the group */
     listen_take_inherited(&options.inherited);
     bool handed_over = options.inherited.count == 1 && options.inherited.descriptors[0] == STDIN_FILENO;

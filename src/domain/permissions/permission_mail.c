@@ -32,6 +32,7 @@ enum outcome permission_mail_requested(struct context *context, const struct cli
     const struct page page = { .limit = MAX_ADMINS };
     struct admin_row *admins;
     size_t count;
+    const char *link = arena_printf(context->arena, "/admin/services/%s/requests", client->service->id_text);
     start(context, 0, mail_out);
     if (!mail_is_possible(context))
         return OUTCOME_OK;
@@ -47,7 +48,7 @@ enum outcome permission_mail_requested(struct context *context, const struct cli
         mail.email_key = admins[i].email_key;
         mail.name = admins[i].name;
         mail.languages = ""; /* an administrator's aren't known; the request has the person's */
-        mail.link = "/admin";
+        mail.link = link;
         mail.person = user->email;
         outcome = mail_prepare(context, &mail, &mail_out->rows[mail_out->count++]);
     }

@@ -1,0 +1,124 @@
+// An administrator signs in at /admin with password and code, sets the second step up, and sees every page of the
+// console, with data of a real service: axe-core finds nothing, nothing is cut or too wide, at 360 and 1280 px.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Album, misfits, misspoken, unlabelled, violations } from './looks.mjs';
+import { cli, contextOptions, issuer, launch } from './stage.mjs';
+
+const { DOORWARD_SERVICE_ID: service } = process.env;
+const PASSWORD = 'a console password of length';
+const EMAIL = 'ada@admins.example';
+const HERE = `/admin/services/${service}`;
+
+let browser, page, album;
+
+before(async () => {
+  const place = mkdtempSync(join(tmpdir(), 'dw-console-'));
+  writeFileSync(join(place, 'password'), `${PASSWORD}\n`);
+  cli('admin', 'add', '--email', EMAIL, '--name', 'Ada Admin', '--password-file', join(place, 'password'));
+  rmSync(place, { recursive: true });
+  album = new Album('console');
+  browser = await launch();
+  page = await browser.newPage({ ...contextOptions, reducedMotion: 'reduce' });
+});
+after(async () => {
+  await browser.close();
+  album.finish();
+});
+
+function base32(text) {
+  const bits = [...text].map((one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0')).join('');
+  return Buffer.from(bits.match(/.{8}/g).map((one) => parseInt(one, 2)));
+}
+
+/** What the authenticator app shows (RFC 6238). */
+function code(secret) {
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
+  const mac = createHmac('sha1', base32(secret)).update(step).digest();
+  return String((mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
+}
+
+async function looksRight(name) {
+  const faults = [...await misspoken(page), ...await unlabelled(page)];
+  for (const [width, height] of [[360, 740], [1280, 800]]) {
+    await page.setViewportSize({ width, height });
+    faults.push(...(await misfits(page, width)).map((fault) => `${width} px: ${fault}`));
+    faults.push(...(await violations(page)).map((fault) => `${width} px: ${fault}`));
+    await album.add(page, name, width);
+  }
+  assert.deepEqual(faults, [], name);
+}
+
+const press = (form) => page.locator(`form:has(input[name="form"][value="${form}"]) button`).first().click();
+
+test('the first sign-in: password, second step, recovery codes', async () => {
+  await page.goto(`${issuer}/admin`);
+  await looksRight('sign-in');
+  await page.locator('input[name="email"]').fill(EMAIL);
+  await page.locator('input[type="password"]').fill(PASSWORD);
+  await page.locator('main button').click();
+  await page.waitForURL('**/admin/second-step');
+  await looksRight('second-step');
+  const secret = (await page.locator('code').first().innerText()).replaceAll(' ', '');
+  await page.locator('input[name="code"]').fill(code(secret));
+  await page.locator('main button').click();
+  await page.locator('.codes').waitFor();
+  assert.equal(await page.locator('.codes code').count(), 10);
+  await looksRight('recovery');
+  await page.locator('a.button').click();
+  await page.waitForURL('**/admin/services');
+});
+
+test('what is made is shown once: a client and its secret, an API key', async () => {
+  await page.goto(`${issuer}${HERE}/clients`);
+  await page.locator('input[name="client_name"]').fill('Photo Albums');
+  await page.locator('textarea[name="redirect_uris"]').fill('https://photos.example.com/callback');
+  await press('client_add');
+  await page.locator('.once').waitFor();
+  const secret = await page.locator('.once code').innerText();
+  await looksRight('client-made');
+  await page.goto(`${issuer}${HERE}/clients`);
+  assert.ok(!(await page.content()).includes(secret));
+  await page.locator('.rows a', { hasText: 'Photo Albums' }).first().click();
+  await page.locator('input[name="client_name"]').waitFor();
+  assert.ok(!(await page.content()).includes(secret));
+  await looksRight('client');
+  await page.goto(`${issuer}${HERE}/keys`);
+  await page.locator('input[name="key_name"]').fill('Shop server');
+  await page.locator('input[value="read:users"]').check();
+  await press('key_add');
+  await page.locator('.once').waitFor();
+  await looksRight('key-made');
+});
+
+test('a form that is refused says why, beside the field and on top, and holds what was typed', async () => {
+  await page.goto(`${issuer}${HERE}/plans`);
+  await page.locator('input[name="plan_name"]').fill('Gold');
+  await page.locator('input[name="price_cents"]').fill('much');
+  await press('plan_add');
+  await page.locator('.summary').waitFor();
+  assert.equal(await page.locator('input[name="plan_name"]').inputValue(), 'Gold');
+  assert.equal(await page.locator('input[name="price_cents"]').getAttribute('aria-invalid'), 'true');
+  await looksRight('plan-refused');
+});
+
+for (const path of ['/admin/services', ...['', '/clients', '/keys', '/members', '/requests', '/subscriptions', '/plans'].map((one) => HERE + one)]) {
+  test(`${path.replace(service, 'SERVICE')}: accessible, nothing cut, at 360 and 1280 px`, async () => {
+    await page.goto(issuer + path);
+    assert.equal(new URL(page.url()).pathname, path, 'still signed in');
+    await looksRight(path.split('/').at(-1) === service ? 'service' : path.split('/').at(-1));
+  });
+}
+
+test('signing out ends it', async () => {
+  await page.goto(`${issuer}${HERE}`);
+  await page.locator('form[action$="/admin/sign-out"] button').click();
+  await page.waitForURL('**/admin');
+  await page.goto(`${issuer}${HERE}/keys`);
+  assert.equal(new URL(page.url()).pathname, '/admin');
+});
