@@ -7,7 +7,18 @@
 #include "core/text.h"
 #include "store/pattern.h"
 
-enum { ADD, FIND, COUNT, COUNT_FOUND, REMOVE, FOLLOW_USER, LIST, SEARCH = LIST + MEMBER_ORDERS };
+enum {
+    ADD,
+    FIND,
+    COUNT,
+    COUNT_FOUND,
+    REMOVE,
+    FOLLOW_USER,
+    FIND_ROLE,
+    SET_ROLE,
+    LIST,
+    SEARCH = LIST + MEMBER_ORDERS
+};
 
 #define ROW(member) offsetof(struct member_row, member)
 
@@ -17,6 +28,7 @@ static const struct column member_columns[] = {
     { COLUMN_TEXT, ROW(name) },
     { COLUMN_INTEGER, ROW(created_at) },
 };
+static const struct column role_column[] = { { COLUMN_TEXT, 0 } };
 static const struct column count_column[] = { { COLUMN_INTEGER, 0 } };
 
 #define WORDS "CONCAT(u.email_key, '\\n', LOWER(u.name))"
@@ -76,6 +88,15 @@ static const struct statement statements[] = {
                           " m.words = " WORDS " WHERE m.user_id = ?",
                       .parameters = "b",
                       .retry = true },
+    [FIND_ROLE] = { .name = "members.find_role",
+                    .sql = "SELECT role FROM members WHERE service_id = ? AND user_id = ?",
+                    .parameters = "bb",
+                    COLUMNS(role_column),
+                    .retry = true },
+    [SET_ROLE] = { .name = "members.set_role",
+                   .sql = "UPDATE members SET role = ? WHERE service_id = ? AND user_id = ?",
+                   .parameters = "tbb",
+                   .retry = true },
     LIST_ROW(MEMBERS_OLDEST_FIRST, "members_order", "m.user_id, m.created_at", "m.created_at, m.user_id"),
     LIST_ROW(MEMBERS_NEWEST_FIRST, "members_order", "m.user_id, m.created_at",
              "m.created_at DESC, m.user_id DESC"),
@@ -142,6 +163,18 @@ enum store_result members_count(struct db *db, struct arena *arena, const unsign
                    VALUES(sql_id(service_id), sql_integer(after(filter)), sql_integer(before(filter)),
                           sql_text(pattern)),
                    count_out);
+}
+
+enum store_result members_find_role(struct db *db, struct arena *arena, const unsigned char service_id[16],
+                                    const unsigned char user_id[16], const char **role_out)
+{
+    return db_find(db, arena, &statements[FIND_ROLE], VALUES(sql_id(service_id), sql_id(user_id)), role_out);
+}
+
+enum store_result members_set_role(struct db *db, const unsigned char service_id[16],
+                                   const unsigned char user_id[16], const char *role)
+{
+    return db_run_one(db, &statements[SET_ROLE], VALUES(sql_text(role), sql_id(service_id), sql_id(user_id)));
 }
 
 enum store_result members_remove(struct db *db, const unsigned char service_id[16],

@@ -18,6 +18,7 @@
 enum { NAME_MIN_CHARACTERS = 2, NAME_MAX_CHARACTERS = 100 };
 
 static const char gone[] = "the account has been removed";
+static const char has_password[] = "the account has a password, which is changed behind the present one";
 
 /* --- reading --- */
 
@@ -89,6 +90,19 @@ enum outcome account_find(struct context *context, const unsigned char user_id[1
     return OUTCOME_OK;
 }
 
+void account_session_of_token(const struct access *access, struct session *session_out)
+{
+    *session_out = (struct session) {
+        .authenticated_at = access->auth_time,
+        .user_email = access->user_email,
+        .user_name = access->user_name,
+        .user_email_verified = access->user_email_verified,
+        .client_number = access->client->number,
+    };
+    memcpy(session_out->user_id, access->user_id, sizeof(session_out->user_id));
+    memcpy(session_out->authorization_id, access->authorization_id, sizeof(session_out->authorization_id));
+}
+
 enum outcome account_needs_recent(struct context *context, const struct session *session)
 {
     if (context->now - session->authenticated_at <= context->settings->recent_sign_in_s)
@@ -147,7 +161,12 @@ static enum store_result lock_with_session(struct db *db, const struct change_wo
 {
     const struct session *session = work->session;
     enum store_result result = users_lock(db, work->context->arena, session->user_id, user_out);
-    return result == STORE_OK ? sessions_end_by_sid(db, session->user_id, session->sid) : result;
+    if (result != STORE_OK)
+        return result;
+    if (session->client_number)
+        return authorizations_revoke_by_client(db, session->authorization_id, session->client_number,
+                                               work->context->now);
+    return sessions_end_by_sid(db, session->user_id, session->sid);
 }
 
 static enum store_result password_in_transaction(struct db *db, void *argument)
@@ -218,6 +237,61 @@ enum outcome account_change_password(struct context *context, const struct sessi
         outcome =
             notice_prepare(context, MAIL_PASSWORD_CHANGED, &user, "/forgot-password", NULL, &work.notice);
     return outcome == OUTCOME_OK ? store_password(context, &work) : outcome;
+}
+
+static enum store_result first_password_in_transaction(struct db *db, void *argument)
+{
+    struct change_work *work = argument;
+    struct user_row user;
+    const unsigned char *user_id = work->session->user_id;
+    enum store_result result = users_lock(db, work->context->arena, user_id, &user);
+    if (result == STORE_OK && user.password_hash)
+        return STORE_CONFLICT;
+    if (result == STORE_OK)
+        result = users_add_password(db, user_id, work->password_hash, work->context->now);
+    return result == STORE_OK ? notice_add(db, &work->notice) : result;
+}
+
+static enum outcome store_first_password(struct context *context, struct change_work *work)
+{
+    struct user_row there;
+    enum store_result result = db_transact(context->db, first_password_in_transaction, work);
+    if (result == STORE_UNCERTAIN) {
+        result = users_find(context->db, context->arena, work->session->user_id, &there);
+        if (result == STORE_OK && !text_equal(there.password_hash, work->password_hash))
+            result = STORE_FAILED;
+    }
+    if (result == STORE_CONFLICT)
+        return refuse(context, OUTCOME_ALREADY_EXISTS, has_password);
+    enum outcome outcome = store_outcome(context, result, OUTCOME_UNAUTHENTICATED, gone);
+    if (outcome == OUTCOME_OK)
+        notice_wake(context, &work->notice);
+    return outcome;
+}
+
+enum outcome account_set_password(struct context *context, const struct session *session,
+                                  const char *password, enum password_problem *problem_out)
+{
+    struct user_row user;
+    const char *prepared;
+    struct change_work work = { .context = context, .session = session };
+    *problem_out = PASSWORD_FINE;
+    enum outcome outcome = account_needs_recent(context, session);
+    if (outcome == OUTCOME_OK)
+        outcome = find_user(context, session->user_id, &user);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (user.password_hash)
+        return refuse(context, OUTCOME_ALREADY_EXISTS, has_password);
+    const struct password_owner owner = { user.email, user.name };
+    *problem_out = password_judge(context, password, &owner, &prepared);
+    if (*problem_out != PASSWORD_FINE)
+        return refuse(context, OUTCOME_INVALID_REQUEST, password_problem_words(*problem_out));
+    outcome = password_hash_new(context, prepared, &work.password_hash);
+    if (outcome == OUTCOME_OK)
+        outcome =
+            notice_prepare(context, MAIL_PASSWORD_CHANGED, &user, "/forgot-password", NULL, &work.notice);
+    return outcome == OUTCOME_OK ? store_first_password(context, &work) : outcome;
 }
 
 /* --- connected accounts --- */

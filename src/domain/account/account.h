@@ -6,6 +6,7 @@
 
 #include "domain/login/passwords.h"
 #include "domain/login/session.h"
+#include "domain/oauth/access_token.h"
 
 struct account_connection {
     const char *provider, *label;
@@ -34,6 +35,13 @@ enum store_result account_sign_off(struct db *db, const unsigned char user_id[16
 enum outcome account_find(struct context *context, const unsigned char user_id[16],
                           struct account *account_out);
 
+/*
+ * Of a token of a person: the session that the rules below ask for. It is as old as the sign-in that the
+ * token came from, and ends (with all the others) by a change that ends the person's tokens. Only where the
+ * token's scope lets its application act on the account.
+ */
+void account_session_of_token(const struct access *access, struct session *session_out);
+
 /* Whether the sign-in is fresh enough for what is dangerous: else REAUTHENTICATION_REQUIRED. */
 enum outcome account_needs_recent(struct context *context, const struct session *session);
 
@@ -48,6 +56,12 @@ enum outcome account_change_name(struct context *context, const unsigned char us
 enum outcome account_change_password(struct context *context, const struct session *session,
                                      const char *current, const char *password,
                                      enum password_problem *problem_out);
+
+/* A first password for an account that is signed in to by other ways; nothing ends by it. Mails that it
+ * happened. REAUTHENTICATION_REQUIRED; ALREADY_EXISTS when there is one; INVALID_REQUEST with *problem_out.
+ */
+enum outcome account_set_password(struct context *context, const struct session *session,
+                                  const char *password, enum password_problem *problem_out);
 
 struct account_session {
     const char *sid; /* UUID: its name on pages and in the API */

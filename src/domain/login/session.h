@@ -7,7 +7,8 @@
 
 #include "domain/context.h"
 
-/* A session and its user, as one statement reads them. */
+/* A session and its user, as one statement reads them; or what stands for one where an application acts with
+ * a person's access token (account_session_of_token()). */
 struct session {
     unsigned char id_hash[32];
     unsigned char sid[16]; /* the name that clients may know */
@@ -18,6 +19,8 @@ struct session {
     bool user_email_verified;
     const char *user_status;
     const char *user_agent, *address;
+    unsigned char authorization_id[16]; /* of a token, with its client; client_number 0: a browser's */
+    int64_t client_number;
 };
 
 /* The hash that names the row of a cookie value; false when the value can't be one of ours. */

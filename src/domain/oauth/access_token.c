@@ -90,6 +90,8 @@ enum outcome access_token_read(struct context *context, const char *token, struc
     if (!json_integer(json_member(claims, "exp"), &access->expires_at) ||
         !json_integer(json_member(claims, "iat"), &access->issued_at))
         return bad_token(context, "the access token is not valid");
+    if (!json_integer(json_member(claims, "auth_time"), &access->auth_time))
+        access->auth_time = 0;
     if (access->expires_at <= context->now)
         return bad_token(context, "the access token has expired");
     if (of_user != (access->sub && uuid_decode(access->sub, access->user_id)))

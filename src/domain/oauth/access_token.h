@@ -21,6 +21,7 @@ struct access {
     unsigned char user_id[16];
     unsigned char authorization_id[16];
     int64_t issued_at, expires_at;
+    int64_t auth_time;           /* when the person last signed in; 0: unknown */
     const struct client *client; /* once it is known to be alive */
     struct permission_state permission;
     /* the user's row, read by the same statement */
