@@ -15,5 +15,6 @@ extern const struct route_family permissions_family;
 extern const struct route_family workspace_family;
 extern const struct route_family subscriptions_family;
 extern const struct route_family service_family;
+extern const struct route_family manage_family;
 
 #endif

@@ -15,6 +15,7 @@ const struct route_family *const route_families[] = {
     &webhooks_family,
     &workspace_family,
     &subscriptions_family,
+    &manage_family,
     &health_family,
     &account_family,
     &admin_family,

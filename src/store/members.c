@@ -7,7 +7,18 @@
 #include "core/text.h"
 #include "store/pattern.h"
 
-enum { ADD, FIND, COUNT, COUNT_FOUND, REMOVE, FOLLOW_USER, LIST, SEARCH = LIST + MEMBER_ORDERS };
+enum {
+    ADD,
+    FIND,
+    ROLE,
+    SET_ROLE,
+    COUNT,
+    COUNT_FOUND,
+    REMOVE,
+    FOLLOW_USER,
+    LIST,
+    SEARCH = LIST + MEMBER_ORDERS
+};
 
 #define ROW(member) offsetof(struct member_row, member)
 
@@ -17,6 +28,7 @@ static const struct column member_columns[] = {
     { COLUMN_TEXT, ROW(name) },
     { COLUMN_INTEGER, ROW(created_at) },
 };
+static const struct column role_column[] = { { COLUMN_TEXT, 0 } };
 static const struct column count_column[] = { { COLUMN_INTEGER, 0 } };
 
 #define WORDS "CONCAT(u.email_key, '\\n', LOWER(u.name))"
@@ -57,6 +69,14 @@ static const struct statement statements[] = {
                .parameters = "bb",
                COLUMNS(member_columns),
                .retry = true },
+    [ROLE] = { .name = "members.role",
+               .sql = "SELECT role FROM members WHERE service_id = ? AND user_id = ?",
+               .parameters = "bb",
+               COLUMNS(role_column),
+               .retry = true },
+    [SET_ROLE] = { .name = "members.set_role",
+                   .sql = "UPDATE members SET role = ? WHERE service_id = ? AND user_id = ?",
+                   .parameters = "tbb" },
     [COUNT] = { .name = "members.count",
                 .sql = "SELECT COUNT(*) FROM members m FORCE INDEX (members_order)" OF_SERVICE,
                 .parameters = "bii",
@@ -97,6 +117,18 @@ enum store_result members_find(struct db *db, struct arena *arena, const unsigne
                                const unsigned char user_id[16], struct member_row *row_out)
 {
     return db_find(db, arena, &statements[FIND], VALUES(sql_id(service_id), sql_id(user_id)), row_out);
+}
+
+enum store_result members_role(struct db *db, struct arena *arena, const unsigned char service_id[16],
+                               const unsigned char user_id[16], const char **role_out)
+{
+    return db_find(db, arena, &statements[ROLE], VALUES(sql_id(service_id), sql_id(user_id)), role_out);
+}
+
+enum store_result members_set_role(struct db *db, const unsigned char service_id[16],
+                                   const unsigned char user_id[16], const char *role)
+{
+    return db_run_one(db, &statements[SET_ROLE], VALUES(sql_text(role), sql_id(service_id), sql_id(user_id)));
 }
 
 static int64_t after(const struct member_filter *filter)

@@ -39,6 +39,10 @@ BODIES = {
     "POST /api/users/{userId}/apps/{clientId}/request-access": {},
     "PUT /api/admin/users/{userId}/apps/{clientId}/permissions": {"role": "admin", "status": "approved"},
     "POST /v1/auth/register": {},
+    "POST /api/organizations/{organization}/services/{service}/api-keys": {"name": "Taken", "permissions": ["read:users"]},
+    "POST /api/organizations/{organization}/services/{service}/api-keys/{id}/rotate": {"overlap_hours": 0},
+    "POST /api/organizations/{organization}/services/{service}/plans": {"name": "Plan {number}"},
+    "PATCH /api/organizations/{organization}/services/{service}/plans/{plan_id}": {"name": "Changed {number}"},
 }
 FORMS = {
     "POST /api/oauth/token": {"grant_type": "refresh_token", "refresh_token": "{refresh_token}"},
@@ -72,7 +76,7 @@ class Tenant:
         self.person = site.add_person(name=self.name)
         scope = "openid profile email offline_access manage_permissions manage_service read:things"
         self.client = self.site.add_client(client_name=self.name, scope=scope)
-        self.tokens = sign_in(self.site, self.client, self.person, scope="openid profile email offline_access")
+        self.tokens = sign_in(self.site, self.client, self.person, scope="openid profile email offline_access manage_service")
         self.machine = said(client_credentials(self.site, self.client, scope="manage_permissions"), 200)["access_token"]
         self.key = Key(site, self.service)
         self.set_up(site)
@@ -83,6 +87,8 @@ class Tenant:
             json.dump({"client_id": self.client.id, "redirect_uri": self.client.redirect_uri, "host": self.host}, file)
             file.flush()
             site.cli("service", "set", self.service, "--workspace", file.name)
+        # who manages one service manages nothing of another
+        site.cli("service", "set-role", self.service, self.person.id, "--role", "owner")
         plan = said(self.key.post("plans", {"name": self.name, "price_cents": 1}), 201)["id"]
         said(self.key.post("subscriptions", {"user_id": self.person.id, "plan_id": plan}), 200)
         webhook = said(self.key.post("webhooks", {"url": HOOK if self.name.startswith(FOREIGN) else HOOK + "-not"}), 201)["id"]
