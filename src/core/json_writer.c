@@ -1,9 +1,8 @@
 /* json_writer.c: see json_writer.h. */
 #include "core/json_writer.h"
 
+#include "core/rfc3339.h"
 #include "core/text.h"
-
-#include <time.h>
 
 struct json_writer json_writer_start(struct arena *arena)
 {
@@ -94,11 +93,8 @@ void json_write_boolean(struct json_writer *writer, const char *name, bool boole
 
 void json_write_time(struct json_writer *writer, const char *name, int64_t seconds)
 {
-    char text[32];
-    struct tm parts;
-    time_t time = (time_t)seconds;
-    if (!gmtime_r(&time, &parts) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) != 20)
-        bug("a time out of bounds: %lld", (long long)seconds);
+    char text[RFC3339_SIZE];
+    rfc3339_write(seconds, text);
     json_write_text(writer, name, text);
 }
 

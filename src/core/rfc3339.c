@@ -86,3 +86,12 @@ bool rfc3339_read(const char *text, int64_t *seconds_out)
     *seconds_out = seconds;
     return true;
 }
+
+void rfc3339_write(int64_t seconds, char text_out[RFC3339_SIZE])
+{
+    struct tm parts;
+    time_t time = (time_t)seconds;
+    if (!gmtime_r(&time, &parts) ||
+        strftime(text_out, RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) != RFC3339_SIZE - 1)
+        bug("a time out of bounds: %lld", (long long)seconds);
+}

@@ -20,11 +20,12 @@ def add_service(site, name="Another service"):
 class Key:
     """An API key of a service, by default of the site's own, with every permission."""
 
-    def __init__(self, site, service=None, permissions=ALL, text=None):
+    def __init__(self, site, service=None, permissions=ALL, text=None, addresses=None):
         self.site, self.web, self.service = site, site.connect(), service or site.service
         self.id = None
         if text is None:
-            made = site.cli("api-key", "add", "--service", self.service, "--name", f"Key {next(_numbers)}", "--permissions", permissions)
+            made = site.cli("api-key", "add", "--service", self.service, "--name", f"Key {next(_numbers)}", "--permissions", permissions,
+                            *(["--addresses", addresses] if addresses else []))
             self.id, text = made["id"], made["key"]
         self.text = text
 

@@ -226,6 +226,38 @@ class Commands(tap.TestCase):
                          "--permissions", "read:provider_tokens:google")
         self.assertRegex(test["key"], r"^sk_test_")
 
+    def test_api_key_rotated(self):
+        """A rotated key's successor is shown once and has all that it had; the old one ends after the overlap"""
+        made = self.json("api-key", "add", "--service", self.service["id"], "--name", "Key", "--test", "--permissions",
+                         "read:users", "--expires-in", "30d", "--addresses", "192.0.2.7 2001:db8::/32")
+        self.assertEqual(made["addresses"], ["192.0.2.7", "2001:db8::/32"])
+        after = self.json("api-key", "rotate", made["id"], "--overlap", "1d")
+        for member in ("service_id", "name", "permissions", "addresses", "status"):
+            self.assertEqual(after[member], made[member], member)
+        self.assertRegex(after["key"], r"^sk_test_[0-9a-f]{12}_[0-9a-f]{64}$")
+        self.assertNotEqual(after["key"], made["key"])
+        self.assertEqual(after["expires_at"] - after["created_at"], 30 * 86400)
+        old = self.json("api-key", "show", made["id"])
+        self.assertEqual((old["rotated_to"], old["status"]), (after["id"], "active"))
+        self.assertEqual(old["expires_at"] - after["created_at"], 86400)
+        self.assertFalse({"key", "key_hash"} & set(old) | {"key"} & set(self.json("api-key", "show", after["id"])))
+        self.assertIn("successor", self.refused("api-key", "rotate", made["id"]))
+        self.assertEqual(old, self.json("api-key", "show", made["id"]))
+
+    def test_api_key_rotation_refused(self):
+        """A key that is revoked, over or unknown, or an overlap that is none, isn't rotated"""
+        made = self.json("api-key", "add", "--service", self.service["id"], "--name", "Key", "--permissions", "read:users")
+        for overlap in ("x", "-1d", "2000d"):
+            self.refused("api-key", "rotate", made["id"], "--overlap", overlap, status=2)
+        self.json("api-key", "revoke", made["id"])
+        self.refused("api-key", "rotate", made["id"])
+        self.refused("api-key", "rotate", "01a20109-8aaf-7b7b-958b-d9780f7e2356")
+        self.refused("api-key", "show", "nonsense")
+        for addresses in ("x", "192.0.2.1/33", "192.0.2.1/24", "::/129", "192.0.2.1,192.0.2.2", "1.2.3.4 " * 300):
+            with self.subTest(addresses=addresses):
+                self.refused("api-key", "add", "--service", self.service["id"], "--name", "K", "--permissions", "read:users",
+                             "--addresses", addresses)
+
     def test_api_key_refused(self):
         """Unknown permissions, none, and an unknown service are refused"""
         for permissions in ("users:read", "", " ", "read:users,write:users", "read:provider_tokens:", "read:users x"):

@@ -1,9 +1,36 @@
-/* api_key.c: `doorward api-key add|list|revoke`: a service's keys for the service API. */
+/* api_key.c: `doorward api-key add|list|show|rotate|revoke`: a service's keys for the service API. */
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
+#include "core/rfc3339.h"
 #include "core/text.h"
 #include "domain/manage/api_keys.h"
+
+/* NULL: none. */
+static const char *successor_of(const struct cli *cli, const struct api_key_row *row)
+{
+    static const unsigned char none[16];
+    bool has = memcmp(row->rotated_to, none, sizeof(none)) != 0;
+    return has ? uuid_encode(cli->arena, row->rotated_to) : NULL;
+}
+
+/* The line for people: what is left out is as usual. */
+static void print_key(struct cli *cli, const struct api_key_row *row, const char *id)
+{
+    char used[RFC3339_SIZE] = "never", ends[RFC3339_SIZE] = "";
+    if (row->last_used_at)
+        rfc3339_write(row->last_used_at, used);
+    if (row->expires_at)
+        rfc3339_write(row->expires_at, ends);
+    printf("%s  %-8s %s  %s  %s  used %s", id, row->status, row->prefix, row->name, row->permissions, used);
+    if (row->expires_at)
+        printf("  until %s", ends);
+    if (*row->addresses)
+        printf("  from %s", row->addresses);
+    if (successor_of(cli, row))
+        printf("  rotated to %s", successor_of(cli, row));
+    printf("\n");
+}
 
 /* key: only where it was just made. */
 static void write_key(struct cli *cli, struct json_writer *writer, const struct api_key_row *row,
@@ -19,13 +46,26 @@ static void write_key(struct cli *cli, struct json_writer *writer, const struct 
     json_write_text(writer, "status", row->status);
     json_write_integer(writer, "created_at", row->created_at);
     json_write_integer(writer, "expires_at", row->expires_at);
+    json_write_words(writer, "addresses", row->addresses, ' ');
+    json_write_integer(writer, "last_used_at", row->last_used_at);
+    json_write_text(writer, "created_by", row->created_by);
+    json_write_text(writer, "rotated_to", successor_of(cli, row));
     json_write_text(writer, "key", key);
     json_close_object(writer);
     if (cli->json)
         return;
-    printf("%s  %-8s %s  %s  %s\n", id, row->status, row->prefix, row->name, row->permissions);
+    print_key(cli, row, id);
     if (key)
         printf("key %s\nIt is shown only now.\n", key);
+}
+
+static enum cli_status tell_one(struct cli *cli, const struct api_key_row *row, const char *key)
+{
+    struct json_writer writer = json_writer_start(cli->arena);
+    write_key(cli, &writer, row, key);
+    if (cli->json)
+        cli_print_json(&writer);
+    return CLI_OK;
 }
 
 static enum cli_status add(struct cli *cli)
@@ -35,17 +75,30 @@ static enum cli_status add(struct cli *cli)
     struct new_api_key key = { .service_id = cli_option(cli, "service"),
                                .name = cli_option(cli, "name"),
                                .permissions = cli_option(cli, "permissions"),
+                               .addresses = cli_option(cli, "addresses"),
                                .test = cli_option(cli, "test") != NULL };
     if (lifetime && (!text_to_duration(lifetime, &key.lifetime_s) || key.lifetime_s < 1))
         return cli_fail(cli, CLI_USAGE, "--expires-in must be a duration such as 12h or 30d");
     enum outcome outcome = api_key_add(&cli->context, &key, &row, &text);
-    if (outcome != OUTCOME_OK)
-        return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_key(cli, &writer, &row, text);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return outcome == OUTCOME_OK ? tell_one(cli, &row, text) : cli_refused(cli, outcome);
+}
+
+static enum cli_status show(struct cli *cli)
+{
+    struct api_key_row row;
+    enum outcome outcome = api_key_find(&cli->context, NULL, cli->arguments[0], &row);
+    return outcome == OUTCOME_OK ? tell_one(cli, &row, NULL) : cli_refused(cli, outcome);
+}
+
+static enum cli_status rotate(struct cli *cli)
+{
+    struct api_key_row row;
+    const char *key, *overlap = cli_option(cli, "overlap");
+    int64_t overlap_s = 24 * 3600;
+    if (overlap && (!text_to_duration(overlap, &overlap_s) || overlap_s > 366 * 24 * 3600LL))
+        return cli_fail(cli, CLI_USAGE, "--overlap must be a duration such as 12h or 7d, at most a year");
+    enum outcome outcome = api_key_rotate(&cli->context, cli->arguments[0], overlap_s, &row, &key);
+    return outcome == OUTCOME_OK ? tell_one(cli, &row, key) : cli_refused(cli, outcome);
 }
 
 static enum cli_status list(struct cli *cli)
@@ -75,7 +128,7 @@ static enum cli_status list(struct cli *cli)
 
 static enum cli_status revoke(struct cli *cli)
 {
-    enum outcome outcome = api_key_revoke(&cli->context, cli->arguments[0]);
+    enum outcome outcome = api_key_revoke(&cli->context, NULL, cli->arguments[0]);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
     struct json_writer writer = json_writer_start(cli->arena);
@@ -96,6 +149,12 @@ static const struct cli_option add_options[] = {
     { "permissions", "WORDS", true, "\"read:users write:users\" and the like" },
     { "test", NULL, false, "sk_test_ instead of sk_live_" },
     { "expires-in", "TIME", false, "30d and the like; without it the key doesn't expire" },
+    { "addresses", "LIST", false, "\"192.0.2.7 2001:db8::/32\": it works from there alone" },
+    { .name = NULL },
+};
+
+static const struct cli_option rotate_options[] = {
+    { "overlap", "TIME", false, "how long the old key works on; 1d" },
     { .name = NULL },
 };
 
@@ -109,6 +168,9 @@ static const struct cli_option list_options[] = {
 const struct cli_command api_key_commands[] = {
     { "api-key", "add", NULL, "Make a key; it is shown only once.", add_options, CLI_CONTEXT, add },
     { "api-key", "list", NULL, "Tell the keys, without themselves.", list_options, CLI_CONTEXT, list },
+    { "api-key", "show", "ID", "Tell one key, without itself.", NULL, CLI_CONTEXT, show },
+    { "api-key", "rotate", "ID", "Make a key in another's place; it is shown only once.", rotate_options,
+      CLI_CONTEXT, rotate },
     { "api-key", "revoke", "ID", "End a key.", NULL, CLI_CONTEXT, revoke },
     { .noun = NULL },
 };

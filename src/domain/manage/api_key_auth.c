@@ -56,9 +56,9 @@ static const struct api_key *key_from_state(struct arena *arena, const struct ap
 static void note_use(struct context *context, struct api_key_state *state)
 {
     int64_t since = context->now - TOUCH_INTERVAL_S;
-    if (state->last_used_at > since)
+    if (state->key.last_used_at > since)
         return;
-    state->last_used_at = context->now;
+    state->key.last_used_at = context->now;
     if (api_keys_touch(context->db, state->key.id, context->now, since) != STORE_OK)
         log_warn("api_key.use_not_noted");
 }
@@ -69,7 +69,7 @@ static enum outcome check_use(struct context *context, const struct api_key_stat
 {
     if (!text_equal(state->service_status, "active"))
         return refuse(context, OUTCOME_NOT_ACTIVE, "the service is switched off");
-    if (!text_empty(state->addresses) && !address_list_holds(state->addresses, context->address))
+    if (!text_empty(state->key.addresses) && !address_list_holds(state->key.addresses, context->address))
         return refuse(context, OUTCOME_FORBIDDEN, "the API key must not be used from this address");
     if (permission && !api_key_holds(key, permission))
         return refuse(context, OUTCOME_FORBIDDEN,

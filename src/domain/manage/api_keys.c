@@ -1,6 +1,7 @@
 /* api_keys.c: see api_keys.h. */
 #include "domain/manage/api_keys.h"
 
+#include "core/address_list.h"
 #include "core/encode.h"
 #include "core/strbuf.h"
 #include "core/text.h"
@@ -9,7 +10,13 @@
 #include "domain/login/canonical.h"
 #include "domain/manage/change.h"
 
-enum { MAX_NAME_CHARACTERS = 200, MAX_PERMISSIONS_BYTES = 2000, NAME_BYTES = 6, SECRET_BYTES = 32 };
+enum {
+    MAX_NAME_CHARACTERS = 200,
+    MAX_PERMISSIONS_BYTES = 2000,
+    MAX_ADDRESSES_BYTES = 2000,
+    NAME_BYTES = 6,
+    SECRET_BYTES = 32
+};
 
 static const char *const permissions[] = {
     "read:users",           "write:users",    "delete:users", "read:subscriptions", "write:subscriptions",
@@ -59,6 +66,23 @@ static const char *random_hex(struct arena *arena, size_t length)
     return hex_encode(arena, data, length);
 }
 
+/* The key itself and what is found by it. */
+static const char *make_key(struct context *context, bool test, struct api_key_row *row)
+{
+    struct arena *arena = context->arena;
+    row->prefix = arena_printf(arena, "sk_%s_%s", test ? "test" : "live", random_hex(arena, NAME_BYTES));
+    const char *key = arena_printf(arena, "%s_%s", row->prefix, random_hex(arena, SECRET_BYTES));
+    sha256_text(key, row->key_hash);
+    random_uuid_timed(context->now_ms, row->id);
+    return key;
+}
+
+static bool addresses_are_fine(const char *addresses)
+{
+    return !addresses || (strlen(addresses) <= MAX_ADDRESSES_BYTES && text_is_printable(addresses) &&
+                          address_list_is_valid(addresses));
+}
+
 enum outcome api_key_add(struct context *context, const struct new_api_key *key, struct api_key_row *row_out,
                          const char **key_out)
 {
@@ -67,6 +91,8 @@ enum outcome api_key_add(struct context *context, const struct new_api_key *key,
                                       .permissions = read_permissions(arena, key->permissions),
                                       .status = "active",
                                       .created_at = context->now,
+                                      .addresses = key->addresses ? key->addresses : "",
+                                      .created_by = key->created_by ? key->created_by : "",
                                       .expires_at = key->lifetime_s ? context->now + key->lifetime_s : 0 };
     if (!uuid_decode(key->service_id, row_out->service_id))
         return refuse(context, OUTCOME_NOT_FOUND, "no such service");
@@ -75,24 +101,74 @@ enum outcome api_key_add(struct context *context, const struct new_api_key *key,
     if (!row_out->permissions)
         return refuse(context, OUTCOME_INVALID_REQUEST,
                       "permissions must be words like read:users, write:users, read:provider_tokens:NAME");
-    row_out->prefix =
-        arena_printf(arena, "sk_%s_%s", key->test ? "test" : "live", random_hex(arena, NAME_BYTES));
-    *key_out = arena_printf(arena, "%s_%s", row_out->prefix, random_hex(arena, SECRET_BYTES));
-    sha256_text(*key_out, row_out->key_hash);
-    random_uuid_timed(context->now_ms, row_out->id);
+    if (!addresses_are_fine(key->addresses))
+        return refuse(context, OUTCOME_INVALID_REQUEST,
+                      "addresses must be words like 192.0.2.7, 192.0.2.0/24, 2001:db8::/32");
+    *key_out = make_key(context, key->test, row_out);
     return store_outcome(context, api_keys_add(context->db, row_out), OUTCOME_NOT_FOUND, "no such service");
 }
 
-static enum store_result revoke(struct db *db, void *id)
+enum outcome api_key_find(struct context *context, const char *service_id, const char *id,
+                          struct api_key_row *row_out)
 {
-    return api_keys_revoke(db, id);
+    unsigned char bytes[16], service[16];
+    static const char unknown[] = "no such API key";
+    if (!id || !uuid_decode(id, bytes) || (service_id && !uuid_decode(service_id, service)))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum store_result found =
+        api_keys_find(context->db, context->arena, service_id ? service : NULL, bytes, row_out);
+    return store_outcome(context, found, OUTCOME_NOT_FOUND, unknown);
 }
 
-enum outcome api_key_revoke(struct context *context, const char *id)
+static enum store_result revoke(struct db *db, void *argument)
+{
+    const struct api_key_row *row = argument;
+    return api_keys_revoke(db, row->service_id, row->id);
+}
+
+enum outcome api_key_revoke(struct context *context, const char *service_id, const char *id)
 {
     static const char unknown[] = "no such API key that isn't revoked yet";
-    unsigned char bytes[16];
-    if (!uuid_decode(id, bytes))
-        return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    return store_outcome(context, change_directory(context, revoke, bytes), OUTCOME_NOT_FOUND, unknown);
+    struct api_key_row row;
+    enum outcome outcome = api_key_find(context, service_id, id, &row);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    return store_outcome(context, change_directory(context, revoke, &row), OUTCOME_NOT_FOUND, unknown);
+}
+
+/* A key and its successor. */
+struct succession {
+    struct api_key_row old, successor;
+};
+
+static enum store_result succeed(struct db *db, void *argument)
+{
+    struct succession *pair = argument;
+    enum store_result result = api_keys_follow(db, pair->old.id, pair->successor.id, pair->old.expires_at);
+    if (result != STORE_OK)
+        return result == STORE_NOT_FOUND ? STORE_CONFLICT : result;
+    return api_keys_add(db, &pair->successor);
+}
+
+enum outcome api_key_rotate(struct context *context, const char *id, int64_t overlap_s,
+                            struct api_key_row *row_out, const char **key_out)
+{
+    struct succession pair;
+    int64_t now = context->now, ends = now + overlap_s;
+    enum outcome outcome = api_key_find(context, NULL, id, &pair.old);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (!text_equal(pair.old.status, "active") || (pair.old.expires_at && pair.old.expires_at <= now))
+        return refuse(context, OUTCOME_NOT_FOUND, "the API key can't be used any more: add another");
+    pair.successor = pair.old;
+    pair.successor.created_at = now;
+    pair.successor.last_used_at = 0;
+    if (pair.old.expires_at)
+        pair.successor.expires_at = now + pair.old.expires_at - pair.old.created_at;
+    if (!pair.old.expires_at || ends < pair.old.expires_at)
+        pair.old.expires_at = ends;
+    *key_out = make_key(context, text_starts(pair.old.prefix, "sk_test_"), &pair.successor);
+    *row_out = pair.successor;
+    return store_outcome(context, change_directory(context, succeed, &pair), OUTCOME_ALREADY_EXISTS,
+                         "the API key has a successor already");
 }

@@ -10,14 +10,28 @@ struct new_api_key {
     const char *name;
     const char *permissions; /* space separated; at least one */
     bool test;
-    int64_t lifetime_s; /* 0: doesn't expire */
+    int64_t lifetime_s;     /* 0: doesn't expire */
+    const char *addresses;  /* addresses and ranges that it works from, spaces between; NULL: all */
+    const char *created_by; /* as history names who acts; NULL: the command line */
 };
 
 /* *key_out is the key itself. INVALID_REQUEST names what is wrong; NOT_FOUND for the service. */
 enum outcome api_key_add(struct context *context, const struct new_api_key *key, struct api_key_row *row_out,
                          const char **key_out);
 
-/* By id (UUID). NOT_FOUND also for one that was revoked before. */
-enum outcome api_key_revoke(struct context *context, const char *id);
+/* service_id (UUID): NOT_FOUND for a key of another; NULL: whosever it is. */
+enum outcome api_key_find(struct context *context, const char *service_id, const char *id,
+                          struct api_key_row *row_out);
+
+/* Ends a key. NOT_FOUND also for one that was revoked before. */
+enum outcome api_key_revoke(struct context *context, const char *service_id, const char *id);
+
+/*
+ * A new key in the place of one, which works on for overlap_s seconds (or until it expires by itself, when
+ * that is before). The new one has its name, permissions and addresses, and its lifetime from now.
+ * NOT_FOUND for a key that can't be used any more; ALREADY_EXISTS for one that has a successor.
+ */
+enum outcome api_key_rotate(struct context *context, const char *id, int64_t overlap_s,
+                            struct api_key_row *row_out, const char **key_out);
 
 #endif
