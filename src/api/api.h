@@ -12,6 +12,7 @@ extern const struct route_family health_family;
 extern const struct route_family public_family;
 extern const struct route_family webhooks_family;
 extern const struct route_family permissions_family;
+extern const struct route_family service_analytics_family;
 extern const struct route_family workspace_family;
 extern const struct route_family subscriptions_family;
 extern const struct route_family service_family;

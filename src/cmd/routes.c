@@ -13,6 +13,7 @@ const struct route_family *const route_families[] = {
     &service_family,
     &permissions_family,
     &webhooks_family,
+    &service_analytics_family,
     &workspace_family,
     &subscriptions_family,
     &manage_family,

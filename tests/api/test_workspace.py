@@ -221,6 +221,10 @@ def foreign_state(site):
     pairs = arrival(site, own, browser, person)
     failed(arrive(own, site.browser(), pairs), 400, "SW_AUTH_OIDC_FAILED")
     failed(arrive(own, site.browser(), pairs, "POST", **{"Sec-Fetch-Mode": "navigate"}), 400, "SW_AUTH_OIDC_FAILED")
+    one = shared(site)
+    code = one.code(person)
+    failed(one.call("GET", "login?" + urllib.parse.urlencode({"code": code, "state": "x"})), 400, "SW_AUTH_OIDC_FAILED")
+    data(one.post("login", {"code": code}))
     elsewhere = site.browser()
     arrival(site, own, elsewhere, person)
     failed(arrive(own, elsewhere, pairs), 400, "SW_AUTH_OIDC_FAILED")
@@ -414,7 +418,7 @@ def register_scope(site):
 
 @test("register: 50 first calls at once give one participant and one answer")
 def register_at_once(site):
-    for own in (shared(site), Workspace(site, participants_max=1)):
+    for own in (shared(site), shared(site), shared(site), Workspace(site, participants_max=1)):
         person = site.add_person()
         token = own.login(person)["access_token"]
         answers = at_once(site, 50, lambda web, index: own.register(token, web=web))
@@ -542,4 +546,4 @@ def settings_checked(site):
     assert site.cli("service", "set", own.service, "--workspace", "none")["workspace"] is None
 
 
-run(settings={"sign_in_limit_per_address": "1000", "cors_origins": "https://listed.example"})
+run(workers=8, settings={"sign_in_limit_per_address": "1000", "cors_origins": "https://listed.example"})

@@ -163,7 +163,7 @@ enum outcome api_key_rotate(struct context *context, const struct key_rotation *
     pair.successor = pair.old;
     pair.successor.created_at = now;
     pair.successor.last_used_at = 0;
-    pair.successor.created_by = rotation->created_by;
+    pair.successor.created_by = rotation->created_by ? rotation->created_by : "";
     if (pair.old.expires_at)
         pair.successor.expires_at = now + pair.old.expires_at - pair.old.created_at;
     if (!pair.old.expires_at || ends < pair.old.expires_at)
