@@ -54,7 +54,7 @@ QUERIES = {"GET /api/service/analytics/series": "?metric=sign_ins"}
 # what acts on the caller's own service: by another's key or token it works, and shows and changes that one alone
 OWN = {"GET /api/service/users", "POST /api/service/users", "GET /api/service/info", "PATCH /api/service/info", "GET /api/service/plans",
        "POST /api/service/plans", "GET /api/service/subscriptions", "GET /api/service/webhooks", "POST /api/service/webhooks",
-       "GET /api/service/analytics", "GET /api/oauth/userinfo", "POST /api/oauth/userinfo"}
+       "GET /api/service/analytics", "GET /api/service/analytics/series", "GET /api/oauth/userinfo", "POST /api/oauth/userinfo"}
 _numbers = itertools.count(1)
 
 
