@@ -134,6 +134,7 @@ class Doorward:
             "default_template_directory": os.path.join(SOURCE, "templates"), "sql_directory": os.path.join(SOURCE, "sql"),
             "password_blocklist": os.path.join(SOURCE, "data", "common-passwords.txt"),
             "database_socket": self.database, "database_name": "doorward_bench", "database_user": "root",
+            "token_limit": 0, "authorization_limit": 0, "service_management_limit": 0, "client_management_limit": 0, "service_api_rate": 0,
             "access_token_alg": "ES256", "log": f"file:{self.place}/log", **self.settings}
         with open(self.config, "w", encoding="utf-8") as file:
             file.writelines(f"{name} = {value}\n" for name, value in options.items())

@@ -164,7 +164,7 @@ CREATE TABLE webhook_deliveries (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 -- Retention: until expires_at, 400 days after it was written. A sign-in of a member to a service's client, or a failed one: only ever added.
--- user_id isn't a foreign key, so that numbers stay true when an account goes; it is erased then.
+-- user_id isn't a foreign key, so that numbers stay true when an account goes: an id of nobody takes its place then.
 CREATE TABLE sign_ins (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -173,7 +173,7 @@ CREATE TABLE sign_ins (
     provider VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    KEY sign_ins_service (service_id, at),
+    KEY sign_ins_service (service_id, kind, at, provider, user_id),
     KEY sign_ins_user (user_id),
     KEY sign_ins_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
@@ -191,14 +191,17 @@ CREATE TABLE usage_counts (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 -- Retention: until expires_at, seconds after it was written. What each machine has counted of its rate limits lately, so that the
--- others add it to theirs.
+-- others add it to theirs. updated_at is the database's clock: what has changed since a machine last looked is found by it.
 CREATE TABLE limit_counts (
-    machine BINARY(16) NOT NULL,
     subject BINARY(8) NOT NULL,
-    count BIGINT NOT NULL,
     window_start BIGINT NOT NULL,
+    machine BINARY(16) NOT NULL,
+    window_s BIGINT NOT NULL,
+    count BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    PRIMARY KEY (machine, subject),
+    PRIMARY KEY (subject, window_start, machine),
+    KEY limit_counts_news (updated_at),
     KEY limit_counts_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 

@@ -12,9 +12,11 @@ extern const struct route_family health_family;
 extern const struct route_family public_family;
 extern const struct route_family webhooks_family;
 extern const struct route_family permissions_family;
+extern const struct route_family service_analytics_family;
 extern const struct route_family workspace_family;
 extern const struct route_family subscriptions_family;
 extern const struct route_family service_family;
 extern const struct route_family user_family;
+extern const struct route_family manage_family;
 
 #endif

@@ -131,21 +131,22 @@ void permissions_write_record(struct json_writer *writer, struct call *call,
 }
 
 /* clang-format off */
+#define MANAGES .caller_limit = CALLER_MANAGES_CLIENTS
 #define PERMISSIONS "/api/users/{userId}/apps/{clientId}/permissions"
 #define ADMIN_PERMISSIONS "/api/admin/users/{userId}/apps/{clientId}/permissions"
 
 static const struct route routes[] = {
     { "GET", PERMISSIONS, .who = BY_BEARER | BY_ADMIN | BY_SESSION, .cors = CORS_CREDENTIALS,
-      .handler = get_permission },
+      MANAGES, .handler = get_permission },
     { "PUT", PERMISSIONS, .who = BY_BEARER, .body = BODY_JSON_VALUES, .cors = CORS_CREDENTIALS,
-      .check_body = check_permission_body, .handler = put_permission },
-    { "DELETE", PERMISSIONS, .who = BY_BEARER, .cors = CORS_CREDENTIALS, .handler = delete_permission },
+      .check_body = check_permission_body, MANAGES, .handler = put_permission },
+    { "DELETE", PERMISSIONS, .who = BY_BEARER, .cors = CORS_CREDENTIALS, MANAGES, .handler = delete_permission },
     { "POST", "/api/users/{userId}/apps/{clientId}/request-access", .who = BY_BEARER, .body = BODY_JSON_VALUES,
-      .cors = CORS_CREDENTIALS, .handler = post_request_permission },
+      .cors = CORS_CREDENTIALS, MANAGES, .handler = post_request_permission },
     { "PUT", ADMIN_PERMISSIONS, .who = BY_ADMIN | BY_SESSION, .body = BODY_JSON_VALUES, .cors = CORS_CREDENTIALS,
-      .origin = ORIGIN_REQUIRED, .handler = put_permission_by_admin },
+      .origin = ORIGIN_REQUIRED, MANAGES, .handler = put_permission_by_admin },
     { "DELETE", ADMIN_PERMISSIONS, .who = BY_ADMIN | BY_SESSION, .cors = CORS_CREDENTIALS,
-      .origin = ORIGIN_REQUIRED, .handler = delete_permission_by_admin },
+      .origin = ORIGIN_REQUIRED, MANAGES, .handler = delete_permission_by_admin },
 };
 /* clang-format on */
 

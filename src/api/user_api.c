@@ -1,15 +1,13 @@
 /*
- * user_api.c: a person's account, subscription and services, for applications with the person's access token
+ * user_api.c: a person's account, and subscription, for applications with the person's access token
  * (contract: service API 1.5). What an application may do with the account, the token's scope says, to which
- * the person has agreed: profile reads who they are, account changes it, manage_service is for managers.
+ * the person has agreed: profile reads who they are, account changes it.
  */
 #include "api/api.h"
-#include "api/plan_endpoints.h"
 #include "api/service_errors.h"
 #include "app/browser_side.h"
 #include "core/encode.h"
 #include "domain/account/account.h"
-#include "domain/members/manager.h"
 #include "domain/oauth/scope.h"
 #include "domain/subscriptions/subscription.h"
 
@@ -201,42 +199,6 @@ static enum outcome get_own_subscription(struct call *call)
     return service_answer(call, 200, &writer, NULL);
 }
 
-/* --- plans of a service that the person manages --- */
-
-static enum outcome find_service(struct call *call, struct service_row *row_out)
-{
-    return manager_find_service(&call->context, &call->access, call->values[0], call->values[1], row_out);
-}
-
-static enum outcome get_managed_plans(struct call *call)
-{
-    struct service_row service;
-    enum outcome outcome = find_service(call, &service);
-    return outcome == OUTCOME_OK ? plan_endpoint_list(call, service.id) : outcome;
-}
-
-static enum outcome post_managed_plan(struct call *call)
-{
-    struct service_row service;
-    enum outcome outcome = find_service(call, &service);
-    return outcome == OUTCOME_OK ? plan_endpoint_add(call, service.id) : outcome;
-}
-
-static enum outcome patch_managed_plan(struct call *call)
-{
-    struct service_row service;
-    enum outcome outcome = find_service(call, &service);
-    return outcome == OUTCOME_OK ? plan_endpoint_change(call, service.id, call->values[2]) : outcome;
-}
-
-static enum outcome delete_managed_plan(struct call *call)
-{
-    struct service_row service;
-    enum outcome outcome = find_service(call, &service);
-    return outcome == OUTCOME_OK ? plan_endpoint_remove(call, service.id, call->values[2]) : outcome;
-}
-
-#define PLANS "/api/organizations/{org}/services/{service}/plans"
 #define READS .who = BY_BEARER, .cors = CORS_LISTED
 #define WRITES .who = BY_BEARER, .cors = CORS_LISTED, .body = BODY_JSON_VALUES
 
@@ -248,10 +210,6 @@ static const struct route routes[] = {
     { "GET", "/api/user/identities", READS, .handler = get_identities },
     { "DELETE", "/api/user/identities/{provider}", READS, .handler = delete_identity },
     { "GET", "/api/subscription", READS, .handler = get_own_subscription },
-    { "GET", PLANS, READS, .handler = get_managed_plans },
-    { "POST", PLANS, WRITES, .body_max = PLAN_BODY_MAX, .handler = post_managed_plan },
-    { "PATCH", PLANS "/{plan_id}", WRITES, .body_max = PLAN_BODY_MAX, .handler = patch_managed_plan },
-    { "DELETE", PLANS "/{plan_id}", READS, .handler = delete_managed_plan },
 };
 
 const struct route_family user_family = SERVICE_FAMILY("user", routes);

@@ -166,8 +166,9 @@ static enum outcome run_handler(struct call *call)
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { origin_check,   read_body,    limit_check,       check_body,
-                                   refresh_caches, policy_check, idempotency_begin, run_handler };
+static const stage_fn stages[] = { origin_check,       read_body,         limit_check,
+                                   check_body,         refresh_caches,    policy_check,
+                                   limit_check_caller, idempotency_begin, run_handler };
 
 static enum outcome find_route(struct call *call, const struct application *application)
 {

@@ -51,6 +51,16 @@ enum limit_category {
     LIMIT_CATEGORIES
 };
 
+/* What a caller may ask for in all, once it is known who calls (limit.h). */
+enum caller_limit {
+    CALLER_DEFAULT, /* calls by API key have a limit of their own whatever the row says */
+    CALLER_MANAGES_SERVICES,
+    CALLER_MANAGES_CLIENTS,
+    CALLER_AUTHORIZES,
+    CALLER_TAKES_TOKENS,
+    CALLER_LIMITS
+};
+
 enum { ROUTE_MAX_ALIASES = 3, ROUTE_MAX_VALUES = 4 };
 
 struct route {
@@ -63,6 +73,7 @@ struct route {
     size_t body_max;                        /* bytes; 0 takes the default of 16 KiB */
     enum cors cors;
     enum limit_category limit;
+    enum caller_limit caller_limit; /* none: that of service management for tokens and admins */
     enum origin_rule origin;
     bool replays;    /* honours Idempotency-Key: as every POST by an API key does */
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */

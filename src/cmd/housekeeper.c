@@ -8,6 +8,7 @@
 #include "cmd/signals.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "domain/analytics/usage.h"
 #include "domain/keyring.h"
 #include "domain/subscriptions/subscription.h"
 #include "store/housekeeping.h"
@@ -19,6 +20,7 @@ enum {
     ARENA_LIMIT = 4 * 1024 * 1024,
     SWEEP_BUDGET_MS = 2000,
     SOON_MS = 100, /* when the budget ended first */
+    EXCHANGE_PERIOD_MS = 1000,
     KEYS_PERIOD_MS = 3600 * 1000,
     LONGEST_PAUSE_MS = 24 * 3600 * 1000
 };
@@ -29,6 +31,7 @@ void housekeeper_start(struct housekeeper *housekeeper, const struct application
         .application = application,
         .arena = arena_make(ARENA_LIMIT),
         .next_ms = clock_mono_ms(),
+        .exchange_ms = clock_mono_ms(),
         .pause_ms = application->settings->housekeeping_interval_s * 1000,
     };
 }
@@ -40,7 +43,11 @@ void housekeeper_end(struct housekeeper *housekeeper)
 
 int housekeeper_wait_ms(const struct housekeeper *housekeeper)
 {
-    int64_t wait = housekeeper->next_ms - clock_mono_ms();
+    int64_t next_ms = housekeeper->exchange_ms;
+
+    if (housekeeper->next_ms < next_ms)
+        next_ms = housekeeper->next_ms;
+    int64_t wait = next_ms - clock_mono_ms();
 
     return wait > 0 ? (int)wait : 0;
 }
@@ -106,7 +113,8 @@ static enum store_result sweep(struct housekeeper *housekeeper, struct context *
     return result;
 }
 
-/* On the first start this makes the keys. A failure is tried again at the next step. */
+/* On the first start this makes the keys; other machines learn that this one is there. A failure is tried
+ * again at the next step. */
 static enum store_result see_to_keys(struct housekeeper *housekeeper, struct context *context)
 {
     if (clock_mono_ms() < housekeeper->keys_next_ms)
@@ -115,15 +123,42 @@ static enum store_result see_to_keys(struct housekeeper *housekeeper, struct con
         log_warn("signing keys can't be seen to: %s", context->reason ? context->reason : "unknown");
         return STORE_FAILED;
     }
+    enum store_result announced = limits_announce(context);
+    if (announced != STORE_OK)
+        return announced;
     housekeeper->keys_next_ms = clock_mono_ms() + KEYS_PERIOD_MS;
     return STORE_OK;
 }
 
-enum store_result housekeeper_step(struct housekeeper *housekeeper, int64_t budget_ms)
+/* What services used since the last time. A database that is away gets it later. */
+static enum store_result store_usage(struct housekeeper *housekeeper, struct context *context)
+{
+    uint64_t lost = shared_usage_lost(context->shared);
+
+    if (lost != housekeeper->usage_lost)
+        log_warn("usage.not_counted: there was no room for %llu counts of services",
+                 (unsigned long long)(lost - housekeeper->usage_lost));
+    housekeeper->usage_lost = lost;
+    return usage_store(context);
+}
+
+/* Looks into the shared page once a second, and goes to the database only when there were calls. */
+static enum store_result exchange_limits(struct housekeeper *housekeeper)
+{
+    if (clock_mono_ms() < housekeeper->exchange_ms)
+        return STORE_OK;
+    housekeeper->exchange_ms = clock_mono_ms() + EXCHANGE_PERIOD_MS;
+    struct context context = application_context(housekeeper->application, housekeeper->arena);
+    enum store_result result = limits_exchange(&context, &housekeeper->exchange);
+    arena_reset(housekeeper->arena);
+    return result;
+}
+
+static enum store_result keep_house(struct housekeeper *housekeeper, int64_t budget_ms)
 {
     const struct application *application = housekeeper->application;
 
-    if (housekeeper_wait_ms(housekeeper) > 0)
+    if (clock_mono_ms() < housekeeper->next_ms)
         return STORE_OK;
     housekeeper->next_ms = clock_mono_ms() + application->settings->housekeeping_interval_s * 1000;
     if (clock_mono_ms() < housekeeper->sweep_ms &&
@@ -132,9 +167,19 @@ enum store_result housekeeper_step(struct housekeeper *housekeeper, int64_t budg
     struct context context = application_context(application, housekeeper->arena);
     enum store_result result = see_to_keys(housekeeper, &context);
     if (result == STORE_OK)
+        result = store_usage(housekeeper, &context);
+    if (result == STORE_OK)
         result = sweep(housekeeper, &context, budget_ms);
     arena_reset(housekeeper->arena);
     return result;
+}
+
+enum store_result housekeeper_step(struct housekeeper *housekeeper, int64_t budget_ms)
+{
+    enum store_result exchanged = exchange_limits(housekeeper);
+    enum store_result kept = keep_house(housekeeper, budget_ms);
+
+    return kept == STORE_OK ? exchanged : kept;
 }
 
 /* Waits until something is due or a signal comes; true when the signal says to leave. */

@@ -89,6 +89,15 @@ struct settings {
     const char *password_blocklist;         /* file of common passwords; "" for none */
     const char *admin_dashboard_client;     /* client_id; "" for none */
 
+    /* what one caller may ask for, and a service in all: requests an hour, 0 for any number */
+    int64_t service_management_limit;
+    int64_t client_management_limit;
+    int64_t authorization_limit;
+    int64_t token_limit;
+    int64_t service_limit_factor; /* how many callers' limits a service has; 0 for any number */
+    int64_t service_api_rate;     /* requests a second of an API key, over time */
+    int64_t service_api_burst;    /* and at once */
+
     /* mail */
     const char *mail;      /* "smtp://host:port", "smtps://host:port", "sendmail:/path", "" for none */
     const char *mail_from; /* address */

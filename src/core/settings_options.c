@@ -119,6 +119,25 @@ static const struct option main_options[] = {
       "The client_id whose users with the role admin administer the permissions of all clients, with their "
       "own session; empty for none. Whoever manages the permissions of that client makes administrators." },
 
+    { "service_management_limit", KIND_INTEGER, AT(service_management_limit), "1000", 0, MANY, NULL,
+      "How many requests an hour one caller may make to what manages services; 0 for any number." },
+    { "client_management_limit", KIND_INTEGER, AT(client_management_limit), "5000", 0, MANY, NULL,
+      "The same for what manages clients and the permissions of users at them." },
+    { "authorization_limit", KIND_INTEGER, AT(authorization_limit), "10000", 0, MANY, NULL,
+      "The same for authorization requests. Whoever makes one hasn't shown who they are: each address is a "
+      "caller." },
+    { "token_limit", KIND_INTEGER, AT(token_limit), "10000", 0, MANY, NULL,
+      "The same for tokens, introspection, revocation and userinfo. A client that can't keep a secret is a "
+      "caller of its own at each address." },
+    { "service_limit_factor", KIND_INTEGER, AT(service_limit_factor), "10", 0, 1000, NULL,
+      "All callers of one service together, of those who have shown who they are, may make so many times "
+      "the requests of one; 0 for any number." },
+    { "service_api_rate", KIND_INTEGER, AT(service_api_rate), "10", 0, 10000, NULL,
+      "How many requests a second one API key may make over time; 0 for any number." },
+    { "service_api_burst", KIND_INTEGER, AT(service_api_burst), "100", 1, MANY, NULL,
+      "How many requests one API key may make at once: the time in which service_api_rate allows as many "
+      "is the window that they are counted in." },
+
     { "mail", KIND_MAIL, AT(mail), "", 0, 0, NULL,
       "How mail is sent: smtp://host:port, smtps://host:port, or sendmail:/path for a command such as "
       "/usr/sbin/sendmail. Without it no mail is sent, and what needs one isn't offered." },

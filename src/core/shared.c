@@ -15,10 +15,13 @@
 #include <unistd.h>
 
 enum {
-    LAYOUT = 2, /* raise it with every change of the structs below or in shared.h */
+    LAYOUT = 3, /* raise it with every change of the structs below or in shared.h */
     LIMIT_ENTRIES = 16384,
     LIMIT_PROBES = 8,
     GATE_PLACES = 256,
+    USAGE_ENTRIES = 4096,
+    USAGE_PROBES = 16,
+    USAGE_KEEP_S = 2 * 3600, /* after its hour, longer than any request takes */
     JWKS_COPIES = 4,
     JWKS_MAX = 32 * 1024
 };
@@ -33,8 +36,11 @@ static const uint64_t magic = 0x64770000c0de0000u + LAYOUT;
 struct limit_entry {
     _Atomic uint64_t key; /* 0: never used */
     _Atomic uint64_t state;
-    _Atomic uint32_t used_s; /* when it was last counted, seconds */
+    _Atomic uint64_t others;    /* what the other machines count for the key, packed alike */
+    _Atomic uint64_t published; /* the state that the other machines know */
+    _Atomic uint32_t used_s;    /* when it was last counted, seconds */
     _Atomic uint32_t window_s;
+    _Atomic uint32_t spread; /* whether the other machines are told */
 };
 
 enum { COUNT_BITS = 20, COUNT_MAX = (1 << COUNT_BITS) - 1, WINDOW_MASK = 0xffff };
@@ -42,6 +48,16 @@ enum { COUNT_BITS = 20, COUNT_MAX = (1 << COUNT_BITS) - 1, WINDOW_MASK = 0xffff 
 struct counts {
     uint64_t window;
     int64_t before, current;
+};
+
+/* What a service used in one hour. Whoever counts for a key writes the same id, hour and kind, so that it
+ * doesn't matter who is first, or who is killed meanwhile. */
+struct usage_entry {
+    _Atomic uint64_t key; /* 0: free */
+    _Atomic uint64_t service_id[2];
+    _Atomic int64_t hour;
+    _Atomic int32_t kind;
+    _Atomic int64_t count, stored;
 };
 
 struct version {
@@ -58,12 +74,16 @@ struct jwks_copy {
 struct shared {
     uint64_t magic;
     uint64_t seed; /* so that nobody outside can choose which keys share an entry */
+    unsigned char id[16];
     struct version versions[VERSION_COUNT];
     _Atomic int64_t versions_checked_ms;
     _Atomic uint64_t mails;
     _Atomic int32_t gate[GATE_PLACES]; /* pids of the holders, 0 for a free place */
     struct slot slots[SHARED_SLOTS];
     struct limit_entry limits[LIMIT_ENTRIES];
+    _Atomic uint64_t spread_calls; /* counted under keys that other machines are told of */
+    struct usage_entry usage[USAGE_ENTRIES];
+    _Atomic uint64_t usage_lost;
     _Atomic uint64_t jwks_claimed;   /* by writers, one number each */
     _Atomic uint64_t jwks_published; /* the newest that is complete, 0 for none */
     struct jwks_copy jwks[JWKS_COPIES];
@@ -73,7 +93,8 @@ struct shared {
 
 static void initialise(struct shared *shared)
 {
-    if (getentropy(&shared->seed, sizeof(shared->seed)) != 0)
+    if (getentropy(&shared->seed, sizeof(shared->seed)) != 0 ||
+        getentropy(shared->id, sizeof(shared->id)) != 0)
         fatal("no random bytes: %s", strerror(errno));
     shared->magic = magic;
 }
@@ -253,8 +274,9 @@ static uint64_t entry_worth(struct limit_entry *entry, uint32_t now_s)
     uint32_t age = now_s - atomic_load(&entry->used_s);
     if (age > 2 * atomic_load(&entry->window_s))
         return 0;
-    uint64_t state = atomic_load(&entry->state);
-    return (state & COUNT_MAX) + (state >> COUNT_BITS & COUNT_MAX);
+    uint64_t state = atomic_load(&entry->state), others = atomic_load(&entry->others);
+    return (state & COUNT_MAX) + (state >> COUNT_BITS & COUNT_MAX) + (others & COUNT_MAX) +
+           (others >> COUNT_BITS & COUNT_MAX);
 }
 
 static struct limit_entry *limit_find(struct shared *shared, uint64_t key)
@@ -306,6 +328,9 @@ static struct limit_entry *limit_claim(struct shared *shared, uint64_t key, uint
             return entry;
         if (atomic_compare_exchange_strong(&entry->key, &before, key)) {
             atomic_store(&entry->state, 0);
+            atomic_store(&entry->others, 0);
+            atomic_store(&entry->published, 0);
+            atomic_store(&entry->spread, 0);
             return entry;
         }
     }
@@ -360,6 +385,17 @@ static struct counts limit_add(struct limit_entry *entry, uint64_t key, uint64_t
     return counts;
 }
 
+static void add_others(const struct limit_entry *entry, uint64_t key, struct counts *counts)
+{
+    struct counts others = unpack(atomic_load(&entry->others), key, counts->window);
+    if (((others.window - counts->window) & WINDOW_MASK) == 0) {
+        counts->current += others.current;
+        counts->before += others.before;
+    } else {
+        counts->current += others.current + others.before; /* they are in the next window already */
+    }
+}
+
 bool shared_limit_take(struct shared *shared, uint64_t key, int64_t now_ms, int64_t window_s, int64_t limit,
                        int amount, struct limit_state *state_out)
 {
@@ -375,6 +411,8 @@ bool shared_limit_take(struct shared *shared, uint64_t key, int64_t now_ms, int6
     } else if (entry) {
         counts = unpack(atomic_load(&entry->state), key, window);
     }
+    if (entry)
+        add_others(entry, key, &counts);
     if (counts.window != window)
         elapsed_ms = 0; /* already counted in the window that has just begun */
     /* Rounded up, so that nobody is let through before the time that is told as retry_after_s. */
@@ -385,11 +423,219 @@ bool shared_limit_take(struct shared *shared, uint64_t key, int64_t now_ms, int6
     return within;
 }
 
+/* What was counted and then not let through doesn't count: so whoever keeps asking gets what is left to them.
+ */
+static void give_back(struct limit_entry *entry, uint64_t key, uint64_t window)
+{
+    uint64_t state = atomic_load(&entry->state);
+    struct counts counts;
+    do {
+        counts = unpack(state, key, window);
+        if (counts.current == 0)
+            return;
+        counts.current--;
+    } while (!atomic_compare_exchange_weak(&entry->state, &state, pack(&counts, key)));
+}
+
+bool shared_limit_take_spread(struct shared *shared, uint64_t key, int64_t now_ms, int64_t window_s,
+                              int64_t limit, struct limit_state *state_out)
+{
+    bool within = shared_limit_take(shared, key, now_ms, window_s, limit, 1, state_out);
+    struct limit_entry *entry = limit_find(shared, key);
+    if (entry && !within)
+        give_back(entry, key, (uint64_t)(now_ms / 1000 / window_s) & WINDOW_MASK);
+    if (entry)
+        atomic_store(&entry->spread, 1);
+    atomic_fetch_add(&shared->spread_calls, 1);
+    return within;
+}
+
+uint64_t shared_limit_spread_calls(const struct shared *shared)
+{
+    return atomic_load(&shared->spread_calls);
+}
+
+/* The number of the window that a state is of, as all machines count them; false when it is long over. */
+static bool window_of(uint64_t state, int64_t now_s, int64_t window_s, int64_t *window_out)
+{
+    uint64_t now = (uint64_t)(now_s / window_s), moved = (now - (state >> 48)) & WINDOW_MASK;
+    *window_out = (int64_t)now + (moved == WINDOW_MASK ? 1 : -(int64_t)moved);
+    return moved <= 1 || moved == WINDOW_MASK;
+}
+
+/* One row for the current window, and one for what the window before came to if that isn't known yet. */
+static size_t tell_changes(struct limit_entry *entry, int64_t now_s, struct limit_count *counts)
+{
+    struct limit_count told = { .key = atomic_load(&entry->key), .window_s = atomic_load(&entry->window_s) };
+    uint64_t published = atomic_load(&entry->published);
+    int64_t window;
+    size_t count = 0;
+    told.state = atomic_load(&entry->state);
+    if (told.state == published || !told.window_s || limit_tag(told.key) != (told.state >> 40 & 0xff) ||
+        !window_of(told.state, now_s, told.window_s, &window))
+        return 0;
+    told.window_start = window * told.window_s;
+    told.count = (int64_t)(told.state & COUNT_MAX);
+    counts[count++] = told;
+    if (published >> 48 != told.state >> 48 && (told.state >> COUNT_BITS & COUNT_MAX)) {
+        told.window_start -= told.window_s;
+        told.count = (int64_t)(told.state >> COUNT_BITS & COUNT_MAX);
+        counts[count++] = told;
+    }
+    return count;
+}
+
+size_t shared_limit_changes(struct shared *shared, int64_t now_s, size_t *place, struct limit_count *counts,
+                            size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < LIMIT_ENTRIES && count + 2 <= most; i++) {
+        struct limit_entry *entry = &shared->limits[*place];
+        *place = (*place + 1) % LIMIT_ENTRIES;
+        if (atomic_load(&entry->spread))
+            count += tell_changes(entry, now_s, counts + count);
+    }
+    return count;
+}
+
+void shared_limit_published(struct shared *shared, const struct limit_count *counts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct limit_entry *entry = limit_find(shared, counts[i].key);
+        if (entry)
+            atomic_store(&entry->published, counts[i].state);
+    }
+}
+
+static void clamp(struct counts *counts)
+{
+    counts->before = counts->before < COUNT_MAX ? counts->before : COUNT_MAX;
+    counts->current = counts->current < COUNT_MAX ? counts->current : COUNT_MAX;
+}
+
+void shared_limit_others(struct shared *shared, const struct limit_count *told, int64_t now_s)
+{
+    uint64_t now = (uint64_t)(now_s / told->window_s);
+    uint64_t window = (uint64_t)(told->window_start / told->window_s);
+    struct limit_entry *entry = limit_claim(shared, told->key, (uint32_t)now_s);
+    uint64_t state = atomic_load(&entry->others);
+    struct counts counts;
+    if (!atomic_load(&entry->window_s) || !atomic_load(&entry->spread)) {
+        atomic_store(&entry->window_s, (uint32_t)told->window_s);
+        atomic_store(&entry->used_s, (uint32_t)now_s);
+    }
+    do {
+        counts = unpack(state, told->key, now & WINDOW_MASK);
+        counts.window = now & WINDOW_MASK;
+        if (window == now)
+            counts.current = told->count;
+        else if (window + 1 == now)
+            counts.before = told->count;
+        clamp(&counts);
+    } while (!atomic_compare_exchange_weak(&entry->others, &state, pack(&counts, told->key)));
+}
+
 void shared_limit_clear(struct shared *shared, uint64_t key)
 {
     struct limit_entry *entry = limit_find(shared, key);
     if (entry)
         atomic_store(&entry->state, pack(&(struct counts) { 0 }, key));
+}
+
+/* --- usage --- */
+
+const unsigned char *shared_id(const struct shared *shared)
+{
+    return shared->id;
+}
+
+static uint64_t usage_key(const uint64_t id[2], int64_t hour, enum usage_kind kind)
+{
+    const uint64_t parts[] = { id[0], id[1], (uint64_t)hour, (uint64_t)kind };
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        hash = (hash ^ parts[i]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    return hash ? hash : 1;
+}
+
+/* The key's entry, or a free one that is its from now on; NULL when there is none. */
+static struct usage_entry *usage_claim(struct shared *shared, uint64_t key)
+{
+    struct usage_entry *free = NULL;
+    for (size_t i = 0; i < USAGE_PROBES; i++) {
+        struct usage_entry *entry = &shared->usage[(key + i) % USAGE_ENTRIES];
+        uint64_t there = atomic_load(&entry->key);
+        if (there == key)
+            return entry;
+        if (!there && !free)
+            free = entry;
+    }
+    uint64_t none = 0;
+    if (free && !atomic_compare_exchange_strong(&free->key, &none, key) && none != key)
+        return usage_claim(shared, key); /* somebody else was faster, and needs it for another key */
+    return free;
+}
+
+void shared_usage_add(struct shared *shared, const unsigned char service_id[16], enum usage_kind kind,
+                      int64_t now_s)
+{
+    uint64_t id[2];
+    int64_t hour = now_s - now_s % 3600;
+    memcpy(id, service_id, sizeof(id));
+    struct usage_entry *entry = usage_claim(shared, usage_key(id, hour, kind));
+    if (!entry) {
+        atomic_fetch_add(&shared->usage_lost, 1);
+        return;
+    }
+    atomic_store(&entry->service_id[0], id[0]);
+    atomic_store(&entry->service_id[1], id[1]);
+    atomic_store(&entry->hour, hour);
+    atomic_store(&entry->kind, (int32_t)kind);
+    atomic_fetch_add(&entry->count, 1);
+}
+
+size_t shared_usage_changes(struct shared *shared, struct usage_count *counts, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < USAGE_ENTRIES && count < most; i++) {
+        struct usage_entry *entry = &shared->usage[i];
+        struct usage_count told = { .place = i, .count = atomic_load(&entry->count) };
+        if (!atomic_load(&entry->key) || told.count == atomic_load(&entry->stored))
+            continue;
+        uint64_t id[2] = { atomic_load(&entry->service_id[0]), atomic_load(&entry->service_id[1]) };
+        memcpy(told.service_id, id, sizeof(id));
+        told.hour = atomic_load(&entry->hour);
+        told.kind = (enum usage_kind)atomic_load(&entry->kind);
+        counts[count++] = told;
+    }
+    return count;
+}
+
+void shared_usage_stored(struct shared *shared, const struct usage_count *counts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        atomic_store(&shared->usage[counts[i].place].stored, counts[i].count);
+}
+
+void shared_usage_forget(struct shared *shared, int64_t now_s)
+{
+    for (size_t i = 0; i < USAGE_ENTRIES; i++) {
+        struct usage_entry *entry = &shared->usage[i];
+        int64_t count = atomic_load(&entry->count);
+        if (!atomic_load(&entry->key) || count == 0 || count != atomic_load(&entry->stored) ||
+            atomic_load(&entry->hour) + 3600 + USAGE_KEEP_S > now_s)
+            continue;
+        atomic_store(&entry->count, 0);
+        atomic_store(&entry->stored, 0);
+        atomic_store(&entry->key, 0);
+    }
+}
+
+uint64_t shared_usage_lost(const struct shared *shared)
+{
+    return atomic_load(&shared->usage_lost);
 }
 
 /* --- the gate --- */

@@ -41,8 +41,50 @@ bool shared_limit_take(struct shared *shared, uint64_t key, int64_t now_ms, int6
                        int amount, struct limit_state *state_out);
 /* Forgets a key's count (a sign-in that succeeded). */
 void shared_limit_clear(struct shared *shared, uint64_t key);
+/* The same for a key that counts on all machines: what they told by shared_limit_others() is added. One that
+ * isn't let through doesn't count. */
+bool shared_limit_take_spread(struct shared *shared, uint64_t key, int64_t now_ms, int64_t window_s,
+                              int64_t limit, struct limit_state *state_out);
 /* FNV-1a over kind and text; kinds keep one text's counters apart. */
 uint64_t shared_limit_key(const char *kind, const char *text);
+
+/* How often such a key was counted: whether there is anything to tell. */
+uint64_t shared_limit_spread_calls(const struct shared *shared);
+
+/* What a machine counted for a key in a window; windows begin at multiples of their length since 1970. */
+struct limit_count {
+    uint64_t key;
+    int64_t window_start, window_s, count;
+    uint64_t state; /* of shared.c, for shared_limit_published() */
+};
+/* Counts that the other machines don't know yet, most at most (2 or more); *place is where the search begins
+ * and where the next one should. */
+size_t shared_limit_changes(struct shared *shared, int64_t now_s, size_t *place, struct limit_count *counts,
+                            size_t most);
+void shared_limit_published(struct shared *shared, const struct limit_count *counts, size_t count);
+/* What all other machines together counted for a key in a window. */
+void shared_limit_others(struct shared *shared, const struct limit_count *told, int64_t now_s);
+
+/* --- usage: what services use, counted by the hour until the housekeeper stores it --- */
+enum usage_kind { USAGE_TOKENS, USAGE_KINDS };
+struct usage_count {
+    unsigned char service_id[16];
+    int64_t hour; /* when it began */
+    enum usage_kind kind;
+    int64_t count; /* of this page in this hour, in all: storing it twice changes nothing */
+    size_t place;  /* of shared.c */
+};
+/* Sixteen random bytes that name this page: what was counted in another one has another name. */
+const unsigned char *shared_id(const struct shared *shared);
+void shared_usage_add(struct shared *shared, const unsigned char service_id[16], enum usage_kind kind,
+                      int64_t now_s);
+/* Counts that have grown since they were stored, most at most. */
+size_t shared_usage_changes(struct shared *shared, struct usage_count *counts, size_t most);
+void shared_usage_stored(struct shared *shared, const struct usage_count *counts, size_t count);
+/* Makes room: forgets stored counts of hours that are long over. */
+void shared_usage_forget(struct shared *shared, int64_t now_s);
+/* How much couldn't be counted for lack of room. */
+uint64_t shared_usage_lost(const struct shared *shared);
 
 /* --- a counting gate: at most limit holders at once on this machine (password hashing) --- */
 /* False when full. A holder that died is noticed by its pid and its place reused. */

@@ -404,8 +404,8 @@ static struct key_entry **bucket_of_hash(struct directory *directory, const unsi
 /* Texts that outlive the request: all those that a state points to. */
 static void keep_texts(struct arena *arena, struct api_key_state *state)
 {
-    const char **const texts[] = { &state->key.name,    &state->key.prefix, &state->key.permissions,
-                                   &state->key.status,  &state->key.addresses,  &state->service_status,
+    const char **const texts[] = { &state->key.name,    &state->key.prefix,    &state->key.permissions,
+                                   &state->key.status,  &state->key.addresses, &state->service_status,
                                    &state->service_name };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         *texts[i] = arena_strdup(arena, *texts[i]);

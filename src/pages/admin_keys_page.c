@@ -23,6 +23,8 @@ static void put_key(struct view *view, struct json *table, const struct api_key_
     admin_cell(view, table, row->expires_at ? admin_date(view, row->expires_at) : admin_word(view, "never"),
                NULL);
     if (active)
+        admin_button(view, table, "key_rotate", uuid_encode(view->call->arena, row->id), "rotate", row->name);
+    if (active)
         admin_button(view, table, "key_revoke", uuid_encode(view->call->arena, row->id), "revoke", row->name);
 }
 
@@ -54,6 +56,7 @@ static enum outcome fill(struct view *view)
     struct admin_fields fields = admin_form(view, "key_add", false);
     admin_text(&fields, "key_name", NULL);
     admin_boxes(&fields, "permissions", PERMISSIONS, "");
+    admin_text(&fields, "addresses", NULL);
     admin_select(&fields, "environment", "live test", "live");
     admin_number(&fields, "days", "365");
     return OUTCOME_OK;
@@ -76,6 +79,8 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     struct new_api_key wanted = { .service_id = call->values[0],
                                   .name = call_parameter(call, "key_name"),
                                   .permissions = admin_words(view, "permissions"),
+                                  .addresses = call_parameter(call, "addresses"),
+                                  .created_by = admin_actor(view),
                                   .test = text_equal(call_parameter(call, "environment"), "test") };
     if (wanted.name == NULL)
         admin_wrong(view, "key_name", "admin_problem_name");
@@ -95,12 +100,30 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     return OUTCOME_OK;
 }
 
+/* The old one works on for a day, so that programs can be given the new one. */
+static enum outcome act_rotate(struct view *view, struct admin_done *done)
+{
+    struct call *call = view->call;
+    struct api_key_row row;
+    const char *key, *id = call_parameter(call, "id");
+    const struct key_rotation rotation = {
+        .service_id = call->values[0], .id = id, .overlap_s = DAY_S, .created_by = admin_actor(view)
+    };
+    enum outcome outcome = api_key_rotate(&call->context, &rotation, &row, &key);
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    record(view, "api_key.rotated", id);
+    admin_once(view, "api_key", key);
+    done->shown_once = true;
+    return OUTCOME_OK;
+}
+
 static enum outcome act_revoke(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     const char *id = call_parameter(call, "id");
     /* only a key of this service: one of another isn't there (T-103) */
-    enum outcome outcome = api_key_revoke(&call->context, call->values[0], id);
+    enum outcome outcome = api_key_revoke(&call->context, call->values[0], id == NULL ? "" : id);
     if (outcome != OUTCOME_OK)
         return outcome;
     record(view, "api_key.revoked", id);
@@ -113,5 +136,7 @@ const struct admin_page admin_keys_page = {
     .name = "keys",
     .in_navigation = true,
     .fill = fill,
-    .forms = { { "key_add", true, act_add }, { "key_revoke", true, act_revoke } },
+    .forms = { { "key_add", true, act_add },
+               { "key_rotate", true, act_rotate },
+               { "key_revoke", true, act_revoke } },
 };

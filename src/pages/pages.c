@@ -9,9 +9,9 @@ static const struct route routes[] = {
     { .method = "GET", .path = "/", .who = BY_BROWSER, .handler = get_start },
 
     { .method = "GET", .path = "/api/oauth/authorize", .aliases = { "/authorize" }, .who = BY_BROWSER,
-      .handler = any_authorize },
+      .caller_limit = CALLER_AUTHORIZES, .handler = any_authorize },
     { .method = "POST", .path = "/api/oauth/authorize", .aliases = { "/authorize" }, .who = BY_BROWSER,
-      .body = BODY_FORM, .handler = any_authorize },
+      .body = BODY_FORM, .caller_limit = CALLER_AUTHORIZES, .handler = any_authorize },
 
     { .method = "GET", .path = "/login", .who = BY_BROWSER, .handler = get_login },
     { .method = "POST", .path = "/login", .who = BY_BROWSER, .body = BODY_FORM,

@@ -1,7 +1,7 @@
 /* api_keys.c: see api_keys.h. */
 #include "store/api_keys.h"
 
-enum { ADD, FIND, FIND_BY_HASH, TOUCH, LIST, COUNT, REVOKE, FOLLOW };
+enum { ADD, FIND, FIND_BY_HASH, TOUCH, LIST, LIST_ACTIVE, COUNT, REVOKE, FOLLOW };
 
 #define ROW(member) offsetof(struct api_key_row, member)
 
@@ -79,8 +79,14 @@ static const struct statement statements[] = {
                .parameters = "bbii",
                COLUMNS(key_columns),
                .retry = true },
-    [COUNT] = { .name = "api_keys.count",
-                .sql = "SELECT COUNT(*) FROM api_keys WHERE service_id = ?",
+    [LIST_ACTIVE] = { .name = "api_keys.list_active",
+                      .sql = "SELECT " KEY_COLUMNS " FROM api_keys WHERE service_id = ? AND status = 'active'"
+                             " ORDER BY created_at, id LIMIT ? OFFSET ?",
+                      .parameters = "bii",
+                      COLUMNS(key_columns),
+                      .retry = true },
+    [COUNT] = { .name = "api_keys.count_active",
+                .sql = "SELECT COUNT(*) FROM api_keys WHERE service_id = ? AND status = 'active'",
                 .parameters = "b",
                 COLUMNS(count_columns),
                 .retry = true },
@@ -125,8 +131,21 @@ enum store_result api_keys_find(struct db *db, struct arena *arena, const unsign
                    row_out);
 }
 
-enum store_result api_keys_count(struct db *db, struct arena *arena, const unsigned char service_id[16],
-                                 int64_t *count_out)
+enum store_result api_keys_list_active(struct db *db, struct arena *arena, const unsigned char service_id[16],
+                                       const struct page *page, struct api_key_row **rows_out,
+                                       size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result =
+        db_list(db, arena, &statements[LIST_ACTIVE],
+                VALUES(sql_id(service_id), sql_integer(page->limit), sql_integer(page->offset)),
+                sizeof(**rows_out), &rows, count_out);
+    *rows_out = rows;
+    return result;
+}
+
+enum store_result api_keys_count_active(struct db *db, struct arena *arena,
+                                        const unsigned char service_id[16], int64_t *count_out)
 {
     struct count_row row = { 0 };
     enum store_result result = db_find(db, arena, &statements[COUNT], VALUES(sql_id(service_id)), &row);

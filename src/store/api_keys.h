@@ -45,8 +45,12 @@ enum store_result api_keys_list(struct db *db, struct arena *arena, const unsign
                                 const struct page *page, struct api_key_row **rows_out,
                                 size_t *count_out) MUST_CHECK;
 
-enum store_result api_keys_count(struct db *db, struct arena *arena, const unsigned char service_id[16],
-                                 int64_t *count_out) MUST_CHECK;
+/* Those of a service that aren't revoked. */
+enum store_result api_keys_list_active(struct db *db, struct arena *arena, const unsigned char service_id[16],
+                                       const struct page *page, struct api_key_row **rows_out,
+                                       size_t *count_out) MUST_CHECK;
+enum store_result api_keys_count_active(struct db *db, struct arena *arena,
+                                        const unsigned char service_id[16], int64_t *count_out) MUST_CHECK;
 
 /* NOT_FOUND when there is no such key, or it was revoked before. service_id NULL: whosever it is. */
 enum store_result api_keys_revoke(struct db *db, const unsigned char *service_id,

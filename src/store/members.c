@@ -10,12 +10,12 @@
 enum {
     ADD,
     FIND,
+    ROLE,
+    SET_ROLE,
     COUNT,
     COUNT_FOUND,
     REMOVE,
     FOLLOW_USER,
-    FIND_ROLE,
-    SET_ROLE,
     LIST,
     SEARCH = LIST + MEMBER_ORDERS
 };
@@ -69,6 +69,14 @@ static const struct statement statements[] = {
                .parameters = "bb",
                COLUMNS(member_columns),
                .retry = true },
+    [ROLE] = { .name = "members.role",
+               .sql = "SELECT role FROM members WHERE service_id = ? AND user_id = ?",
+               .parameters = "bb",
+               COLUMNS(role_column),
+               .retry = true },
+    [SET_ROLE] = { .name = "members.set_role",
+                   .sql = "UPDATE members SET role = ? WHERE service_id = ? AND user_id = ?",
+                   .parameters = "tbb" },
     [COUNT] = { .name = "members.count",
                 .sql = "SELECT COUNT(*) FROM members m FORCE INDEX (members_order)" OF_SERVICE,
                 .parameters = "bii",
@@ -88,15 +96,6 @@ static const struct statement statements[] = {
                           " m.words = " WORDS " WHERE m.user_id = ?",
                       .parameters = "b",
                       .retry = true },
-    [FIND_ROLE] = { .name = "members.find_role",
-                    .sql = "SELECT role FROM members WHERE service_id = ? AND user_id = ?",
-                    .parameters = "bb",
-                    COLUMNS(role_column),
-                    .retry = true },
-    [SET_ROLE] = { .name = "members.set_role",
-                   .sql = "UPDATE members SET role = ? WHERE service_id = ? AND user_id = ?",
-                   .parameters = "tbb",
-                   .retry = true },
     LIST_ROW(MEMBERS_OLDEST_FIRST, "members_order", "m.user_id, m.created_at", "m.created_at, m.user_id"),
     LIST_ROW(MEMBERS_NEWEST_FIRST, "members_order", "m.user_id, m.created_at",
              "m.created_at DESC, m.user_id DESC"),
@@ -118,6 +117,18 @@ enum store_result members_find(struct db *db, struct arena *arena, const unsigne
                                const unsigned char user_id[16], struct member_row *row_out)
 {
     return db_find(db, arena, &statements[FIND], VALUES(sql_id(service_id), sql_id(user_id)), row_out);
+}
+
+enum store_result members_role(struct db *db, struct arena *arena, const unsigned char service_id[16],
+                               const unsigned char user_id[16], const char **role_out)
+{
+    return db_find(db, arena, &statements[ROLE], VALUES(sql_id(service_id), sql_id(user_id)), role_out);
+}
+
+enum store_result members_set_role(struct db *db, const unsigned char service_id[16],
+                                   const unsigned char user_id[16], const char *role)
+{
+    return db_run_one(db, &statements[SET_ROLE], VALUES(sql_text(role), sql_id(service_id), sql_id(user_id)));
 }
 
 static int64_t after(const struct member_filter *filter)
@@ -163,18 +174,6 @@ enum store_result members_count(struct db *db, struct arena *arena, const unsign
                    VALUES(sql_id(service_id), sql_integer(after(filter)), sql_integer(before(filter)),
                           sql_text(pattern)),
                    count_out);
-}
-
-enum store_result members_find_role(struct db *db, struct arena *arena, const unsigned char service_id[16],
-                                    const unsigned char user_id[16], const char **role_out)
-{
-    return db_find(db, arena, &statements[FIND_ROLE], VALUES(sql_id(service_id), sql_id(user_id)), role_out);
-}
-
-enum store_result members_set_role(struct db *db, const unsigned char service_id[16],
-                                   const unsigned char user_id[16], const char *role)
-{
-    return db_run_one(db, &statements[SET_ROLE], VALUES(sql_text(role), sql_id(service_id), sql_id(user_id)));
 }
 
 enum store_result members_remove(struct db *db, const unsigned char service_id[16],

@@ -34,6 +34,12 @@ enum store_result members_add(struct db *db, const unsigned char service_id[16],
 enum store_result members_find(struct db *db, struct arena *arena, const unsigned char service_id[16],
                                const unsigned char user_id[16], struct member_row *row_out) MUST_CHECK;
 
+/* What a member may do for the service: "user", "admin" or "owner". NOT_FOUND. */
+enum store_result members_role(struct db *db, struct arena *arena, const unsigned char service_id[16],
+                               const unsigned char user_id[16], const char **role_out) MUST_CHECK;
+enum store_result members_set_role(struct db *db, const unsigned char service_id[16],
+                                   const unsigned char user_id[16], const char *role) MUST_CHECK;
+
 /* page->search isn't read. */
 enum store_result members_list(struct db *db, struct arena *arena, const unsigned char service_id[16],
                                const struct member_filter *filter, enum member_order order,
@@ -41,12 +47,6 @@ enum store_result members_list(struct db *db, struct arena *arena, const unsigne
                                size_t *count_out) MUST_CHECK;
 enum store_result members_count(struct db *db, struct arena *arena, const unsigned char service_id[16],
                                 const struct member_filter *filter, int64_t *count_out) MUST_CHECK;
-
-/* What a member may do with the service itself: "user", "admin" or "owner". NOT_FOUND for no member. */
-enum store_result members_find_role(struct db *db, struct arena *arena, const unsigned char service_id[16],
-                                    const unsigned char user_id[16], const char **role_out) MUST_CHECK;
-enum store_result members_set_role(struct db *db, const unsigned char service_id[16],
-                                   const unsigned char user_id[16], const char *role) MUST_CHECK;
 
 /* Unlinks, and removes the subscription with it; the user stays. NOT_FOUND. */
 enum store_result members_remove(struct db *db, const unsigned char service_id[16],

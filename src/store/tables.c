@@ -4,6 +4,7 @@
 #include "store/access_state.h"
 #include "store/admin_sessions.h"
 #include "store/admins.h"
+#include "store/analytics.h"
 #include "store/api_keys.h"
 #include "store/attempts.h"
 #include "store/authorizations.h"
@@ -15,6 +16,7 @@
 #include "store/history.h"
 #include "store/housekeeping.h"
 #include "store/idempotency_keys.h"
+#include "store/limit_counts.h"
 #include "store/members.h"
 #include "store/migrations.h"
 #include "store/outbox.h"
@@ -24,10 +26,12 @@
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
+#include "store/sign_ins.h"
 #include "store/signing_keys.h"
 #include "store/subscription_claims.h"
 #include "store/subscriptions.h"
 #include "store/tickets.h"
+#include "store/usage_counts.h"
 #include "store/users.h"
 #include "store/versions.h"
 #include "store/webhook_deliveries.h"
@@ -38,6 +42,7 @@ const struct statement_table *const store_tables[] = {
     &access_state_statements,
     &admin_sessions_statements,
     &admins_statements,
+    &analytics_statements,
     &api_keys_statements,
     &attempts_statements,
     &authorizations_statements,
@@ -49,6 +54,7 @@ const struct statement_table *const store_tables[] = {
     &history_statements,
     &housekeeping_statements,
     &idempotency_keys_statements,
+    &limit_counts_statements,
     &members_statements,
     &migrations_statements,
     &outbox_statements,
@@ -58,10 +64,12 @@ const struct statement_table *const store_tables[] = {
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,
+    &sign_ins_statements,
     &signing_keys_statements,
     &subscription_claims_statements,
     &subscriptions_statements,
     &tickets_statements,
+    &usage_counts_statements,
     &users_statements,
     &versions_statements,
     &webhook_deliveries_statements,

@@ -486,6 +486,12 @@ def keys(site):
     equal(ask(), 200)
     ident = site.sql("SELECT LOWER(HEX(id)) FROM api_keys ORDER BY created_at DESC, id DESC LIMIT 1")[0][0]
     ident = f"{ident[:8]}-{ident[8:12]}-{ident[12:16]}-{ident[16:20]}-{ident[20:]}"
+    rotated = send(browser, here(site, "/keys"), "key_rotate", button=ident)
+    equal(rotated.status, 200, str(rotated))
+    fresh = re.search(r"sk_live_[\w-]{20,}", rotated.text).group(0)
+    assert fresh != key and fresh not in browser.get(here(site, "/keys")).text
+    equal((ask(), site.web.get("/api/service/users", headers={"X-API-Key": fresh}).status), (200, 200), "both work for a while")
+    equal(send(browser, here(site, "/keys"), "key_add", {"key_name": "Odd", "permissions": "read:users", "addresses": "nowhere"}).status, 400)
     is_done(browser, send(browser, here(site, "/keys"), "key_revoke", button=ident), "has been revoked")
     for _ in range(20):
         if ask() == 401:
@@ -518,6 +524,14 @@ def other_service(site):
     client, person = site.client("web"), member(site)
     for rest in (f"/clients/{client.id}", f"/members/{person.id}"):
         equal(browser.get(f"/admin/services/{other}{rest}").status, 404, rest)
+    ident = site.sql("SELECT LOWER(HEX(id)) FROM api_keys WHERE service_id = UNHEX(REPLACE("
+                     f"'{site.service}', '-', '')) AND status = 'active' LIMIT 1")[0][0]
+    ident = f"{ident[:8]}-{ident[8:12]}-{ident[12:16]}-{ident[16:20]}-{ident[20:]}"
+    added = send(browser, f"/admin/services/{other}/keys", "key_add", {"key_name": "Theirs", "permissions": "read:users"})
+    equal(added.status, 200, str(added))
+    for name in ("key_revoke", "key_rotate"):
+        form = form_named(browser.open(f"/admin/services/{other}/keys"), name)
+        equal(browser.submit(form, None, {"name": "id", "value": ident}, follow=False).status, 404, name)
     for path in ("/admin/services/none", "/admin/services/00000000-0000-0000-0000-000000000000", here(site, "/clients/none"),
                  here(site, "/members/none"), here(site, "/members/00000000-0000-0000-0000-000000000000")):
         equal(browser.get(path).status, 404, path)

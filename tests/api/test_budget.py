@@ -50,7 +50,7 @@ def held(site, name, warm_up, calls):
     for call in warm_up:
         assert call().status == 200
     seen, elapsed, used = measure(site, calls)
-    tolerated = math.ceil(elapsed) + 4  # versions, couriers, housekeeping
+    tolerated = math.ceil(elapsed) + 6  # versions, couriers, housekeeping, the look for other machines
     for what, limit in BUDGET[name].items():
         allowed = limit * len(calls) + (0 if what == "commits" else tolerated)
         assert seen[what] <= allowed, f"{name}: {seen[what]} {what} for {len(calls)} requests in {elapsed:.1f} s, allowed {allowed}; {used}"

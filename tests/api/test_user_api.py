@@ -1,7 +1,5 @@
 #!/usr/bin/env python3
-"""A person's account, subscription and services by an application with the person's access token."""
-import json
-
+"""A person's account and subscription by an application with the person's access token."""
 from kit import *
 from script import make_old, without_password
 from service import refusal
@@ -71,10 +69,6 @@ def machine(site):
     return Token(site, client=client, person=site.person(), text=client_credentials(site, client).json()["access_token"])
 
 
-def id_of(person):
-    return f"(SELECT id FROM users WHERE email_key = '{person.email}')"
-
-
 def connect(site, person, provider="github"):
     site.sql("INSERT INTO connections (id, user_id, provider, subject, label, created_at) SELECT "
              f"UNHEX(MD5(CONCAT(email, '{provider}'))), id, '{provider}', MD5(email), 'Label', 1700000000 FROM users WHERE email_key = '{person.email}'")
@@ -105,22 +99,11 @@ CALLS = {
 }
 
 
-def plans_of(service, org=None):
-    return f"/api/organizations/{org or service}/services/{service}/plans"
-
-
-def managing(site):
-    """Every call of a manager."""
-    plans = plans_of(site.service)
-    return [("GET", plans, None), ("POST", plans, {"name": "Sneaked"}), ("PATCH", plans + "/" + site.service, {"name": "Sneaked"}),
-            ("DELETE", plans + "/" + site.service, None)]
-
-
 # --- who may ---
 
 @test("who has no token, a bad one, one of no user or one without the scope is refused, and changes nothing")
 def refused_callers(site):
-    every = [call for calls in CALLS.values() for call in calls] + managing(site)
+    every = [call for calls in CALLS.values() for call in calls]
     of_machine, garbage = machine(site), Token(site, person=site.person(), text="garbage")
     key = site.cli("api-key", "add", "--service", site.service, "--name", "K", "--permissions", "read:users write:subscriptions")
     for method, path, data in every:
@@ -137,9 +120,6 @@ def refused_callers(site):
             for method, path, data in calls:
                 body = refusal(token.call(method, path, data), 403, "FORBIDDEN")
                 assert "scope" in body["error"], body
-        if "manage_service" not in scope:
-            for method, path, data in managing(site):
-                refusal(token.call(method, path, data), 403, "FORBIDDEN")
     equal(site.sql(f"SELECT name FROM users WHERE email_key = '{person.email}'"), [[person.name]], "the name")
 
 
@@ -150,7 +130,7 @@ def consent_says_it(site):
     answer = browser.open(AUTHORIZE, request_of(client, scope="openid account"))
     assert "invalid_scope" in str(answer.location) + answer.text, str(answer)
     asked = fill_login(browser, browser.open(AUTHORIZE, request_of(app(site), scope="openid account manage_service")), site.add_person())
-    for words in ("Change your account", "Your name, password and connected accounts", "Manage the service for you"):
+    for words in ("Change your account", "Your name, password and connected accounts"):
         assert words in asked.text, f"no {words!r} on the consent page"
     for scope in ("account", "manage_service"):
         assert scope in metadata(site)["scopes_supported"], scope
@@ -307,70 +287,6 @@ def other_service(site):
     if not _services:
         _services.append(site.cli("service", "add", "--name", "Elsewhere")["id"])
     return _services[0]
-
-
-# --- plans ---
-
-def manager(site, role="owner", service=None, client=None, person=None):
-    token = Token(site, "openid manage_service", person, client or app(site, service))
-    site.cli("user", "set-role", "--service", service or site.service, "--role", role, token.person.id)
-    return token
-
-
-@test("owners and admins manage their service's plans, by its slug or id")
-def plans(site):
-    site.cli("service", "set", "--slug", "main", site.service)
-    for role in ("owner", "admin"):
-        token = manager(site, role)
-        path = plans_of("main", site.service)
-        made = good(token.post(path, {"name": f"By {role}", "price_cents": 5}), 201)
-        equal((made["service_id"], made["price_cents"]), (site.service, 5), str(made))
-        changed = good(token.patch(f"{path}/{made['id']}", {"name": f"Of {role}"}))
-        equal(changed, {**made, "name": f"Of {role}"}, "as changed")
-        assert changed in good(token.get(plans_of(site.service, "main") + "?limit=100"))["plans"]
-        refusal(token.post(path, {"name": f"Of {role}"}), 400, "DUPLICATE_CONSTRAINT")
-        refusal(token.patch(f"{path}/{made['id']}", {"name": "x"}, If_Match='"old"'), 412, "PRECONDITION_FAILED")
-        equal(token.delete(f"{path}/{made['id']}").status, 204, "removal")
-        refusal(token.delete(f"{path}/{made['id']}"), 404, "NOT_FOUND")
-
-
-@test("nobody else manages them: a plain member 403; another service's owner, client and organization, and nobody's, 404")
-def foreign_plans(site):
-    other = other_service(site)
-    person = site.add_person()
-    mine, theirs = manager(site), manager(site, service=other, person=person)
-    plain = manager(site, "user")
-    of_both = manager(site, person=person)  # an owner of both, by an application of one
-    plan = good(mine.post(plans_of(site.service), {"name": "Mine"}), 201)["id"]
-    foreign = good(theirs.get(plans_of(other)))["plans"][0]["id"]
-
-    def everything(path, plan):
-        return [("GET", path, None), ("POST", path, {"name": "Sneaked"}), ("PATCH", f"{path}/{plan}", {"name": "Sneaked"}),
-                ("DELETE", f"{path}/{plan}", None)]
-    for call in everything(plans_of(site.service), plan):
-        refusal(plain.call(*call), 403, "FORBIDDEN")
-        refusal(theirs.call(*call), 404, "NOT_FOUND")
-    for path in (plans_of(other), plans_of(site.service, other), plans_of(other, site.service), plans_of("nobody"), plans_of("x' OR 1")):
-        for call in everything(path.replace(" ", "%20"), plan):
-            refusal(mine.call(*call), 404, "NOT_FOUND")
-            refusal(of_both.call(*call), 404, "NOT_FOUND")
-    for call in everything(plans_of(site.service), foreign)[2:]:
-        refusal(mine.call(*call), 404, "NOT_FOUND")
-    assert "Sneaked" not in json.dumps([good(mine.get(plans_of(site.service))), good(theirs.get(plans_of(other)))])
-
-
-@test("a manager who no longer is one, or no longer a member, manages nothing from the next call on")
-def no_manager_any_more(site):
-    token = manager(site)
-    good(token.get(plans_of(site.service)))
-    site.cli("user", "set-role", "--service", site.service, "--role", "user", token.person.id)
-    refusal(token.get(plans_of(site.service)), 403, "FORBIDDEN")
-    site.cli("user", "set-role", "--service", site.service, "--role", "admin", token.person.id)
-    good(token.get(plans_of(site.service)))
-    site.sql(f"DELETE FROM members WHERE user_id = {id_of(token.person)}")
-    refusal(token.get(plans_of(site.service)), 404, "NOT_FOUND")
-    for words in (("--role", "admin", token.person.id), ("--role", "king", token.person.id)):
-        assert not site.cli("user", "set-role", "--service", site.service, *words, check=False), words
 
 
 run(settings={"sign_in_limit_per_address": 10000}, workers=4)

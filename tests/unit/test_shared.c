@@ -51,6 +51,87 @@ static bool take(uint64_t key, int64_t now_ms, int64_t limit, int amount, struct
     return shared_limit_take(shared, key, now_ms, 900, limit, amount, state);
 }
 
+/* --- limits of callers --- */
+
+static void spread__what_is_not_let_through_does_not_count(void **state)
+{
+    struct limit_state told;
+    uint64_t key = shared_limit_key("tokens", "client 1");
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_true(shared_limit_take_spread(shared, key, NOW_MS, 900, 3, &told));
+    for (int i = 0; i < 100; i++)
+        assert_false(shared_limit_take_spread(shared, key, NOW_MS, 900, 3, &told));
+    assert_int_equal(told.used, 4);
+    assert_true(shared_limit_take_spread(shared, key, NOW_MS + told.retry_after_s * 1000, 900, 3, &told));
+}
+
+static void spread__adds_what_other_machines_told(void **state)
+{
+    struct limit_state told;
+    struct limit_count counts[8];
+    struct shared *other = shared_map(NULL);
+    uint64_t key = shared_limit_key("tokens", "client 2");
+    int64_t now_s = NOW_MS / 1000;
+    size_t place = 0;
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        assert_true(shared_limit_take_spread(other, key, NOW_MS, 900, 10, &told));
+    (void)shared_limit_take(other, key + 1, NOW_MS, 900, 10, 1, &told); /* not to be told */
+    assert_int_equal(shared_limit_changes(other, now_s, &place, counts, 8), 1);
+    assert_int_equal(counts[0].count, 4);
+    assert_int_equal(counts[0].window_start, now_s - now_s % 900);
+    shared_limit_published(other, counts, 1);
+    assert_int_equal(shared_limit_changes(other, now_s, &place, counts + 1, 7), 0);
+    shared_limit_others(shared, &counts[0], now_s);
+    shared_limit_others(shared, &counts[0], now_s);
+    assert_true(shared_limit_take_spread(shared, key, NOW_MS, 900, 10, &told));
+    assert_int_equal(told.used, 5);
+    /* in the next window they weigh as the window before does */
+    assert_true(shared_limit_take_spread(shared, key, NOW_MS + 900 * 1000, 900, 10, &told));
+    assert_in_range(told.used, 2, 6);
+    shared_unmap(other);
+}
+
+/* --- usage --- */
+
+static int use_often(int number)
+{
+    unsigned char service[16] = { 7 };
+    for (int i = 0; i < 1000; i++)
+        shared_usage_add(shared, service, USAGE_TOKENS, 7200 + number);
+    return 0;
+}
+
+static void usage__is_counted_once_by_every_process_and_forgotten_when_stored(void **state)
+{
+    struct usage_count counts[4];
+    (void)state;
+    (void)in_parallel(use_often);
+    assert_int_equal(shared_usage_changes(shared, counts, 4), 1);
+    assert_int_equal(counts[0].count, 1000 * PROCESSES);
+    assert_int_equal(counts[0].hour, 7200);
+    assert_int_equal(counts[0].service_id[0], 7);
+    shared_usage_forget(shared, 7200 + 86400);
+    assert_int_equal(shared_usage_changes(shared, counts, 4), 1); /* not stored yet */
+    shared_usage_stored(shared, counts, 1);
+    assert_int_equal(shared_usage_changes(shared, counts, 4), 0);
+    shared_usage_forget(shared, 7200 + 86400);
+    (void)use_often(0);
+    assert_int_equal(shared_usage_changes(shared, counts, 4), 1);
+    assert_int_equal(counts[0].count, 1000);
+}
+
+static void usage__is_bounded(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        unsigned char service[16] = { (unsigned char)i, (unsigned char)(i >> 8) };
+        shared_usage_add(shared, service, USAGE_TOKENS, 7200);
+    }
+    assert_true(shared_usage_lost(shared) > 0 && shared_usage_lost(shared) < 20000);
+}
+
 /* --- limits --- */
 
 static void limit__lets_so_many_through_and_then_tells_when_to_come_back(void **state)
@@ -452,6 +533,10 @@ static void file__made_by_several_at_once_is_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(spread__what_is_not_let_through_does_not_count),
+        TEST(spread__adds_what_other_machines_told),
+        TEST(usage__is_counted_once_by_every_process_and_forgotten_when_stored),
+        TEST(usage__is_bounded),
         TEST(limit__lets_so_many_through_and_then_tells_when_to_come_back),
         TEST(limit__is_open_again_when_it_said_it_would_be),
         TEST(limit__slides_over_the_edge_of_its_windows),

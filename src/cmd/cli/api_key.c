@@ -94,10 +94,11 @@ static enum cli_status rotate(struct cli *cli)
 {
     struct api_key_row row;
     const char *key, *overlap = cli_option(cli, "overlap");
-    int64_t overlap_s = 24 * 3600;
-    if (overlap && (!text_to_duration(overlap, &overlap_s) || overlap_s > 366 * 24 * 3600LL))
+    struct key_rotation rotation = { .id = cli->arguments[0], .overlap_s = 24 * 3600 };
+    if (overlap &&
+        (!text_to_duration(overlap, &rotation.overlap_s) || rotation.overlap_s > 366 * 24 * 3600LL))
         return cli_fail(cli, CLI_USAGE, "--overlap must be a duration such as 12h or 7d, at most a year");
-    enum outcome outcome = api_key_rotate(&cli->context, cli->arguments[0], overlap_s, &row, &key);
+    enum outcome outcome = api_key_rotate(&cli->context, &rotation, &row, &key);
     return outcome == OUTCOME_OK ? tell_one(cli, &row, key) : cli_refused(cli, outcome);
 }
 

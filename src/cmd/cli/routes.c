@@ -64,6 +64,7 @@ static void write_route(struct cli *cli, struct json_writer *writer, const struc
         json_write_text(writer, NULL, route->aliases[i]);
     json_close_array(writer);
     json_write_words(writer, "who", name_bits(cli->arena, route->who, who_names, ARRAY_SIZE(who_names)), ' ');
+    json_write_text(writer, "permission", route->permission);
     json_write_words(writer, "body", name_bits(cli->arena, route->body, body_names, ARRAY_SIZE(body_names)),
                      ' ');
     json_write_integer(writer, "body_max", (int64_t)body_max(route));

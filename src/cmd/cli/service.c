@@ -1,9 +1,10 @@
-/* service.c: `doorward service add|list|show|set|disable|enable`: tenants. */
+/* service.c: `doorward service add|list|show|set|set-role|disable|enable`: tenants. */
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/services.h"
+#include "domain/members/member.h"
 
 static const char *or_default(const char *word)
 {
@@ -127,6 +128,31 @@ static enum cli_status service_enable(struct cli *cli)
     return set_active(cli, true);
 }
 
+static enum cli_status service_set_role(struct cli *cli)
+{
+    struct service_row row;
+    unsigned char user_id[16];
+    const char *role = cli_option(cli, "role");
+    enum outcome outcome = service_find(&cli->context, cli->arguments[0], &row);
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    if (!uuid_decode(cli->arguments[1], user_id))
+        return cli_fail(cli, CLI_REFUSED, "no such user");
+    outcome = member_set_role(&cli->context, row.id, user_id, role, "cli");
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    struct json_writer writer = json_writer_start(cli->arena);
+    json_open_object(&writer, NULL);
+    json_write_text(&writer, "user_id", cli->arguments[1]);
+    json_write_text(&writer, "role", role);
+    json_close_object(&writer);
+    if (cli->json)
+        cli_print_json(&writer);
+    else
+        printf("%s %s\n", cli->arguments[1], role);
+    return CLI_OK;
+}
+
 #define SIGN_IN_OPTIONS                                                                                      \
     { "pin-gate", "WORD", false,                                                                             \
       "when a code from a mail is asked for behind the password: off, always, new_browser, periodic or "     \
@@ -152,6 +178,11 @@ static const struct cli_option set_options[] = {
     { .name = NULL },
 };
 
+static const struct cli_option role_options[] = {
+    { "role", "WORD", true, "owner, admin or user" },
+    { .name = NULL },
+};
+
 static const struct cli_option list_options[] = {
     LISTING_SEARCH,
     LISTING_LIMIT,
@@ -166,6 +197,9 @@ const struct cli_command service_commands[] = {
     { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
     { "service", "set", "ID", "Change what a service is called and has, and how people sign in to it.",
       set_options, CLI_CONTEXT, service_set },
+    { "service", "set-role", "ID USER",
+      "Say what a member may do for a service: owners and admins manage it.", role_options, CLI_CONTEXT,
+      service_set_role },
     { "service", "disable", "ID", "Switch a service and all its clients off.", NULL, CLI_CONTEXT,
       service_disable },
     { "service", "enable", "ID", "Switch a service on again.", NULL, CLI_CONTEXT, service_enable },

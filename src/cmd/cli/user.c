@@ -4,9 +4,7 @@
 
 #include "core/encode.h"
 #include "domain/account/account.h"
-#include "domain/manage/services.h"
 #include "domain/manage/users.h"
-#include "domain/members/manager.h"
 
 #include <time.h>
 
@@ -191,18 +189,6 @@ static enum cli_status sign_out(struct cli *cli)
     return outcome == OUTCOME_OK ? print_user(cli, &row) : cli_refused(cli, outcome);
 }
 
-static enum cli_status set_role(struct cli *cli)
-{
-    struct service_row service;
-    struct user_row row;
-    enum outcome outcome = service_find(&cli->context, cli_option(cli, "service"), &service);
-    if (outcome == OUTCOME_OK)
-        outcome = user_find(&cli->context, cli->arguments[0], &row);
-    if (outcome == OUTCOME_OK)
-        outcome = manager_set_role(&cli->context, service.id, row.id, cli_option(cli, "role"));
-    return outcome == OUTCOME_OK ? print_user(cli, &row) : cli_refused(cli, outcome);
-}
-
 static const struct cli_option add_options[] = {
     { "email", "ADDRESS", true, "by which the person signs in" },
     { "name", "NAME", true, "what the person is called" },
@@ -224,12 +210,6 @@ static const struct cli_option password_options[] = {
     { .name = NULL },
 };
 
-static const struct cli_option role_options[] = {
-    { "service", "ID", true, "the service that the account is a member of" },
-    { "role", "ROLE", true, "owner or admin: manages the service; user: doesn't" },
-    { .name = NULL },
-};
-
 const struct cli_command user_commands[] = {
     { "user", "add", NULL, "Make an account.", add_options, CLI_CONTEXT, add },
     { "user", "list", NULL, "Tell the accounts.", list_options, CLI_CONTEXT, list },
@@ -245,7 +225,5 @@ const struct cli_command user_commands[] = {
     { "user", "sessions", "ID|ADDRESS", "Tell where an account is signed in.", NULL, CLI_CONTEXT, sessions },
     { "user", "sign-out", "ID|ADDRESS", "End all sessions, tokens and mailed links of an account.", NULL,
       CLI_CONTEXT, sign_out },
-    { "user", "set-role", "ID|ADDRESS", "Let a member of a service manage it, or no longer.", role_options,
-      CLI_CONTEXT, set_role },
     { .noun = NULL },
 };

@@ -7,6 +7,7 @@
 #include "core/encode.h"
 #include "core/strbuf.h"
 #include "core/text.h"
+#include "crypto/random.h"
 #include "domain/account/link_mail.h"
 #include "domain/login/canonical.h"
 #include "store/members.h"
@@ -14,6 +15,7 @@
 #include "store/connections.h"
 #include "store/email_changes.h"
 #include "store/sessions.h"
+#include "store/sign_ins.h"
 
 enum { NAME_MIN_CHARACTERS = 2, NAME_MAX_CHARACTERS = 100 };
 
@@ -346,9 +348,13 @@ static enum store_result delete_in_transaction(struct db *db, void *argument)
 {
     struct change_work *work = argument;
     struct user_row user;
+    unsigned char nobody[16];
     enum store_result result = lock_with_session(db, work, &user);
     if (result == STORE_OK)
         result = users_remove(db, user.id);
+    random_uuid(nobody);
+    if (result == STORE_OK)
+        result = sign_ins_forget_user(db, user.id, nobody);
     return result == STORE_OK ? notice_add(db, &work->notice) : result;
 }
 

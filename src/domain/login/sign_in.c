@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/text.h"
+#include "domain/analytics/usage.h"
 #include "domain/account/recovery.h"
 #include "domain/login/canonical.h"
 #include "domain/login/device.h"
@@ -180,7 +181,21 @@ static enum outcome find_user(struct context *context, const char *email_key, st
                                     : store_outcome(context, found, OUTCOME_WRONG_PASSWORD, "no such user");
 }
 
-enum outcome sign_in_by_password(struct context *context, const char *email, const char *password,
+/* A guess that was wrong counts as the service's, of whose flow it is; one that a limit turned away is none.
+ */
+static enum outcome noted(struct context *context, const struct sign_in_place *place, const char *method,
+                          enum outcome outcome)
+{
+    static const enum outcome failures[] = { OUTCOME_WRONG_PASSWORD, OUTCOME_PASSWORD_NOT_SET,
+                                             OUTCOME_EMAIL_NOT_VERIFIED, OUTCOME_WRONG_PIN,
+                                             OUTCOME_PIN_SPENT };
+    for (size_t i = 0; i < ARRAY_SIZE(failures); i++)
+        if (outcome == failures[i])
+            usage_note_failure(context, place->service, usage_provider(context->arena, method));
+    return outcome;
+}
+
+static enum outcome try_password(struct context *context, const char *email, const char *password,
                                  const struct sign_in_place *place, struct signed_in *signed_in_out)
 {
     struct user_row row;
@@ -206,6 +221,13 @@ enum outcome sign_in_by_password(struct context *context, const char *email, con
         recovery_mail_unlock(context, is_active(user) ? user : NULL, email_key, place->languages);
     return guess.right ? let_in(context, user, known, place, signed_in_out)
                        : wrong_password(context, user, signed_in_out);
+}
+
+enum outcome sign_in_by_password(struct context *context, const char *email, const char *password,
+                                 const struct sign_in_place *place, struct signed_in *signed_in_out)
+{
+    enum outcome outcome = try_password(context, email, password, place, signed_in_out);
+    return noted(context, place, METHOD_PASSWORD, outcome);
 }
 
 /* --- by what was mailed --- */
@@ -263,13 +285,15 @@ static enum outcome sign_in_by_code(struct context *context, enum challenge_kind
 enum outcome sign_in_by_pin(struct context *context, const char *email, const char *pin,
                             const struct sign_in_place *place, struct signed_in *signed_in_out)
 {
-    return sign_in_by_code(context, CHALLENGE_PIN, email, pin, place, signed_in_out);
+    enum outcome outcome = sign_in_by_code(context, CHALLENGE_PIN, email, pin, place, signed_in_out);
+    return noted(context, place, METHOD_MAILED, outcome);
 }
 
 enum outcome sign_in_by_mailed_pin(struct context *context, const char *email, const char *pin,
                                    const struct sign_in_place *place, struct signed_in *signed_in_out)
 {
-    return sign_in_by_code(context, CHALLENGE_MAGIC_LINK, email, pin, place, signed_in_out);
+    enum outcome outcome = sign_in_by_code(context, CHALLENGE_MAGIC_LINK, email, pin, place, signed_in_out);
+    return noted(context, place, METHOD_MAILED, outcome);
 }
 
 enum outcome sign_in_send_pin(struct context *context, const struct session *session,

@@ -150,12 +150,12 @@ static enum store_result succeed(struct db *db, void *argument)
     return api_keys_add(db, &pair->successor);
 }
 
-enum outcome api_key_rotate(struct context *context, const char *id, int64_t overlap_s,
+enum outcome api_key_rotate(struct context *context, const struct key_rotation *rotation,
                             struct api_key_row *row_out, const char **key_out)
 {
     struct succession pair;
-    int64_t now = context->now, ends = now + overlap_s;
-    enum outcome outcome = api_key_find(context, NULL, id, &pair.old);
+    int64_t now = context->now, ends = now + rotation->overlap_s;
+    enum outcome outcome = api_key_find(context, rotation->service_id, rotation->id, &pair.old);
     if (outcome != OUTCOME_OK)
         return outcome;
     if (!text_equal(pair.old.status, "active") || (pair.old.expires_at && pair.old.expires_at <= now))
@@ -163,6 +163,7 @@ enum outcome api_key_rotate(struct context *context, const char *id, int64_t ove
     pair.successor = pair.old;
     pair.successor.created_at = now;
     pair.successor.last_used_at = 0;
+    pair.successor.created_by = rotation->created_by ? rotation->created_by : "";
     if (pair.old.expires_at)
         pair.successor.expires_at = now + pair.old.expires_at - pair.old.created_at;
     if (!pair.old.expires_at || ends < pair.old.expires_at)

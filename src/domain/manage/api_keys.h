@@ -31,7 +31,13 @@ enum outcome api_key_revoke(struct context *context, const char *service_id, con
  * that is before). The new one has its name, permissions and addresses, and its lifetime from now.
  * NOT_FOUND for a key that can't be used any more; ALREADY_EXISTS for one that has a successor.
  */
-enum outcome api_key_rotate(struct context *context, const char *id, int64_t overlap_s,
+struct key_rotation {
+    const char *service_id; /* as of api_key_find() */
+    const char *id;
+    int64_t overlap_s;
+    const char *created_by; /* as of a new key */
+};
+enum outcome api_key_rotate(struct context *context, const struct key_rotation *rotation,
                             struct api_key_row *row_out, const char **key_out);
 
 #endif

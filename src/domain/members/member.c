@@ -274,3 +274,47 @@ enum outcome member_remove(struct context *context, const unsigned char service_
         event_wake(context);
     return outcome;
 }
+
+/* --- roles --- */
+
+struct role_work {
+    const unsigned char *service_id, *user_id;
+    const char *role;
+    struct event_rows event;
+};
+
+static enum store_result set_role_in_transaction(struct db *db, void *argument)
+{
+    struct role_work *work = argument;
+    enum store_result result = members_set_role(db, work->service_id, work->user_id, work->role);
+    return result == STORE_OK ? event_store(db, &work->event) : result;
+}
+
+enum outcome member_set_role(struct context *context, const unsigned char service_id[16],
+                             const unsigned char user_id[16], const char *role, const char *actor)
+{
+    struct member_row row;
+    struct role_work work = { .service_id = service_id, .user_id = user_id, .role = role };
+    if (!text_has_word("owner admin user", ' ', role))
+        return refuse(context, OUTCOME_INVALID_REQUEST, "the role must be owner, admin or user");
+    enum outcome outcome = member_find(context, service_id, user_id, &row);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    make_event(context, EVENT_MEMBER_UPDATED, service_id, &row, actor, &work.event);
+    outcome = store_outcome(context, db_transact(context->db, set_role_in_transaction, &work),
+                            OUTCOME_NOT_FOUND, unknown);
+    if (outcome == OUTCOME_OK)
+        event_wake(context);
+    return outcome;
+}
+
+enum outcome member_may_manage(struct context *context, const unsigned char service_id[16],
+                               const unsigned char user_id[16])
+{
+    const char *role = NULL;
+    enum store_result found = members_role(context->db, context->arena, service_id, user_id, &role);
+    enum outcome outcome = store_outcome(context, found, OUTCOME_NOT_FOUND, unknown);
+    if (outcome == OUTCOME_OK && !text_equal(role, "owner") && !text_equal(role, "admin"))
+        return refuse(context, OUTCOME_FORBIDDEN, "only an owner or admin of the service may manage it");
+    return outcome;
+}

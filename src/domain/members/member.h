@@ -66,6 +66,15 @@ void member_link_make(struct context *context, const unsigned char service_id[16
 enum store_result member_link_store(struct db *db, const struct member_link *link,
                                     bool *was_linked_out) MUST_CHECK;
 
+/* What a member may do for the service: owner and admin manage it, user doesn't. INVALID_REQUEST for another
+ * word; NOT_FOUND. */
+enum outcome member_set_role(struct context *context, const unsigned char service_id[16],
+                             const unsigned char user_id[16], const char *role, const char *actor);
+
+/* Whether they may manage it: OK, FORBIDDEN, or NOT_FOUND for who is no member. */
+enum outcome member_may_manage(struct context *context, const unsigned char service_id[16],
+                               const unsigned char user_id[16]);
+
 /* Unlinks, with the subscription; NOT_FOUND. */
 enum outcome member_remove(struct context *context, const unsigned char service_id[16],
                            const unsigned char user_id[16], const char *actor);

@@ -5,9 +5,11 @@
 #include "crypto/random.h"
 #include "domain/members/member.h"
 #include "domain/oauth/authorize.h"
+#include "domain/analytics/usage.h"
 #include "domain/oauth/scope.h"
 #include "store/authorizations.h"
 #include "store/grants.h"
+#include "store/sign_ins.h"
 #include "store/tickets.h"
 
 struct allow_work {
@@ -74,23 +76,33 @@ struct issue_work {
     const struct context *context;
     const struct ticket *ticket;
     const struct authorization_row *authorization;
+    const struct sign_in_row *sign_in;
 };
 
-/* A stored ticket gives one code, however often its form is sent. */
+/* A stored ticket gives one code, however often its form is sent. The code is a sign-in of the service's. */
 static enum store_result issue_in_transaction(struct db *db, void *argument)
 {
     const struct issue_work *work = argument;
-    enum store_result result = tickets_finish(db, work->ticket->id, work->context->now);
-    return result == STORE_OK ? authorizations_add(db, work->authorization) : result;
+    enum store_result result = STORE_OK;
+    if (work->ticket->text)
+        result = tickets_finish(db, work->ticket->id, work->context->now);
+    if (result == STORE_OK)
+        result = authorizations_add(db, work->authorization);
+    return result == STORE_OK ? sign_ins_add(db, work->sign_in) : result;
 }
 
 static enum store_result store_authorization(struct context *context, const struct ticket *ticket,
                                              const struct authorization_row *authorization)
 {
-    struct issue_work work = { context, ticket, authorization };
+    struct sign_in_row sign_in = { .user_id = authorization->user_id,
+                                   .kind = SIGN_IN_DONE,
+                                   .provider = usage_provider(context->arena, authorization->amr),
+                                   .at = context->now };
+    struct issue_work work = { context, ticket, authorization, &sign_in };
     struct authorization_state there;
-    enum store_result stored = ticket->text ? db_transact(context->db, issue_in_transaction, &work)
-                                            : authorizations_add(context->db, authorization);
+    memcpy(sign_in.id, authorization->id, sizeof(sign_in.id));
+    memcpy(sign_in.service_id, ticket->client->service->id, sizeof(sign_in.service_id));
+    enum store_result stored = db_transact(context->db, issue_in_transaction, &work);
     if (stored != STORE_UNCERTAIN)
         return stored;
     /* Its id is its own: the row is there, or nothing of it has happened. */

@@ -5,24 +5,17 @@
 #include "core/text.h"
 
 const char scope_standard[] = "openid profile email address phone offline_access roles subscription "
-                              "account manage_service manage_permissions";
+                              "account manage_permissions manage_service";
 
 /* Standard words and whom they are for; words of applications ("read:x") are for both. */
 static const struct {
     const char *word;
     bool users, machines;
 } standard[] = {
-    { "openid", true, false },
-    { "profile", true, false },
-    { "email", true, false },
-    { "address", true, false },
-    { "phone", true, false },
-    { "offline_access", true, false },
-    { "roles", true, false },
-    { "subscription", true, false },
-    { "account", true, false },
-    { "manage_service", true, false },
-    { "manage_permissions", false, true },
+    { "openid", true, false },         { "profile", true, false },      { "email", true, false },
+    { "address", true, false },        { "phone", true, false },        { "offline_access", true, false },
+    { "roles", true, false },          { "subscription", true, false }, { "manage_permissions", false, true },
+    { "manage_service", true, false }, { "account", true, false },
 };
 
 static bool is_for(const char *word, enum scope_holder holder)

@@ -25,7 +25,10 @@ enum outcome token_request(struct context *context, const struct client *client,
             continue;
         if (!client_may_use_grant(client, parameters->grant_type))
             return refuse(context, OUTCOME_UNAUTHORIZED_CLIENT, "the client may not use this grant");
-        return grants[i].run(context, client, parameters, answer_out);
+        enum outcome outcome = grants[i].run(context, client, parameters, answer_out);
+        if (outcome == OUTCOME_OK)
+            shared_usage_add(context->shared, client->service->id, USAGE_TOKENS, context->now);
+        return outcome;
     }
     return refuse(context, OUTCOME_UNSUPPORTED_GRANT_TYPE, "there is no such grant here");
 }

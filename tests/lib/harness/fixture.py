@@ -35,8 +35,8 @@ class Doorward(Stand):
         self.faults = faults
         env = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1",
                **({} if respawn else {"DOORWARD_NO_RESPAWN": "1"}), **options.pop("env", {})}
-        # Cheap password hashes, as what is tested is the rule and not the cost; the address limit is high.
-        settings = {"scrypt_log_n": 10, **options.pop("settings", {})}
+        # Cheap password hashes, as what is tested is the rule and not the cost; callers may ask as fast as they can.
+        settings = {"scrypt_log_n": 10, "service_api_rate": 0, "service_management_limit": 0, **options.pop("settings", {})}
         super().__init__(self.place, program or os.path.join(build_directory(), "doorward"), SOURCE,
                          server=server, settings=settings, durable=options.pop("durable", False), cache=CACHE,
                          pools=options.pop("pools", {"main": {"workers": workers}}), env=env, **options)

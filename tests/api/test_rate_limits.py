@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""What one caller and one service may ask for: counted for each, told in headers, right across workers and, within
+two seconds, across machines; and no request writes for it."""
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+from kit import *
+import fcgi_client as wire
+
+LIMIT, FACTOR, RATE, BURST, AUTHORIZATIONS = 20, 3, 2, 6, 15
+TOKEN_BODY = {"grant_type": "client_credentials"}
+
+
+def machine_of(site, service=None, **metadata):
+    before = site.service
+    site.service = service or before
+    try:
+        return site.add_client(**{"grant_types": ["client_credentials"], "redirect_uris": None, "response_types": None, **metadata})
+    finally:
+        site.service = before
+
+
+def add_service(site):
+    return site.cli("service", "add", "--name", "Limited")["id"]
+
+
+def add_key(site, service):
+    return site.cli("api-key", "add", "--service", service, "--name", "limited", "--permissions", "read:analytics")["key"]
+
+
+def told(answer):
+    return tuple(int(answer.header(f"RateLimit-{name}")) for name in ("Limit", "Remaining"))
+
+
+def refused(answer, error=None):
+    """A 429 with everything that it promises; when to come back."""
+    equal(answer.status, 429, str(answer))
+    equal(answer.header("RateLimit-Remaining"), "0", "nothing remains")
+    after = int(answer.header("Retry-After"))
+    assert after >= 1 and int(answer.header("RateLimit-Reset")) >= after, answer.headers
+    if error:
+        equal(answer.json()["error"], error, str(answer))
+    return after
+
+
+def ask(socket, method, uri, fields=None, address="127.0.0.1", headers=()):
+    """One request to a master's socket, as a web server passes it."""
+    body = urllib.parse.urlencode(fields).encode() if fields else b""
+    pairs = [("REQUEST_METHOD", method), ("REQUEST_URI", uri), ("REMOTE_ADDR", address), ("HTTPS", "on"), ("SERVER_PROTOCOL", "HTTP/1.1"),
+             *[(f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in dict(headers).items()]]
+    if fields:
+        pairs += [("CONTENT_TYPE", "application/x-www-form-urlencoded"), ("CONTENT_LENGTH", str(len(body)))]
+    return wire.request(socket, pairs, body)
+
+
+def token_at(socket, client, **more):
+    return ask(socket, "POST", TOKEN, {**TOKEN_BODY, **client.parameters()}, headers=client.headers(), **more)
+
+
+@test("limits: a client has so many tokens an hour, told with each answer; then 429, and other clients go on")
+def clients(site):
+    client, other = machine_of(site), machine_of(site)
+    connections = [site.connect() for _ in range(3)]  # to several workers
+    for number in range(LIMIT):
+        answer = post_token(site, client, connections[number % 3], **TOKEN_BODY)
+        equal((answer.status, told(answer)), (200, (LIMIT, LIMIT - 1 - number)), str(answer))
+    after = refused(post_token(site, client, **TOKEN_BODY), "Too many requests")
+    assert after <= 2 * 3600, after
+    refused(introspect(site, client, "anything"), "Too many requests")  # the same budget
+    equal(told(post_token(site, other, **TOKEN_BODY)), (LIMIT, LIMIT - 1), "another client")
+    equal(post_token(site, client, **{**TOKEN_BODY, "client_secret": "wrong"}, web=site.connect()).status in (400, 401), True, "who it is comes first")
+
+
+@test("limits: a service's clients together have so many times that")
+def services(site):
+    service = add_service(site)
+    clients = [machine_of(site, service) for _ in range(FACTOR + 1)]
+    for client in clients[:FACTOR]:
+        for _ in range(LIMIT):
+            equal(post_token(site, client, **TOKEN_BODY).status, 200, "within the service's limit")
+    refused(post_token(site, clients[FACTOR], **TOKEN_BODY), "Too many requests")
+    equal(post_token(site, machine_of(site, add_service(site)), **TOKEN_BODY).status, 200, "another service")
+
+
+@test("limits: who hasn't shown who they are can't use up what a public client or its service has")
+def strangers(site):
+    service = add_service(site)
+    before, site.service = site.service, service
+    client = site.add_client(token_endpoint_auth_method="none")
+    site.service = before
+    fields = {"grant_type": "authorization_code", "code": "none", "client_id": client.id}
+    for _ in range(LIMIT):
+        equal(ask(site.door.socket, "POST", TOKEN, fields, "192.0.2.1").status, 400, "a bad code")
+    refused(Json(ask(site.door.socket, "POST", TOKEN, fields, "192.0.2.1")), "Too many requests")
+    answer = ask(site.door.socket, "POST", TOKEN, fields, "192.0.2.2")
+    equal((answer.status, told(answer)), (400, (LIMIT, LIMIT - 1)), "from another address")
+    for number in range(AUTHORIZATIONS):
+        address = f"2001:db8:1:2::{number + 1:x}"  # one customer's
+        assert ask(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address=address).status != 429
+    equal(ask(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address="2001:db8:1:2::ffff").status, 429, "authorization requests")
+    assert ask(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address="2001:db8:1:3::1").status != 429
+
+
+@test("limits: userinfo counts for the person at the client, not for the client's others")
+def people(site):
+    client = site.add_client()
+    first = sign_in(site, client, scope="openid").access
+    for _ in range(LIMIT):
+        equal(userinfo(site, first).status, 200, "userinfo")
+    refused(userinfo(site, first))
+    equal(userinfo(site, sign_in(site, client, site.add_person(), scope="openid").access).status, 200, "somebody else's")
+
+
+@test("limits: an API key may make its burst at once, and goes on when it was told; other keys aren't held up")
+def keys(site):
+    service = add_service(site)
+    key, other = add_key(site, service), add_key(site, service)
+
+    def get(text):
+        return site.web.get("/api/service/analytics", headers={"X-API-Key": text})
+    for number in range(BURST):
+        answer = get(key)
+        equal((answer.status, told(answer)[0]), (200, BURST), f"call {number}: {answer}")
+    answer = get(key)
+    after = refused(answer)
+    equal(answer.json()["error_code"], "TOO_MANY_REQUESTS", str(answer))
+    assert after <= 2 * BURST / RATE, after
+    equal(get(other).status, 200, "another key of the same service")
+    time.sleep(after)
+    equal(get(key).status, 200, "after the time that was told")
+    began, let_in = time.monotonic(), 0
+    while time.monotonic() - began < 6:
+        let_in += get(key).status == 200
+        time.sleep(0.05)
+    assert RATE * 6 - BURST <= let_in <= RATE * 6 + BURST, f"{let_in} in 6 s"
+
+
+@test("limits: no request writes, and a machine that is alone tells nobody what it counts")
+def nothing_written(site):
+    client = machine_of(site, add_service(site))
+    names = "'Com_insert', 'Com_update', 'Com_delete', 'Com_replace'"
+
+    def writes():
+        return site.sql(f"SHOW GLOBAL STATUS WHERE Variable_name IN ({names})")
+    post_token(site, client, **TOKEN_BODY)
+    time.sleep(2.5)
+    before = writes()
+    for _ in range(LIMIT + 5):
+        post_token(site, client, **TOKEN_BODY)
+    time.sleep(2.5)
+    equal(writes(), before, "writes")
+    equal(site.sql("SELECT COUNT(*) FROM limit_counts WHERE count > 0"), [["0"]], "counts")
+
+
+class Json:
+    """A wire answer that is asked like one of web.py."""
+
+    def __init__(self, answer):
+        self.answer, self.status, self.headers = answer, answer.status, answer.headers
+
+    def header(self, name):
+        return self.answer.header(name)
+
+    def json(self):
+        import json
+        return json.loads(self.answer.body)
+
+
+@contextlib.contextmanager
+def second_machine(site):
+    """Another master with a run directory of its own, on the same database; its socket."""
+    with tempfile.TemporaryDirectory(prefix="dwm-") as directory:
+        run, config = os.path.join(directory, "run"), os.path.join(directory, "doorward.conf")
+        os.mkdir(run)
+        with open(site.conf, encoding="utf-8") as own, open(config, "w", encoding="utf-8") as file:
+            file.write("".join(f"run_directory = {run}\n" if line.startswith("run_directory") else line for line in own if "socket_group" not in line))
+        with open(os.path.join(directory, "log"), "w+") as log:
+            master = subprocess.Popen([site.program, "-c", config, "serve"], stdout=log, stderr=log)
+            try:
+                socket = os.path.join(run, "main.sock")
+                within(10, lambda: answers(socket), "a second machine's answer")
+                yield socket
+            finally:
+                master.send_signal(signal.SIGTERM)
+                status = master.wait(timeout=20)
+            log.seek(0)
+            equal(status, 0, log.read())
+
+
+def answers(socket):
+    try:
+        return wire.request(socket, timeout=5).status == 200
+    except (OSError, wire.Closed):
+        return False
+
+
+def within(seconds, condition, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
+
+
+@test("limits: two machines add up what they count, within two seconds; what is over by then is what the other let through")
+def machines(site):
+    here = site.door.socket
+    client, racer = machine_of(site, add_service(site)), machine_of(site, add_service(site))
+    with second_machine(site) as there:
+        for _ in range(LIMIT // 2):
+            equal(token_at(here, client).status, 200, "here")
+        # Machines look for each other every ten seconds.
+        published = f"SELECT COUNT(*) FROM limit_counts WHERE count >= {LIMIT // 2}"
+        within(14, lambda: site.sql(published) != [["0"]], "this machine's count")
+        equal(token_at(there, client).status, 200, "there")
+        time.sleep(2.2)
+        answer = token_at(there, client)
+        equal(told(answer), (LIMIT, LIMIT - LIMIT // 2 - 2), "what remains there")
+        token_at(here, client)  # a machine without requests doesn't listen
+        time.sleep(2.2)
+        equal(told(token_at(here, client)), (LIMIT, LIMIT - LIMIT // 2 - 4), "what remains here")
+        # Both at two requests a second: the other machine lets four through before it is known.
+        let_in, pause = [0, 0], 0.25
+        for number in range(2 * LIMIT):
+            let_in[number % 2] += token_at((here, there)[number % 2], racer).status == 200
+            time.sleep(pause)
+        assert LIMIT <= sum(let_in) <= LIMIT + 6, f"let in {let_in}"
+        assert min(let_in) > LIMIT // 4, f"not fair: {let_in}"
+        refused(Json(token_at(there, racer)), "Too many requests")
+
+
+run(settings={"token_limit": LIMIT, "service_limit_factor": FACTOR, "service_api_rate": RATE, "service_api_burst": BURST,
+              "authorization_limit": AUTHORIZATIONS, "service_management_limit": 1000, "housekeeping_interval": "1h"})
