@@ -29,6 +29,10 @@ static enum outcome managed_service(struct call *call, struct service_row *servi
     if (!text_equal(call->values[0], "main"))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
     enum outcome outcome = service_find_by_slug(context, call->values[1], service_out);
+    /* an application of another service has no say in this one, whoever it speaks for */
+    if (outcome == OUTCOME_OK &&
+        memcmp(call->access.client->service->id, service_out->id, sizeof(service_out->id)) != 0)
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
     if (outcome == OUTCOME_OK)
         outcome = member_may_manage(context, service_out->id, call->access.user_id);
     if (outcome == OUTCOME_NOT_FOUND)

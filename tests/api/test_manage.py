@@ -199,4 +199,15 @@ def plans(site):
     equal(who.call("DELETE", "/" + made["id"], what="plans").status, 204)
 
 
+@test("T-103: an owner's token from another service's application manages nothing here")
+def other_application(site):
+    who, elsewhere = manager(site), in_service(site)
+    client = elsewhere.add_client(scope="openid manage_service")
+    token = sign_in(elsewhere, client, who.person, scope="openid manage_service").access
+    before = said(who.call("GET"))
+    for method, path, body in calls(before["api_keys"][0]["id"] if before["api_keys"] else NOWHERE):
+        refusal(who.call(method, path, body, token=token), 404)
+    equal(said(who.call("GET")), before, "the keys")
+
+
 run()
