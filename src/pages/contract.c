@@ -470,12 +470,31 @@ const struct contract_variable contract_variables[] = {
     { NULL, NULL, NULL },
 };
 
+/* The rows of one page and those of all, as they were last asked for: a check asks page by page, and there
+ * are hundreds of rows. */
+static struct {
+    char page[64];
+    const struct contract_variable *rows[ARRAY_SIZE(contract_variables)];
+    size_t count;
+} asked;
+
+static void ask_for_page(const char *page)
+{
+    const char *all = text_starts(page, "mail_") ? "mail_*" : "*";
+    asked.count = 0;
+    for (const struct contract_variable *row = contract_variables; row->name != NULL; row++) {
+        if (text_equal(row->page, all) || text_equal(row->page, page))
+            asked.rows[asked.count++] = row;
+    }
+    snprintf(asked.page, sizeof(asked.page), "%s", page);
+}
+
 bool contract_offers(const char *page, const char *name)
 {
-    for (const struct contract_variable *row = contract_variables; row->name != NULL; row++) {
-        bool of_page =
-            text_equal(row->page, text_starts(page, "mail_") ? "mail_*" : "*") || text_equal(row->page, page);
-        if (of_page && text_equal(row->name, name))
+    if (!text_equal(asked.page, page))
+        ask_for_page(page);
+    for (size_t i = 0; i < asked.count; i++) {
+        if (text_equal(asked.rows[i]->name, name))
             return true;
     }
     return false;
