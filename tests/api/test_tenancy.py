@@ -101,7 +101,7 @@ class Tenant:
         self.end_delivery(site, delivery)
         # its use is noted once a minute: not while tables are compared
         site.sql(f"UPDATE api_keys SET last_used_at = UNIX_TIMESTAMP() + 3600 WHERE service_id = {binary(self.service)}")
-        self.words = {"user_id": self.person.id, "user": self.person.id, "userId": self.person.id, "plan_id": plan, "plan": plan,
+        self.words = {"provider": "google", "user_id": self.person.id, "user": self.person.id, "userId": self.person.id, "plan_id": plan, "plan": plan,
                       "webhook": webhook, "delivery": delivery, "service": self.service, "client": self.client.id, "clientId": self.client.id,
                       "id": self.key.id, "organization": "main", "org": "main", "access_token": self.tokens.access,
                       "refresh_token": self.tokens.refresh}
