@@ -39,6 +39,9 @@ BODIES = {
     "POST /api/users/{userId}/apps/{clientId}/request-access": {},
     "PUT /api/admin/users/{userId}/apps/{clientId}/permissions": {"role": "admin", "status": "approved"},
     "POST /v1/auth/register": {},
+    "PATCH /api/user": {},
+    "POST /api/user/set-password": {"password": "taken over and over"},
+    "POST /api/user/change-password": {"current_password": "x", "new_password": "taken over and over"},
     "POST /api/organizations/{organization}/services/{service}/api-keys": {"name": "Taken", "permissions": ["read:users"]},
     "POST /api/organizations/{organization}/services/{service}/api-keys/{id}/rotate": {"overlap_hours": 0},
     "POST /api/organizations/{organization}/services/{service}/plans": {"name": "Plan {number}"},
@@ -54,7 +57,8 @@ QUERIES = {"GET /api/service/analytics/series": "?metric=sign_ins"}
 # what acts on the caller's own service: by another's key or token it works, and shows and changes that one alone
 OWN = {"GET /api/service/users", "POST /api/service/users", "GET /api/service/info", "PATCH /api/service/info", "GET /api/service/plans",
        "POST /api/service/plans", "GET /api/service/subscriptions", "GET /api/service/webhooks", "POST /api/service/webhooks",
-       "GET /api/service/analytics", "GET /api/service/analytics/series", "GET /api/oauth/userinfo", "POST /api/oauth/userinfo"}
+       "GET /api/service/analytics", "GET /api/service/analytics/series", "GET /api/oauth/userinfo", "POST /api/oauth/userinfo",
+       "GET /api/user"}
 _numbers = itertools.count(1)
 
 
@@ -97,7 +101,7 @@ class Tenant:
         self.end_delivery(site, delivery)
         # its use is noted once a minute: not while tables are compared
         site.sql(f"UPDATE api_keys SET last_used_at = UNIX_TIMESTAMP() + 3600 WHERE service_id = {binary(self.service)}")
-        self.words = {"user_id": self.person.id, "user": self.person.id, "userId": self.person.id, "plan_id": plan, "plan": plan,
+        self.words = {"provider": "google", "user_id": self.person.id, "user": self.person.id, "userId": self.person.id, "plan_id": plan, "plan": plan,
                       "webhook": webhook, "delivery": delivery, "service": self.service, "client": self.client.id, "clientId": self.client.id,
                       "id": self.key.id, "organization": "main", "org": "main", "access_token": self.tokens.access,
                       "refresh_token": self.tokens.refresh}
