@@ -499,3 +499,12 @@ bool contract_offers(const char *page, const char *name)
     }
     return false;
 }
+
+bool contract_offers_anywhere(const char *name)
+{
+    for (const struct contract_variable *row = contract_variables; row->name != NULL; row++) {
+        if (text_equal(row->name, name))
+            return true;
+    }
+    return false;
+}

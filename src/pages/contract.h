@@ -29,4 +29,7 @@ extern const char *const contract_mails[];
 /* Whether a page or mail offers a variable of this name ("client", "client.name"). */
 bool contract_offers(const char *page, const char *name);
 
+/* Whether any page or mail offers it. */
+bool contract_offers_anywhere(const char *name);
+
 #endif

@@ -203,7 +203,9 @@ static const char *render_mail(struct arena *arena, const struct settings *setti
 const char *preview_render(struct arena *arena, const struct settings *settings,
                            const struct preview *preview, const char **error_out)
 {
-    const struct json *samples = preview_samples(arena, settings, error_out);
+    const struct json *samples = preview->samples;
+    if (samples == NULL)
+        samples = preview_samples(arena, settings, error_out);
     if (samples == NULL)
         return NULL;
     const struct json *states = json_member(samples, preview->page);

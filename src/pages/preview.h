@@ -8,9 +8,10 @@
 
 struct preview {
     const char *page, *state;
-    const char *service;  /* UUID whose branding is used; NULL for none */
-    const char *language; /* NULL: English */
-    const char *css;      /* takes the place of the style sheet's path, so that a saved page finds it */
+    const struct json *samples; /* of preview_samples(); NULL: they are read anew */
+    const char *service;        /* UUID whose branding is used; NULL for none */
+    const char *language;       /* NULL: English */
+    const char *css;            /* takes the place of the style sheet's path, so that a saved page finds it */
     const char *brand_css, *icon, *logo;
     bool text; /* of a mail: its plain text */
 };

@@ -58,15 +58,7 @@ static const char *const *const lists[] = { contract_pages, contract_mails };
 /* A partial may be of any page or mail. */
 static bool is_offered(const struct check *check, const char *name)
 {
-    if (check->page != NULL)
-        return contract_offers(check->page, name);
-    for (size_t list = 0; list < ARRAY_SIZE(lists); list++) {
-        for (size_t i = 0; lists[list][i] != NULL; i++) {
-            if (contract_offers(lists[list][i], name))
-                return true;
-        }
-    }
-    return false;
+    return check->page != NULL ? contract_offers(check->page, name) : contract_offers_anywhere(name);
 }
 
 /* The variable that a name stands for in its sections ("policy_uri" inside {{#client}}); NULL when no
@@ -231,6 +223,7 @@ static void check_colours(struct check *check, const char *path, const char *nam
 
 struct render_check {
     struct check *check;
+    const struct json *samples;
     const char *page;
 };
 
@@ -238,7 +231,9 @@ static void check_state(const char *state, struct json *member, void *context)
 {
     const struct render_check *render = context;
     struct check *check = render->check;
-    struct preview preview = { .page = render->page, .state = state, .service = check->service };
+    struct preview preview = {
+        .page = render->page, .state = state, .samples = render->samples, .service = check->service
+    };
     const char *error;
     (void)member;
     struct arena *arena = arena_make(STATE_MAX_BYTES); /* of each state alone: there are many */
@@ -256,7 +251,7 @@ static void check_pages(struct check *check)
         tell(check, check->folder, 0, true, error);
     for (size_t list = 0; samples != NULL && list < ARRAY_SIZE(lists); list++) {
         for (size_t i = 0; lists[list][i] != NULL; i++) {
-            struct render_check render = { check, lists[list][i] };
+            struct render_check render = { check, samples, lists[list][i] };
             json_each(json_member(samples, lists[list][i]), check_state, &render);
         }
     }
