@@ -9,9 +9,8 @@
 
 #include "app/route.h"
 #include "core/encode.h"
+#include "core/network.h"
 #include "domain/login/attempts.h"
-
-#include <arpa/inet.h>
 
 static const struct {
     const char *name;
@@ -29,13 +28,11 @@ _Static_assert(ARRAY_SIZE(categories) == LIMIT_CATEGORIES, "a category without i
 /* An IPv6 customer has a whole /64 to try from: it counts as one address. */
 static const char *limited_address(struct context *context)
 {
-    unsigned char address[16];
-    char text[INET6_ADDRSTRLEN];
-    if (inet_pton(AF_INET6, context->address, address) != 1)
+    struct ip_address address;
+    if (!ip_parse(context->address, &address) || ip_is_v4(&address))
         return context->address;
-    memset(address + 8, 0, 8);
-    inet_ntop(AF_INET6, address, text, sizeof(text));
-    return arena_strdup(context->arena, text);
+    memset(address.bytes + 8, 0, 8);
+    return ip_print(context->arena, &address);
 }
 
 static int64_t setting(const struct settings *settings, size_t offset)

@@ -20,6 +20,26 @@ bool ip_is_v4(const struct ip_address *address)
     return memcmp(address->bytes, v4_prefix, sizeof(v4_prefix)) == 0;
 }
 
+bool ip_is_loopback(const struct ip_address *address)
+{
+    static const struct ip_address one = { .bytes = { [15] = 1 } };
+
+    if (ip_is_v4(address))
+        return address->bytes[V4_OFFSET] == 127;
+    return memcmp(address, &one, sizeof(one)) == 0;
+}
+
+const char *ip_print(struct arena *arena, const struct ip_address *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+
+    if (ip_is_v4(address))
+        inet_ntop(AF_INET, address->bytes + V4_OFFSET, text, sizeof(text));
+    else
+        inet_ntop(AF_INET6, address->bytes, text, sizeof(text));
+    return arena_strdup(arena, text);
+}
+
 bool ip_parse(const char *text, struct ip_address *address_out)
 {
     unsigned char v4[4];
@@ -29,6 +49,15 @@ bool ip_parse(const char *text, struct ip_address *address_out)
     if (inet_pton(AF_INET, text, v4) != 1)
         return false;
     ip_from_v4(v4, address_out);
+    return true;
+}
+
+static bool ends_in_zeros(const struct network *network)
+{
+    for (int bit = network->bits; bit < ALL_BITS; bit++) {
+        if (network->base.bytes[bit / 8] >> (7 - bit % 8) & 1)
+            return false;
+    }
     return true;
 }
 
@@ -52,7 +81,7 @@ bool network_parse(const char *text, size_t length, struct network *network_out)
     if (slash && !text_to_int(slash + 1, 0, most, &bits))
         return false;
     network_out->bits = (int)bits + (is_v4 ? ALL_BITS - V4_BITS : 0);
-    return true;
+    return ends_in_zeros(network_out);
 }
 
 bool network_holds(const struct network *network, const struct ip_address *address)
@@ -63,6 +92,19 @@ bool network_holds(const struct network *network, const struct ip_address *addre
     if (memcmp(network->base.bytes, address->bytes, whole) != 0)
         return false;
     return mask == 0 || ((network->base.bytes[whole] ^ address->bytes[whole]) & mask) == 0;
+}
+
+bool network_list_is_valid(const char *list)
+{
+    const char *word;
+    size_t length;
+
+    while (list && text_next_word(&list, ' ', &word, &length)) {
+        struct network network;
+        if (!network_parse(word, length, &network))
+            return false;
+    }
+    return true;
 }
 
 bool network_list_holds(const char *list, const struct ip_address *address)

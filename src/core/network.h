@@ -5,7 +5,7 @@
 #ifndef DOORWARD_CORE_NETWORK_H
 #define DOORWARD_CORE_NETWORK_H
 
-#include "core/base.h"
+#include "core/arena.h"
 
 struct ip_address {
     unsigned char bytes[16];
@@ -22,12 +22,19 @@ bool ip_parse(const char *text, struct ip_address *address_out) MUST_CHECK;
 
 void ip_from_v4(const unsigned char bytes[4], struct ip_address *address_out);
 bool ip_is_v4(const struct ip_address *address);
+bool ip_is_loopback(const struct ip_address *address); /* 127.0.0.0/8 or ::1 */
 
-/* An address, or one with the number of its leading bits that count: "10.0.0.0/8", "fd00::/8". */
+/* The one way it is written, in the arena. */
+const char *ip_print(struct arena *arena, const struct ip_address *address);
+
+/* An address, or one with the number of its leading bits that count: "10.0.0.0/8", "fd00::/8". The bits
+ * behind those must be 0: what was meant by "10.0.0.1/8" can't be known. */
 bool network_parse(const char *text, size_t length, struct network *network_out) MUST_CHECK;
 bool network_holds(const struct network *network, const struct ip_address *address);
 
-/* Whether one of the words of a list (spaces between) is a network that holds the address. */
+/* Lists of networks, spaces between; NULL is an empty one. Whether each word is a network, and whether one of
+ * them holds the address. */
+bool network_list_is_valid(const char *list);
 bool network_list_holds(const char *list, const struct ip_address *address);
 
 #endif

@@ -2,9 +2,9 @@
  * byte. */
 #include "domain/manage/api_key_auth.h"
 
-#include "core/address_list.h"
 #include "core/encode.h"
 #include "core/log.h"
+#include "core/network.h"
 #include "core/text.h"
 #include "crypto/digest.h"
 #include "domain/directory.h"
@@ -63,13 +63,20 @@ static void note_use(struct context *context, struct api_key_state *state)
         log_warn("api_key.use_not_noted");
 }
 
+static bool is_used_from_its_place(const struct context *context, const struct api_key_state *state)
+{
+    struct ip_address address;
+    return text_empty(state->key.addresses) ||
+           (ip_parse(context->address, &address) && network_list_holds(state->key.addresses, &address));
+}
+
 /* What may be refused to somebody who has shown a living key. */
 static enum outcome check_use(struct context *context, const struct api_key_state *state,
                               const struct api_key *key, const char *permission)
 {
     if (!text_equal(state->service_status, "active"))
         return refuse(context, OUTCOME_NOT_ACTIVE, "the service is switched off");
-    if (!text_empty(state->key.addresses) && !address_list_holds(state->key.addresses, context->address))
+    if (!is_used_from_its_place(context, state))
         return refuse(context, OUTCOME_FORBIDDEN, "the API key must not be used from this address");
     if (permission && !api_key_holds(key, permission))
         return refuse(context, OUTCOME_FORBIDDEN,

@@ -1,8 +1,8 @@
 /* api_keys.c: see api_keys.h. */
 #include "domain/manage/api_keys.h"
 
-#include "core/address_list.h"
 #include "core/encode.h"
+#include "core/network.h"
 #include "core/strbuf.h"
 #include "core/text.h"
 #include "crypto/digest.h"
@@ -80,7 +80,7 @@ static const char *make_key(struct context *context, bool test, struct api_key_r
 static bool addresses_are_fine(const char *addresses)
 {
     return !addresses || (strlen(addresses) <= MAX_ADDRESSES_BYTES && text_is_printable(addresses) &&
-                          address_list_is_valid(addresses));
+                          network_list_is_valid(addresses));
 }
 
 enum outcome api_key_add(struct context *context, const struct new_api_key *key, struct api_key_row *row_out,
