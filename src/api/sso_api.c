@@ -7,8 +7,6 @@
 #include "core/encode.h"
 #include "domain/login/admin_session.h"
 
-#define ADMIN_COOKIE "admin-session"
-
 static struct json_writer start_user(struct call *call, const char *type, const unsigned char id[16],
                                      const char *email, const char *name)
 {
@@ -36,7 +34,7 @@ enum outcome get_sso_validate(struct call *call)
     struct json_writer writer;
     const struct session *session = call->session;
     enum outcome outcome =
-        admin_session_find(&call->context, cookie_read(call->request, ADMIN_COOKIE), &admin);
+        admin_session_find(&call->context, cookie_read(call->request, ADMIN_SESSION_COOKIE), &admin);
     if (outcome == OUTCOME_OK) {
         writer = start_user(call, "admin", admin.admin_id, admin.email, admin.name);
         json_write_text(&writer, "role", "admin");

@@ -9,9 +9,6 @@
 #include "domain/manage/api_key_auth.h"
 #include "domain/oauth/client_auth.h"
 
-#define SESSION_COOKIE "public-session"
-#define ADMIN_SESSION_COOKIE "admin-session"
-
 /* The credentials of an Authorization header of this scheme (any case, RFC 9110 §11.1); NULL when the
  * header is absent or of another scheme. */
 static const char *authorization(const struct call *call, const char *scheme)
