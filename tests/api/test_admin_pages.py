@@ -376,6 +376,7 @@ def csrf(site):
     for who, where, sent, headers in tries:
         answer = who.request("POST", where, form=sent, headers=headers)
         equal(answer.status, 403, f"{sent} {headers}: {answer}")
+        assert where in answer.page().links, f"{where}: the refusal doesn't lead back"
     equal(history(site), before)
     equal(browser.request("POST", path, form=fields).status, 303)
 
