@@ -25,14 +25,23 @@ static const char *const done_words[] = {
     "session", "sessions", "withdrawn",     "unlinked",
 };
 
-static const struct account_page *page_of(const struct call *call)
+/* NULL when no route was found. */
+static const struct account_page *page_if_any(const struct call *call)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+    for (size_t i = 0; call->route != NULL && i < ARRAY_SIZE(pages); i++) {
         if (text_equal(call->route->path, pages[i]->path) ||
             text_equal(call->route->path, pages[i]->form_path))
             return pages[i];
     }
-    bug("%s is no page of an account", call->route->path);
+    return NULL;
+}
+
+static const struct account_page *page_of(const struct call *call)
+{
+    const struct account_page *page = page_if_any(call);
+    if (page == NULL)
+        bug("%s is no page of an account", call->route->path);
+    return page;
 }
 
 /* --- who may enter --- */
@@ -150,6 +159,13 @@ static enum outcome post_page(struct call *call)
     return OUTCOME_OK;
 }
 
+/* Back to the page, whose form is then a good one. */
+static void account_error(struct call *call, enum outcome outcome)
+{
+    const struct account_page *page = page_if_any(call);
+    page_error_back(call, outcome, page == NULL ? NULL : page->path);
+}
+
 /* clang-format off */
 static const struct route routes[] = {
     { .method = "GET", .path = "/account", .who = BY_BROWSER, .handler = get_page },
@@ -180,5 +196,5 @@ const struct route_family account_family = {
     .name = "account",
     .routes = routes,
     .count = ARRAY_SIZE(routes),
-    .write_error = page_error,
+    .write_error = account_error,
 };

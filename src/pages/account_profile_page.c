@@ -16,8 +16,10 @@ static enum outcome fill(struct view *view)
     json_put_text(view->model, "waiting_email", view_inert(call->arena, waiting));
     json_put_text(view->model, "email_url", view_path(call, account_email_page.path));
     json_put_boolean(view->model, "verified", session->user_email_verified);
-    if (!session->user_email_verified && mail_is_possible(&call->context))
+    if (!session->user_email_verified && mail_is_possible(&call->context)) {
         view_more_form(view, "send_again", "/confirm/send", "confirm_send", "");
+        view_parameter(view, "return_to", view_path(call, account_profile_page.path));
+    }
     if (json_member(view->fields, "name") == NULL)
         view_field(view, "name", session->user_name);
     return OUTCOME_OK;

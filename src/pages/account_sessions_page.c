@@ -2,22 +2,17 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/account/account.h"
-#include "domain/login/agent.h"
 #include "app/browser_side.h"
 #include "pages/account_page.h"
+#include "pages/agent_text.h"
 #include "pages/dates.h"
 #include "pages/flow.h"
 
-/* "Firefox on Windows", in the reader's language. */
 static const char *describe_agent(struct view *view, const char *user_agent)
 {
-    struct agent agent = agent_read(user_agent);
-    view_value(view, "browser", agent.browser);
-    view_value(view, "system", agent.system);
-    if (agent.browser != NULL && agent.system != NULL)
-        return view_text(view, "agent_on");
-    const char *one = agent.browser == NULL ? agent.system : agent.browser;
-    return one == NULL ? view_text(view, "agent_unknown") : one;
+    const struct agent agent = agent_read(user_agent);
+    const char *words = agent_text(view->call->arena, view->texts, &agent);
+    return words == NULL ? view_text(view, "agent_unknown") : words;
 }
 
 static struct json *describe(struct view *view, const struct account_session *session)

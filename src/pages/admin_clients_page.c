@@ -3,7 +3,6 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/clients.h"
-#include "domain/manage/record.h"
 #include "pages/admin_page.h"
 
 #define KINDS "web public native machine"
@@ -93,14 +92,6 @@ static void put_text(struct view *view, struct json *metadata, const char *name)
 
 /* --- registering --- */
 
-static void record(struct view *view, const char *type, const char *client_id)
-{
-    const struct record change = {
-        .type = type, .service_id = view->call->values[0], .subject = client_id, .actor = admin_actor(view)
-    };
-    record_change(&view->call->context, &change);
-}
-
 static enum outcome act_add(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
@@ -122,7 +113,7 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
         client_register(&call->context, call->values[0], json_print(call->arena, metadata), &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "client.created", client.row.client_id);
+    admin_record(view, "client.created", client.row.client_id);
     if (client.secret == NULL) {
         done->said = "client_added";
         done->path = admin_path(view, "clients", client.row.client_id);
@@ -225,7 +216,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     outcome = client_change(&call->context, client.row.client_id, wanted, &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "client.updated", client.row.client_id);
+    admin_record(view, "client.updated", client.row.client_id);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -245,7 +236,7 @@ static enum outcome act_secret(struct view *view, struct admin_done *done)
                                        keep_of(call_parameter(call, "keep")), &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "client.secret_rotated", client.row.client_id);
+    admin_record(view, "client.secret_rotated", client.row.client_id);
     admin_once(view, "client_secret", client.secret);
     done->shown_once = true;
     return OUTCOME_OK;
@@ -259,7 +250,7 @@ static enum outcome set_active(struct view *view, bool active, struct admin_done
         outcome = client_set_active(&view->call->context, client.row.client_id, active);
     if (outcome != OUTCOME_OK)
         return outcome;
-    record(view, active ? "client.enabled" : "client.disabled", client.row.client_id);
+    admin_record(view, active ? "client.enabled" : "client.disabled", client.row.client_id);
     done->said = active ? "enabled" : "disabled";
     return OUTCOME_OK;
 }

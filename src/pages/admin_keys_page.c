@@ -3,7 +3,6 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/api_keys.h"
-#include "domain/manage/record.h"
 #include "pages/admin_page.h"
 
 enum { DAY_S = 24 * 3600, MAX_DAYS = 3650 };
@@ -62,14 +61,6 @@ static enum outcome fill(struct view *view)
     return OUTCOME_OK;
 }
 
-static void record(struct view *view, const char *type, const char *id)
-{
-    const struct record change = {
-        .type = type, .service_id = view->call->values[0], .subject = id, .actor = admin_actor(view)
-    };
-    record_change(&view->call->context, &change);
-}
-
 static enum outcome act_add(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
@@ -94,7 +85,7 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     enum outcome outcome = api_key_add(&call->context, &wanted, &row, &key);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "api_key.created", uuid_encode(call->arena, row.id));
+    admin_record(view, "api_key.created", uuid_encode(call->arena, row.id));
     admin_once(view, "api_key", key);
     done->shown_once = true;
     return OUTCOME_OK;
@@ -112,7 +103,7 @@ static enum outcome act_rotate(struct view *view, struct admin_done *done)
     enum outcome outcome = api_key_rotate(&call->context, &rotation, &row, &key);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "api_key.rotated", id);
+    admin_record(view, "api_key.rotated", id);
     admin_once(view, "api_key", key);
     done->shown_once = true;
     return OUTCOME_OK;
@@ -126,7 +117,7 @@ static enum outcome act_revoke(struct view *view, struct admin_done *done)
     enum outcome outcome = api_key_revoke(&call->context, call->values[0], id == NULL ? "" : id);
     if (outcome != OUTCOME_OK)
         return outcome;
-    record(view, "api_key.revoked", id);
+    admin_record(view, "api_key.revoked", id);
     done->said = "key_revoked";
     return OUTCOME_OK;
 }

@@ -2,7 +2,6 @@
  * the account switched off. */
 #include "core/encode.h"
 #include "core/text.h"
-#include "domain/manage/record.h"
 #include "domain/manage/users.h"
 #include "domain/members/member.h"
 #include "pages/admin_page.h"
@@ -85,13 +84,9 @@ static enum outcome fill_member(struct view *view)
 static enum outcome done_with(struct view *view, enum outcome outcome, const char *type, const char *said,
                               struct admin_done *done)
 {
-    struct call *call = view->call;
-    const struct record change = {
-        .type = type, .service_id = call->values[0], .subject = call->values[1], .actor = admin_actor(view)
-    };
     if (outcome != OUTCOME_OK)
         return outcome;
-    record_change(&call->context, &change);
+    admin_record(view, type, view->call->values[1]);
     done->said = said;
     return OUTCOME_OK;
 }

@@ -19,13 +19,22 @@ static const struct admin_page *const pages[] = {
     &admin_subscriptions_page, &admin_subscription_page, &admin_plans_page,   &admin_plan_page,
 };
 
-static const struct admin_page *page_of(const struct call *call)
+/* NULL for sign-in and sign-out, and when no route was found. */
+static const struct admin_page *page_if_any(const struct call *call)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+    for (size_t i = 0; call->route != NULL && i < ARRAY_SIZE(pages); i++) {
         if (text_equal(call->route->path, pages[i]->path))
             return pages[i];
     }
-    bug("%s is no page of the console", call->route->path);
+    return NULL;
+}
+
+static const struct admin_page *page_of(const struct call *call)
+{
+    const struct admin_page *page = page_if_any(call);
+    if (page == NULL)
+        bug("%s is no page of the console", call->route->path);
+    return page;
 }
 
 /* --- what all show --- */
@@ -194,11 +203,11 @@ static enum outcome post_page(struct call *call)
 
 void admin_error(struct call *call, enum outcome outcome)
 {
+    bool is_page = text_equal(call->request->method, "GET");
     if (outcome != OUTCOME_UNAUTHENTICATED || call->response.status != 0) {
-        page_error(call, outcome);
+        page_error_back(call, outcome, is_page || page_if_any(call) == NULL ? "/admin" : call->request->path);
         return;
     }
-    bool is_page = text_equal(call->request->method, "GET");
     response_redirect(&call->response, 303,
                       arena_printf(call->arena, "%s%s%s", view_path(call, "/admin"),
                                    is_page ? "?return_to=" : "",

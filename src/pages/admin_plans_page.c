@@ -1,7 +1,6 @@
 /* admin_plans_page.c: a service's plans (listed, added, edited, removed) and who subscribes to which. */
 #include "core/encode.h"
 #include "core/text.h"
-#include "domain/manage/record.h"
 #include "domain/members/member.h"
 #include "domain/subscriptions/plan.h"
 #include "domain/subscriptions/subscription.h"
@@ -96,14 +95,6 @@ static bool read_terms(struct view *view, struct plan_terms *terms_out)
     return json_count(view->errors) == 0;
 }
 
-static void record(struct view *view, const char *type, const char *id)
-{
-    const struct record change = {
-        .type = type, .service_id = view->call->values[0], .subject = id, .actor = admin_actor(view)
-    };
-    record_change(&view->call->context, &change);
-}
-
 static enum outcome act_add(struct view *view, struct admin_done *done)
 {
     struct service_row service;
@@ -115,7 +106,7 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     outcome = plan_add(&view->call->context, service.id, &terms, &row);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "plan.created", uuid_encode(view->call->arena, row.id));
+    admin_record(view, "plan.created", uuid_encode(view->call->arena, row.id));
     done->said = "plan_added";
     return OUTCOME_OK;
 }
@@ -165,7 +156,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     outcome = plan_change(&view->call->context, service.id, view->call->values[1], NULL, &terms, &plan);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "plan.updated", view->call->values[1]);
+    admin_record(view, "plan.updated", view->call->values[1]);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -179,7 +170,7 @@ static enum outcome act_remove(struct view *view, struct admin_done *done)
         outcome = plan_remove(&view->call->context, service.id, view->call->values[1]);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "plan.deleted", view->call->values[1]);
+    admin_record(view, "plan.deleted", view->call->values[1]);
     done->said = "plan_removed";
     done->path = admin_path(view, "plans", NULL);
     return OUTCOME_OK;

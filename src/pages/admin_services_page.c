@@ -2,7 +2,6 @@
  * switched off. */
 #include "core/encode.h"
 #include "core/text.h"
-#include "domain/manage/record.h"
 #include "domain/manage/services.h"
 #include "pages/admin_page.h"
 
@@ -14,14 +13,6 @@ static const char *path_of(struct view *view, const struct service_row *row)
     struct call *call = view->call;
     return view_path(call,
                      arena_printf(call->arena, "/admin/services/%s", uuid_encode(call->arena, row->id)));
-}
-
-static void record(struct view *view, const char *type, const char *id)
-{
-    const struct record change = {
-        .type = type, .service_id = id, .subject = id, .actor = admin_actor(view)
-    };
-    record_change(&view->call->context, &change);
 }
 
 /* --- the list --- */
@@ -63,7 +54,7 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     enum outcome outcome = service_add(&call->context, name, &sign_in, &row);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "service.created", uuid_encode(call->arena, row.id));
+    admin_record(view, "service.created", uuid_encode(call->arena, row.id));
     done->said = "service_added";
     done->path = path_of(view, &row);
     return OUTCOME_OK;
@@ -120,7 +111,7 @@ static enum outcome act_profile(struct view *view, struct admin_done *done)
     enum outcome outcome = service_set_profile(&call->context, call->values[0], &profile, NULL, &row);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "service.updated", call->values[0]);
+    admin_record(view, "service.updated", call->values[0]);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -133,7 +124,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     enum outcome outcome = service_set_sign_in(&call->context, call->values[0], &sign_in);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    record(view, "service.updated", call->values[0]);
+    admin_record(view, "service.updated", call->values[0]);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -144,7 +135,7 @@ static enum outcome set_active(struct view *view, bool active, struct admin_done
     enum outcome outcome = service_set_active(&call->context, call->values[0], active);
     if (outcome != OUTCOME_OK)
         return outcome;
-    record(view, active ? "service.enabled" : "service.disabled", call->values[0]);
+    admin_record(view, active ? "service.enabled" : "service.disabled", call->values[0]);
     done->said = active ? "enabled" : "disabled";
     return OUTCOME_OK;
 }

@@ -5,6 +5,7 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 #include "domain/login/browser.h"
+#include "domain/manage/record.h"
 #include "domain/manage/services.h"
 #include "pages/dates.h"
 
@@ -74,6 +75,16 @@ const char *admin_path(struct view *view, const char *section, const char *id)
 const char *admin_actor(struct view *view)
 {
     return arena_printf(view->call->arena, "admin:%s", view->call->admin->email);
+}
+
+void admin_record(struct view *view, const char *type, const char *subject)
+{
+    const char *service = view->call->values[0];
+    const struct record change = { .type = type,
+                                   .service_id = service == NULL ? subject : service,
+                                   .subject = subject,
+                                   .actor = admin_actor(view) };
+    record_change(&view->call->context, &change);
 }
 
 const char *admin_date(struct view *view, int64_t time)
@@ -346,6 +357,51 @@ void admin_wrong(struct view *view, const char *field, const char *text_key)
     view_error(view, id_of(view, form_value(&view->call->form, "form"), field), text_key);
 }
 
+/* Why rules refuse what is usually typed wrong, by how the reason begins: beside which field it is told, and
+ * in which words. Whatever else there is stands in the rule's own, English words. */
+static const struct reason {
+    const char *begins, *field, *text;
+} reasons[] = {
+    { "redirect_uris must name", "redirect_uris", "admin_problem_redirect_missing" },
+    { "redirect_uris must", "redirect_uris", "admin_problem_redirect" },
+    { "post_logout_redirect_uris must", "post_logout_redirect_uris", "admin_problem_redirect" },
+    { "client_name must", "client_name", "admin_problem_name_form" },
+    { "scope must", "scope", "admin_problem_scope" },
+    { "client_uri must", "client_uri", "admin_problem_https" },
+    { "logo_uri must", "logo_uri", "admin_problem_https" },
+    { "policy_uri must", "policy_uri", "admin_problem_https" },
+    { "tos_uri must", "tos_uri", "admin_problem_https" },
+    { "the name must", NULL, "admin_problem_name_form" },
+    { "the slug must", "slug", "admin_problem_slug" },
+    { "another service has this slug", "slug", "admin_problem_slug_taken" },
+    { "addresses must", "addresses", "admin_problem_addresses" },
+    { "name must", "plan_name", "admin_problem_name_form" },
+    { "currency must", "currency", "admin_problem_currency" },
+    { "features must", "plan_features", "admin_problem_features" },
+    { "the service has a plan of this name", "plan_name", "admin_problem_plan_taken" },
+    { "somebody subscribes to the plan", NULL, "admin_problem_plan_used" },
+};
+
+static const struct reason *find_reason(const char *text)
+{
+    for (size_t i = 0; text != NULL && i < ARRAY_SIZE(reasons); i++) {
+        if (text_starts(text, reasons[i].begins))
+            return &reasons[i];
+    }
+    return NULL;
+}
+
+static void tell_reason(struct view *view)
+{
+    const char *text = view->call->context.reason;
+    const struct reason *known = find_reason(text);
+    view_value(view, "reason", view_inert(view->call->arena, text));
+    if (known != NULL && known->field != NULL)
+        admin_wrong(view, known->field, known->text);
+    else
+        view_error(view, NULL, known == NULL ? "admin_problem_refused" : known->text);
+}
+
 enum outcome admin_refused(struct view *view, enum outcome outcome)
 {
     static const enum outcome about_input[] = { OUTCOME_INVALID_REQUEST, OUTCOME_INVALID_REDIRECT_URI,
@@ -353,8 +409,7 @@ enum outcome admin_refused(struct view *view, enum outcome outcome)
     for (size_t i = 0; i < ARRAY_SIZE(about_input); i++) {
         if (outcome != about_input[i])
             continue;
-        view_value(view, "reason", view_inert(view->call->arena, view->call->context.reason));
-        view_error(view, NULL, "admin_problem_refused");
+        tell_reason(view);
         return OUTCOME_OK;
     }
     return outcome;

@@ -19,6 +19,7 @@ static const struct landing landing = {
     .path_for_new = "/confirm",
     .label_for_new = "ask_for_new_link",
     .bad_status = 410,
+    .look = address_look,
 };
 
 /* --- what waits, and what has been done --- */
@@ -110,16 +111,11 @@ static const char *const texts_of_kind[CHALLENGE_KINDS] = {
 
 enum outcome get_confirm(struct call *call)
 {
-    const char *link = landing_link(call);
     struct challenge challenge;
     struct view *view;
-    if (link == NULL)
+    if (landing_link(call) == NULL)
         return tell(call);
-    enum outcome outcome = address_look(&call->context, link, &challenge);
-    if (outcome == OUTCOME_FLOW_ENDED)
-        return landing_refuse(call, &landing);
-    if (outcome == OUTCOME_OK)
-        outcome = landing_view(call, &landing, &challenge, &view, NULL);
+    enum outcome outcome = landing_open(call, &landing, &challenge, &view, NULL);
     if (outcome != OUTCOME_OK)
         return outcome;
     view_value(view, "new_email", view_inert(call->arena, json_member_text(challenge.data, "new_email")));
@@ -157,12 +153,12 @@ static enum outcome tell_result(struct call *call, const struct address_confirme
 
 enum outcome post_confirm(struct call *call)
 {
-    const char *link = landing_link(call);
+    const char *link;
     struct address_confirmed confirmed;
-    enum outcome outcome = landing_check(call, &landing);
+    enum outcome outcome = landing_check(call, &landing, &link);
     if (outcome != OUTCOME_OK)
         return outcome;
-    outcome = link == NULL ? OUTCOME_FLOW_ENDED : address_confirm(&call->context, link, &confirmed);
+    outcome = address_confirm(&call->context, link, &confirmed);
     if (outcome == OUTCOME_FLOW_ENDED)
         return landing_refuse(call, &landing);
     if (outcome == OUTCOME_ALREADY_EXISTS)

@@ -76,18 +76,20 @@ static bool is_worth_another_try(enum outcome outcome)
            outcome == OUTCOME_UNAVAILABLE;
 }
 
-static void add_links(struct view *view, struct call *call, enum outcome outcome)
+static void add_links(struct view *view, struct call *call, enum outcome outcome, const char *back)
 {
     const char *flow = is_worth_another_try(outcome) ? flow_handle(call) : NULL;
     if (flow != NULL)
         view_link(view, arena_printf(call->arena, "%s?oauth_request=%s", view_path(call, "/login"), flow),
                   view_text(view, "start_again"));
+    if (back != NULL)
+        view_link(view, view_path(call, back), view_text(view, "back_to_page"));
     if (text_equal(kind_of(outcome), "sign_in"))
         view_link(view, view_path(call, "/login"), view_text(view, "sign_in"));
     view_link(view, view_path(call, "/"), view_text(view, "go_home"));
 }
 
-static void write_page(struct call *call, enum outcome outcome)
+static void write_page(struct call *call, enum outcome outcome, const char *back)
 {
     struct view *view = view_start(call, "error", NULL, NULL);
     const char *kind = kind_of(outcome);
@@ -100,19 +102,24 @@ static void write_page(struct call *call, enum outcome outcome)
     if (answer_for(outcome)->show_reason && text_equal(kind, "request"))
         json_put_text(view->model, "detail", view_inert(call->arena, call->context.reason));
     json_put_text(view->model, "request_id", call->request->id);
-    add_links(view, call, outcome);
+    add_links(view, call, outcome, back);
     answer_error_headers(call, outcome);
     view_finish(view, page_status(outcome));
 }
 
-void page_error(struct call *call, enum outcome outcome)
+void page_error_back(struct call *call, enum outcome outcome, const char *back)
 {
     if (call->response.status != 0)
         return;
     if (!prefers_json(call)) {
-        write_page(call, outcome);
+        write_page(call, outcome, back);
         return;
     }
     answer_oauth_error(call, outcome);
     call->response.status = page_status(outcome);
+}
+
+void page_error(struct call *call, enum outcome outcome)
+{
+    page_error_back(call, outcome, NULL);
 }

@@ -8,4 +8,8 @@
  * stays. Callers that prefer JSON get {error, error_description}. */
 void page_error(struct call *call, enum outcome outcome);
 
+/* The same with a way back to a page of ours ("/account/email"; NULL: none), for families whose pages have
+ * forms that a person begins at the page itself. */
+void page_error_back(struct call *call, enum outcome outcome, const char *back);
+
 #endif

@@ -25,8 +25,8 @@ static enum outcome find_flow(struct call *call, const struct challenge *challen
     return found == OUTCOME_UNAVAILABLE ? found : OUTCOME_OK;
 }
 
-enum outcome landing_view(struct call *call, const struct landing *landing, const struct challenge *challenge,
-                          struct view **view_out, bool *elsewhere_out)
+static enum outcome make_view(struct call *call, const struct landing *landing,
+                              const struct challenge *challenge, struct view **view_out, bool *elsewhere_out)
 {
     const char *link = landing_link(call);
     struct ticket ticket;
@@ -49,10 +49,22 @@ enum outcome landing_view(struct call *call, const struct landing *landing, cons
     return OUTCOME_OK;
 }
 
-enum outcome landing_check(struct call *call, const struct landing *landing)
+enum outcome landing_open(struct call *call, const struct landing *landing, struct challenge *challenge_out,
+                          struct view **view_out, bool *elsewhere_out)
 {
     const char *link = landing_link(call);
-    return browser_side_check(call, landing->form, link == NULL ? "" : link);
+    enum outcome outcome =
+        link == NULL ? OUTCOME_FLOW_ENDED : landing->look(&call->context, link, challenge_out);
+    if (outcome == OUTCOME_FLOW_ENDED)
+        return landing_refuse(call, landing);
+    return outcome == OUTCOME_OK ? make_view(call, landing, challenge_out, view_out, elsewhere_out) : outcome;
+}
+
+enum outcome landing_check(struct call *call, const struct landing *landing, const char **link_out)
+{
+    *link_out = landing_link(call);
+    enum outcome checked = browser_side_check(call, landing->form, *link_out == NULL ? "" : *link_out);
+    return checked == OUTCOME_OK && *link_out == NULL ? landing_refuse(call, landing) : checked;
 }
 
 enum outcome landing_refuse(struct call *call, const struct landing *landing)

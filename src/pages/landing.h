@@ -14,18 +14,22 @@ struct landing {
     const char *path_for_new; /* where a new link is asked for, when this one can't be used */
     const char *label_for_new;
     int bad_status; /* of the page that says so */
+
+    /* What the link is about, without using it; FLOW_ENDED when it can't be used. */
+    enum outcome (*look)(struct context *context, const char *token, struct challenge *challenge_out);
 };
 
 /* The link's token, of the address or of the form; NULL when there is none. */
 const char *landing_link(const struct call *call);
 
 /* The page of a link that is good; *elsewhere_out (may be NULL): it belongs to a sign-in that another browser
- * began. */
-enum outcome landing_view(struct call *call, const struct landing *landing, const struct challenge *challenge,
+ * began. FLOW_ENDED for any other link, and for none: landing_refuse() has told so. */
+enum outcome landing_open(struct call *call, const struct landing *landing, struct challenge *challenge_out,
                           struct view **view_out, bool *elsewhere_out);
 
-/* FOREIGN_FORM unless the form was shown by landing_view(), in this browser, for this link. */
-enum outcome landing_check(struct call *call, const struct landing *landing);
+/* The link that was sent by a form of landing_open(). FOREIGN_FORM unless that was shown in this browser, for
+ * this link; FLOW_ENDED when there is none: landing_refuse() has told so. */
+enum outcome landing_check(struct call *call, const struct landing *landing, const char **link_out);
 
 /* Says that the link can't be used, and where to ask for a new one; FLOW_ENDED. */
 enum outcome landing_refuse(struct call *call, const struct landing *landing);

@@ -9,6 +9,11 @@
 #include "pages/landing.h"
 #include "pages/refusal.h"
 
+static enum outcome look(struct context *context, const char *token, struct challenge *challenge_out)
+{
+    return challenge_look(context, CHALLENGE_MAGIC_LINK, token, challenge_out);
+}
+
 static const struct landing landing = {
     .page = "magic_login",
     .path = "/api/public/magic-login",
@@ -16,6 +21,7 @@ static const struct landing landing = {
     .path_for_new = "/login/link",
     .label_for_new = "ask_for_new_link",
     .bad_status = 401,
+    .look = look,
 };
 
 /* The first safe one of the addresses that came with the link; NULL: none. */
@@ -49,19 +55,13 @@ static void finish(struct view *view, const char *target, bool elsewhere)
 
 enum outcome get_magic_login(struct call *call)
 {
-    const char *link = landing_link(call), *target;
+    const char *target;
     struct challenge challenge;
     struct view *view;
     bool elsewhere;
-    if (link == NULL)
-        return landing_refuse(call, &landing);
     enum outcome outcome = find_target(call, &target);
     if (outcome == OUTCOME_OK)
-        outcome = challenge_look(&call->context, CHALLENGE_MAGIC_LINK, link, &challenge);
-    if (outcome == OUTCOME_FLOW_ENDED)
-        return landing_refuse(call, &landing);
-    if (outcome == OUTCOME_OK)
-        outcome = landing_view(call, &landing, &challenge, &view, &elsewhere);
+        outcome = landing_open(call, &landing, &challenge, &view, &elsewhere);
     if (outcome == OUTCOME_OK)
         finish(view, target, elsewhere);
     return outcome;
@@ -69,16 +69,14 @@ enum outcome get_magic_login(struct call *call)
 
 enum outcome post_magic_login(struct call *call)
 {
-    const char *link = landing_link(call);
+    const char *link;
     struct passage passage = { .flow = NULL };
     struct signed_in signed_in;
-    enum outcome outcome = landing_check(call, &landing);
+    enum outcome outcome = landing_check(call, &landing, &link);
     if (outcome == OUTCOME_OK)
         outcome = find_target(call, &passage.return_to);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (link == NULL)
-        return landing_refuse(call, &landing);
     outcome = sign_in_by_magic_link(&call->context, link, &signed_in);
     if (outcome == OUTCOME_FLOW_ENDED)
         return landing_refuse(call, &landing);

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "core/uri.h"
+#include "pages/agent_text.h"
 #include "pages/contract.h"
 #include "pages/contrast.h"
 #include "pages/view.h"
@@ -70,17 +71,20 @@ static const char *print_time(struct arena *arena, int64_t seconds)
 
 static void put_event(struct sheet *sheet)
 {
-    static const char *const names[] = { "address", "agent" };
     struct arena *arena = sheet->context->arena;
+    const struct json *variables = sheet->wanted->variables;
     struct json *event = json_new_object(arena);
+    const struct agent agent = { json_member_text(variables, "browser"),
+                                 json_member_text(variables, "system") };
+    const char *address = json_member_text(variables, "address");
     int64_t time = 0;
-    if (json_integer(json_member(sheet->wanted->variables, "time"), &time))
+    if (json_integer(json_member(variables, "time"), &time))
         json_put_text(event, "time", print_time(arena, time));
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        const char *value = json_member_text(sheet->wanted->variables, names[i]);
-        if (!text_empty(value))
-            json_put_text(event, names[i], view_inert(arena, value));
-    }
+    if (!text_empty(address))
+        json_put_text(event, "address", view_inert(arena, address));
+    const char *words = agent_text(arena, sheet->texts, &agent);
+    if (words != NULL)
+        json_put_text(event, "agent", view_inert(arena, words));
     if (json_count(event) > 0)
         json_put(sheet->model, "event", event);
 }

@@ -3,6 +3,7 @@
 #include "pages/preview.h"
 
 #include "core/text.h"
+#include "domain/login/challenge.h"
 #include "pages/account_page.h"
 #include "pages/admin_page.h"
 #include "pages/dates.h"
@@ -122,13 +123,28 @@ static void add_lists(struct view *view, const struct json *sample)
     }
 }
 
+/* How long what was mailed lasts, where the page says so; elsewhere a time to wait. */
+static const char *minutes_of(struct view *view)
+{
+    const struct {
+        const char *page;
+        int64_t seconds;
+    } lasting[] = { { "pin", challenge_lasts_s(CHALLENGE_PIN) },
+                    { "link_sent", challenge_pin_lasts_s(CHALLENGE_MAGIC_LINK) },
+                    { "forgot_password", challenge_lasts_s(CHALLENGE_RESET_PASSWORD) } };
+    int64_t seconds = 15 * 60;
+    for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)
+        seconds = text_equal(lasting[i].page, view->page) ? lasting[i].seconds : seconds;
+    return arena_printf(view->call->arena, "%lld", (long long)seconds / 60);
+}
+
 static void fill(struct view *view, const struct json *sample)
 {
     static const struct session user = { .user_name = "Ann Example", .user_email = "ann@example.org" };
     static const int64_t sample_time = 1773273600;
     struct arena *arena = view->call->arena;
     bool with_user = false;
-    view_value(view, "minutes", "15");
+    view_value(view, "minutes", minutes_of(view));
     view_value(view, "application", "Sample Shop");
     view_value(view, "service", "Sample Shop");
     view_value(view, "reason", "redirect_uris must be https");

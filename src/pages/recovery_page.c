@@ -52,20 +52,15 @@ static const struct landing landing = {
     .path_for_new = "/forgot-password",
     .label_for_new = "ask_for_new_link",
     .bad_status = 410,
+    .look = recovery_look,
 };
 
 /* The page of a good link; problem NULL: nothing is to be corrected yet. */
 static enum outcome show_reset(struct call *call, const char *problem)
 {
-    const char *link = landing_link(call);
     struct challenge challenge;
     struct view *view;
-    enum outcome outcome =
-        link == NULL ? OUTCOME_FLOW_ENDED : recovery_look(&call->context, link, &challenge);
-    if (outcome == OUTCOME_FLOW_ENDED)
-        return landing_refuse(call, &landing);
-    if (outcome == OUTCOME_OK)
-        outcome = landing_view(call, &landing, &challenge, &view, NULL);
+    enum outcome outcome = landing_open(call, &landing, &challenge, &view, NULL);
     if (outcome != OUTCOME_OK)
         return outcome;
     if (problem != NULL)
@@ -81,14 +76,14 @@ enum outcome get_reset_password(struct call *call)
 
 enum outcome post_reset_password(struct call *call)
 {
-    const char *link = landing_link(call), *password = call_parameter(call, "password");
+    const char *link, *password = call_parameter(call, "password");
     struct passage passage = { .flow = NULL };
     struct signed_in signed_in;
     enum password_problem problem = PASSWORD_FINE;
-    enum outcome outcome = landing_check(call, &landing);
+    enum outcome outcome = landing_check(call, &landing, &link);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (link == NULL || password == NULL)
+    if (password == NULL)
         return show_reset(call, "problem_new_password_missing");
     outcome = recovery_reset(&call->context, link, password, &signed_in, &problem);
     if (outcome == OUTCOME_FLOW_ENDED)

@@ -4,6 +4,11 @@
 #include "pages/landing.h"
 #include "pages/notice.h"
 
+static enum outcome look(struct context *context, const char *token, struct challenge *challenge_out)
+{
+    return challenge_look(context, CHALLENGE_UNLOCK, token, challenge_out);
+}
+
 static const struct landing landing = {
     .page = "confirm",
     .path = "/unlock",
@@ -11,6 +16,7 @@ static const struct landing landing = {
     .path_for_new = "/login",
     .label_for_new = "sign_in",
     .bad_status = 410,
+    .look = look,
 };
 
 static enum outcome tell_done(struct call *call)
@@ -24,17 +30,11 @@ static enum outcome tell_done(struct call *call)
 
 enum outcome get_unlock(struct call *call)
 {
-    const char *link = landing_link(call);
     struct challenge challenge;
     struct view *view;
-    if (link == NULL && note_read(call).said != NULL)
+    if (landing_link(call) == NULL && note_read(call).said != NULL)
         return tell_done(call);
-    enum outcome outcome = link == NULL ? OUTCOME_FLOW_ENDED
-                                        : challenge_look(&call->context, CHALLENGE_UNLOCK, link, &challenge);
-    if (outcome == OUTCOME_FLOW_ENDED)
-        return landing_refuse(call, &landing);
-    if (outcome == OUTCOME_OK)
-        outcome = landing_view(call, &landing, &challenge, &view, NULL);
+    enum outcome outcome = landing_open(call, &landing, &challenge, &view, NULL);
     if (outcome != OUTCOME_OK)
         return outcome;
     notice_tell(view, "unlock", true);
@@ -44,12 +44,12 @@ enum outcome get_unlock(struct call *call)
 
 enum outcome post_unlock(struct call *call)
 {
-    const char *link = landing_link(call);
+    const char *link;
     struct passage passage = { .flow = NULL };
-    enum outcome outcome = landing_check(call, &landing);
+    enum outcome outcome = landing_check(call, &landing, &link);
     if (outcome != OUTCOME_OK)
         return outcome;
-    outcome = link == NULL ? OUTCOME_FLOW_ENDED : recovery_unlock(&call->context, link);
+    outcome = recovery_unlock(&call->context, link);
     if (outcome == OUTCOME_FLOW_ENDED)
         return landing_refuse(call, &landing);
     if (outcome != OUTCOME_OK)

@@ -102,13 +102,13 @@ def form_named(answer, name, button=None):
     raise AssertionError(f"no form {name} on {answer.page().text}")
 
 
-def send(browser, path, name, values=None, button=None, follow=False):
+def send(browser, path, name, values=None, button=None, follow=False, headers=None):
     answer = browser.open(path)
     equal(answer.status, 200, f"{path}: {answer}")
     form = form_named(answer, name, button)
     pressed = {"name": "id", "value": button} if button else None
     # what a browser sends of selects and areas, which the reader of pages here doesn't know
-    return browser.submit(dict(form, action=form["action"]), values, pressed, follow=follow)
+    return browser.submit(dict(form, action=form["action"]), values, pressed, headers=headers, follow=follow)
 
 
 def is_done(browser, answer, words):
@@ -376,6 +376,7 @@ def csrf(site):
     for who, where, sent, headers in tries:
         answer = who.request("POST", where, form=sent, headers=headers)
         equal(answer.status, 403, f"{sent} {headers}: {answer}")
+        assert where in answer.page().links, f"{where}: the refusal doesn't lead back"
     equal(history(site), before)
     equal(browser.request("POST", path, form=fields).status, 303)
 
@@ -430,6 +431,44 @@ def services(site):
         assert kind in kinds, kinds
     found = browser.get("/admin/services?search=Shop")
     assert service in found.text and site.service not in found.text
+
+
+@test("German: what is usually typed wrong is refused in German, beside its field")
+def german_refusals(site):
+    browser = console(site)
+    german = {"Accept-Language": "de"}
+    clients, one, plans = here(site, "/clients"), here(site, f"/clients/{site.client('web').id}"), here(site, "/plans")
+    client = {"client_name": "X", "client_kind": "web", "redirect_uris": "https://a.example/cb", "scope": "openid"}
+    plan = {"plan_name": "X", "price_cents": "1", "currency": "eur", "plan_features": ""}
+    service = {"service_name": "Shop", "slug": ""}
+    taken = f"taken-{site._mark}"
+    other = f"/admin/services/{site.cli('service', 'add', '--name', 'Slug owner')['id']}"
+    is_done(browser, send(browser, other, "service_profile", dict(service, slug=taken)), "have been saved")
+    is_done(browser, send(browser, plans, "plan_add", dict(plan, plan_name=taken)), "has been added")
+    long = "x" * 201
+    for path, form, values, field, words in (
+            (clients, "client_add", dict(client, redirect_uris=""), "redirect_uris", "mindestens eine Redirect-URI"),
+            (clients, "client_add", dict(client, redirect_uris="http://plain.example/"), "redirect_uris", "https-Adresse"),
+            (clients, "client_add", dict(client, client_name=long), "client_name", "1 bis 200"),
+            (clients, "client_add", dict(client, scope='"'), "scope", "Geben Sie Scopes"),
+            (one, "client_change", dict(client, post_logout_redirect_uris="http://plain.example/"), "post_logout_redirect_uris", "https-Adresse"),
+            (one, "client_change", dict(client, client_uri="http://plain.example/"), "client_uri", "mit https:// beginnt"),
+            (one, "client_change", dict(client, logo_uri="x"), "logo_uri", "mit https:// beginnt"),
+            (one, "client_change", dict(client, policy_uri="x"), "policy_uri", "mit https:// beginnt"),
+            (one, "client_change", dict(client, tos_uri="x"), "tos_uri", "mit https:// beginnt"),
+            ("/admin/services", "service_add", {"service_name": long}, None, "1 bis 200"),
+            (here(site), "service_profile", dict(service, slug="No Good!"), "slug", "Das Wort hat"),
+            (here(site), "service_profile", dict(service, slug=taken), "slug", "hat dieses Wort schon"),
+            (here(site, "/keys"), "key_add", {"key_name": "X", "permissions": "read:users", "addresses": "nowhere"}, "addresses", "Geben Sie Adressen"),
+            (plans, "plan_add", dict(plan, plan_name=long), "plan_name", "1 bis 200"),
+            (plans, "plan_add", dict(plan, currency="nonsense"), "currency", "drei Buchstaben"),
+            (plans, "plan_add", dict(plan, plan_features=long), "plan_features", "Höchstens 100"),
+            (plans, "plan_add", dict(plan, plan_name=taken), "plan_name", "mit diesem Namen")):
+        answer = send(browser, path, form, values, headers=german)
+        equal(answer.status, 400, f"{form} {values}: {answer}")
+        page = answer.page()
+        assert words in page.text and "Das wird nicht angenommen" not in page.text, f"{form} {values}: {page.text}"
+        assert field is None or f"#{form}-{field}" in page.links, f"{form} {field}: {page.links}"
 
 
 @test("104: a client's secret is shown once, when it's made and when it's rotated, and never again")

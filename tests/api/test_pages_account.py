@@ -145,6 +145,7 @@ def tokens(site):
         for value in wrong:
             answer = browser.request("POST", FORMS.get(page, page), form=pairs + ([] if value is None else [("token", value)]))
             equal(answer.status, 403, f"{page} with {value}: {answer}")
+            assert page in answer.page().links, f"{page}: the refusal doesn't lead back"
         if page in token:
             twice = browser.request("POST", FORMS.get(page, page), form=pairs + [("token", token[page])] * 2)
             equal(twice.status, 403, f"{page} twice")
@@ -206,15 +207,19 @@ def hostile(site):
     assert html.escape(evil, quote=False)[:20] in browser.open("/account/applications").text.replace("&quot;", '"')
 
 
-@test("profile: who isn't verified sees so, and has the mail sent again")
+@test("profile: who isn't verified sees so, has the mail sent again, and is back on the profile behind its link")
 def not_verified(site):
     person, browser = newcomer(site, verified=False)
     answer = browser.open("/account")
     assert "Not confirmed yet" in answer.page().text
     sent = browser.submit(form_to(answer, "/confirm/send"))
     assert sent.status in (200, 303), str(sent)
-    assert site.door.mail.wait(person.email, "verify_email").link("/confirm?token=")
-    assert "Confirmed" in signed_in(site).open("/account").page().text
+    link = site.door.mail.wait(person.email, "verify_email").link("/confirm?token=")
+    done = browser.submit(form_to(browser.open(link), "/confirm"))
+    on = [link for link in done.page().links if urllib.parse.urlsplit(link).path == "/login"]
+    shown = browser.open(on[0])
+    equal((shown.status, urllib.parse.urlsplit(browser.here).path), (200, "/account"), str(shown))
+    assert "Confirmed" in shown.page().text and "Not confirmed yet" not in shown.page().text
 
 
 # --- password ---
@@ -439,6 +444,16 @@ def forged_notice(site):
     browser = signed_in(site)
     for query in ("?done=password", "?note=password", "?done=%3Cb%3E", "?notice=Done"):
         assert not [tag for tag, attributes in browser.open("/account" + query).page().tags if attributes.get("role") == "status"], query
+
+
+@test("German: a mail names the browser as the page of sessions does")
+def german_mail(site):
+    person, browser = newcomer(site)
+    sent = {"Accept-Language": "de", "User-Agent": "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"}
+    equal(act(browser, "/account/password", {"current": person.password, "password": NEW_PASSWORD}, headers=sent).status, 303)
+    mail = site.door.mail.wait(person.email, "password_changed")
+    assert "Firefox unter Windows" in mail.text, mail.text
+    assert "Firefox unter Windows" in browser.open("/account/sessions", headers={"Accept-Language": "de"}).page().text
 
 
 @test("German: every page of the account is told in German")

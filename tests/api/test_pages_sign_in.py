@@ -232,7 +232,8 @@ def identifier_first(site):
         equal(answer.status, 303, "step 1")
         assert email not in urllib.parse.unquote(answer.location), answer.location
         second = browser.follow(answer)
-        assert email in second.text and link_to(second, "/login/link") and link_to(second, "/forgot-password")
+        assert email in second.page().text, "in words, which wrap where a field would cut them"
+        assert link_to(second, "/login/link") and link_to(second, "/forgot-password")
         pages.append(re.sub(r'(value|href)="[^"]*"', "", second.text.replace(email, "EMAIL")))
         if email == person.email:
             browsers = (browser, second)
@@ -420,6 +421,7 @@ def forgotten(site):
         page = browser.open(path_of(mail.links[0]))
         equal(page.status, 200, str(page))
     form = form_to(page, "/reset-password")
+    assert person.email in page.page().text, "in words, which wrap"
     assert field_of(form, autocomplete="new-password") and field_of(form, autocomplete="username"), form
     for password, words in (("", "Choose a password"), ("short", "at least 8"), (person.email, "too near")):
         answer = browser.submit(form, {"password": password})

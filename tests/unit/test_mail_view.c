@@ -4,6 +4,7 @@
 
 #include "core/encode.h"
 #include "core/text.h"
+#include "domain/login/challenge.h"
 #include "pages/contract.h"
 #include "pages/mail_view.h"
 #include "pages/preview.h"
@@ -142,6 +143,56 @@ static void mails__load_nothing_and_lead_nowhere_else(void **state)
         assert_true(text_starts(at, "https://sso.example.org/auth/"));
 }
 
+/* Who asked for it stands there in the reader's language, as on the page of sessions. */
+static void mails__name_the_browser_in_the_readers_language(void **state)
+{
+    static const struct {
+        const char *language, *variables, *words;
+    } cases[] = {
+        { "en", "{\"browser\": \"Firefox\", \"system\": \"Windows\"}", "Firefox on Windows" },
+        { "de", "{\"browser\": \"Firefox\", \"system\": \"Windows\"}", "Firefox unter Windows" },
+        { "de", "{\"browser\": \"Firefox\"}", "Firefox" },
+        { "de", "{\"system\": \"Windows\"}", "Windows" },
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct mail_wanted wanted = { "password_changed", NULL, cases[i].language,
+                                      variables(fixture, cases[i].variables) };
+        struct mail_shown mail;
+        mail_view_render(&fixture->context, &wanted, &mail);
+        assert_holds(mail.html, arena_printf(fixture->arena, ">%s<", cases[i].words));
+        assert_holds(mail.text, arena_printf(fixture->arena, " %s\n", cases[i].words));
+    }
+}
+
+/* A preview shows what people will read. */
+static void mails__samples_last_as_long_as_their_links(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *error;
+    const struct json *samples = preview_samples(fixture->arena, &fixture->settings, &error);
+    for (int kind = 0; kind < CHALLENGE_KINDS; kind++) {
+        const char *mail = arena_printf(fixture->arena, "mail_%s", challenge_kind_name(kind));
+        const struct json *sample = json_member(json_member(json_member(samples, mail), "default"), "mail");
+        static const struct {
+            const char *name;
+            int64_t seconds;
+        } units[] = { { "minutes", 60 }, { "hours", 3600 }, { "days", 86400 } };
+        int64_t lasts_s =
+            kind == CHALLENGE_MAGIC_LINK ? challenge_pin_lasts_s(kind) : challenge_lasts_s(kind);
+        bool found = false;
+        for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+            int64_t told = 0, unit = units[i].seconds;
+            if (!json_integer(json_member(sample, units[i].name), &told))
+                continue;
+            assert_int_equal(told, (lasts_s + unit - 1) / unit);
+            found = true;
+        }
+        if (!found)
+            fail_msg("the sample of %s doesn't say how long it lasts", mail);
+    }
+}
+
 /* --- what comes from people --- */
 
 /* T-64: hostile names are inert in all mails. */
@@ -150,7 +201,8 @@ static void mails__hostile_values_are_text_T64(void **state)
     static const char hostile[] =
         "{\"name\": \"<script>alert(1)</script>\", \"email\": \"a\\\"'>@example.org\","
         " \"new_email\": \"<img src=x>\\u202e\\r\\nBcc: y@example.org\", \"address\": \"<b>1.2.3.4\","
-        " \"agent\": \"<b>Firefox\\n\", \"link\": \"https://sso.example.org/\\\"onclick=x\", \"pin\": "
+        " \"browser\": \"<b>Firefox\\n\", \"system\": \"<b>W\\u202e\", \"link\": "
+        "\"https://sso.example.org/\\\"onclick=x\", \"pin\": "
         "\"<1>\","
         " \"minutes\": 1, \"hours\": 1, \"time\": 0}";
     struct fixture *fixture = *state;
@@ -260,6 +312,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(mails__each_renders_in_each_state_and_language),
         TEST(mails__load_nothing_and_lead_nowhere_else),
+        TEST(mails__name_the_browser_in_the_readers_language),
+        TEST(mails__samples_last_as_long_as_their_links),
         TEST(mails__hostile_values_are_text_T64),
         TEST(mails__names_that_look_like_links_are_left_out),
         TEST(mails__a_value_is_never_a_template),

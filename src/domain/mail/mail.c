@@ -28,7 +28,7 @@ static const char *bound_to(struct arena *arena, const unsigned char id[16])
 static const char *print_variables(struct context *context, const struct mail *mail)
 {
     struct json_writer writer = json_writer_start(context->arena);
-    const char *agent = agent_describe(context->arena, context->user_agent);
+    const struct agent agent = agent_read(context->user_agent);
     json_open_object(&writer, NULL);
     json_write_text(&writer, "email", mail->email);
     json_write_text(&writer, "name", mail->name);
@@ -44,10 +44,11 @@ static const char *print_variables(struct context *context, const struct mail *m
     json_write_integer(&writer, "hours", (mail->lasts_s + HOUR - 1) / HOUR);
     json_write_integer(&writer, "days", (mail->lasts_s + DAY - 1) / DAY);
     json_write_integer(&writer, "time", context->now);
-    if (!mail->of_another && !text_empty(context->address))
-        json_write_text(&writer, "address", context->address);
-    if (!mail->of_another && !text_empty(agent))
-        json_write_text(&writer, "agent", agent);
+    if (!mail->of_another) {
+        json_write_text(&writer, "address", text_empty(context->address) ? NULL : context->address);
+        json_write_text(&writer, "browser", agent.browser);
+        json_write_text(&writer, "system", agent.system);
+    }
     json_close_object(&writer);
     return writer.text.data;
 }

@@ -51,7 +51,7 @@ bool mail_is_possible(const struct context *context);
 
 /*
  * Makes the row of a mail: seals its variables, which are those of struct mail and of the request: address,
- * agent ("Firefox on Windows") and time, so that the reader can tell whether it was them. Past the
+ * browser ("Firefox"), system ("Windows") and time, so that the reader can tell whether it was them. Past the
  * recipient's hourly limit (mail_limit_per_recipient) the row is one that is never sent, so that callers
  * can't be told apart by it; so it is for for_nobody. UNAVAILABLE when the database is away.
  */
