@@ -2,8 +2,9 @@
 -- webhooks, the workspace API; what is counted; and how administrators sign in.
 -- Needs a program of schema: 1
 
--- workspace is JSON of how the service uses the workspace API, NULL where it doesn't (doorward(8), service set).
--- slug is the service's word in addresses (NULL: its id); features is JSON of what is switched on (doorward(8), service set).
+-- workspace is JSON of how the service uses the workspace API, NULL where it doesn't (doorward(8), service
+-- set). slug is the service's word in addresses (NULL: its id); features is JSON of what is switched on
+-- (doorward(8), service set).
 ALTER TABLE services
     ADD COLUMN slug VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL,
     ADD COLUMN service_type VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'web',
@@ -11,16 +12,17 @@ ALTER TABLE services
     ADD COLUMN workspace TEXT NULL,
     ADD UNIQUE KEY services_slug (slug);
 
--- addresses is a list of addresses and ranges that the key may be used from; '' is everywhere. rotated_to is the key
--- that takes this one's place; both work until this one expires.
+-- addresses is a list of addresses and ranges that the key may be used from; '' is everywhere. rotated_to is
+-- the key that takes this one's place; both work until this one expires.
 ALTER TABLE api_keys
     ADD COLUMN last_used_at BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN created_by VARCHAR(320) NOT NULL DEFAULT '',
     ADD COLUMN addresses VARCHAR(2000) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT '',
     ADD COLUMN rotated_to BINARY(16) NULL;
 
--- linked_by is what made the link: grant (a sign-in), service_api, admin. email_key is the user's, kept here for the
--- second of the two orders of lists, which are the keys; words is what a search looks through: address and name in small letters.
+-- linked_by is what made the link: grant (a sign-in), service_api, admin. email_key is the user's, kept here
+-- for the second of the two orders of lists, which are the keys; words is what a search looks through:
+-- address and name in small letters.
 ALTER TABLE members
     ADD COLUMN linked_by VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'grant',
     ADD COLUMN email_key VARCHAR(320) NOT NULL DEFAULT '',
@@ -51,8 +53,9 @@ CREATE TABLE plans (
     CONSTRAINT plans_of_service FOREIGN KEY (service_id) REFERENCES services (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: as long as member and service stay. One a member; version counts its changes, for ETag. ends_at is when it ends by
--- itself, its trial's or period's end; 0: it has ended. The first two keys are the orders of lists, and hold all that lists choose by.
+-- Retention: as long as member and service stay. One a member; version counts its changes, for ETag. ends_at
+-- is when it ends by itself, its trial's or period's end; 0: it has ended. The first two keys are the orders
+-- of lists, and hold all that lists choose by.
 CREATE TABLE subscriptions (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -79,8 +82,9 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_to_plan FOREIGN KEY (plan_id) REFERENCES plans (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: as long as user and client stay; never deleted by a refusal. One user's role and status at one client.
--- role is none, user or admin; status is pending, approved or revoked; denied is an explicit hasAccess of false.
+-- Retention: as long as user and client stay; never deleted by a refusal. One user's role and status at one
+-- client. role is none, user or admin; status is pending, approved or revoked; denied is an explicit
+-- hasAccess of false.
 CREATE TABLE permissions (
     user_id BINARY(16) NOT NULL,
     client_number BIGINT NOT NULL,
@@ -101,8 +105,9 @@ CREATE TABLE permissions (
     CONSTRAINT permissions_at_client FOREIGN KEY (client_number) REFERENCES clients (number) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: until expires_at, two years after it was written. Who changed what of a service's members, subscriptions,
--- permissions, keys and clients. subject is an id or a pair of ids as text; change is JSON without secrets.
+-- Retention: until expires_at, two years after it was written. Who changed what of a service's members,
+-- subscriptions, permissions, keys and clients. subject is an id or a pair of ids as text; change is JSON
+-- without secrets.
 CREATE TABLE history (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -116,8 +121,8 @@ CREATE TABLE history (
     KEY history_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: until expires_at, a day after the call. The answer to a POST that named an Idempotency-Key, sealed since it may
--- hold what is shown once; status 0: the call is still under way.
+-- Retention: until expires_at, a day after the call. The answer to a POST that named an Idempotency-Key,
+-- sealed since it may hold what is shown once; status 0: the call is still under way.
 CREATE TABLE idempotency_keys (
     id BINARY(32) NOT NULL PRIMARY KEY,
     request_hash BINARY(32) NOT NULL,
@@ -128,7 +133,8 @@ CREATE TABLE idempotency_keys (
     KEY idempotency_keys_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: until removed by the service. Where a service wants to be told; secret_sealed signs what is sent.
+-- Retention: until removed by the service. Where a service wants to be told; secret_sealed signs what is
+-- sent.
 CREATE TABLE webhooks (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -142,8 +148,8 @@ CREATE TABLE webhooks (
     CONSTRAINT webhooks_of_service FOREIGN KEY (service_id) REFERENCES services (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: until expires_at, 30 days after the event. One row an event and webhook, written in the transaction of what it
--- tells; the states are those of outbox.
+-- Retention: until expires_at, 30 days after the event. One row an event and webhook, written in the
+-- transaction of what it tells; the states are those of outbox.
 CREATE TABLE webhook_deliveries (
     id BINARY(16) NOT NULL PRIMARY KEY,
     webhook_id BINARY(16) NOT NULL,
@@ -163,8 +169,9 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT webhook_deliveries_to_webhook FOREIGN KEY (webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: until expires_at, 400 days after it was written. A sign-in of a member to a service's client, or a failed one: only ever added.
--- user_id isn't a foreign key, so that numbers stay true when an account goes: an id of nobody takes its place then.
+-- Retention: until expires_at, 400 days after it was written. A sign-in of a member to a service's client, or
+-- a failed one: only ever added. user_id isn't a foreign key, so that numbers stay true when an account goes:
+-- an id of nobody takes its place then.
 CREATE TABLE sign_ins (
     id BINARY(16) NOT NULL PRIMARY KEY,
     service_id BINARY(16) NOT NULL,
@@ -178,7 +185,8 @@ CREATE TABLE sign_ins (
     KEY sign_ins_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: until expires_at, 400 days after the hour. Counted in memory, one row a service, hour, machine and kind, so that no row is hot.
+-- Retention: until expires_at, 400 days after the hour. Counted in memory, one row a service, hour, machine
+-- and kind, so that no row is hot.
 CREATE TABLE usage_counts (
     service_id BINARY(16) NOT NULL,
     hour BIGINT NOT NULL,
@@ -190,8 +198,9 @@ CREATE TABLE usage_counts (
     KEY usage_counts_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- Retention: until expires_at, seconds after it was written. What each machine has counted of its rate limits lately, so that the
--- others add it to theirs. updated_at is the database's clock: what has changed since a machine last looked is found by it.
+-- Retention: until expires_at, seconds after it was written. What each machine has counted of its rate limits
+-- lately, so that the others add it to theirs. updated_at is the database's clock: what has changed since a
+-- machine last looked is found by it.
 CREATE TABLE limit_counts (
     subject BINARY(8) NOT NULL,
     window_start BIGINT NOT NULL,

@@ -3,6 +3,9 @@
 
 enum { FIND, TOUCH, ADD, END, END_OF_ADMIN };
 
+/* As the column. Browsers inside of apps send long ones, and what is kept is shown to people. */
+enum { USER_AGENT_BYTES = 300 };
+
 #define STATE(member) offsetof(struct admin_session_state, member)
 
 static const struct column state_columns[] = {
@@ -57,7 +60,8 @@ enum store_result admin_sessions_add(struct db *db, const struct admin_session_r
     return db_run(db, &statements[ADD],
                   VALUES(sql_hash(row->id_hash), sql_id(row->admin_id), sql_integer(row->created_at),
                          sql_integer(row->created_at), sql_integer(row->created_at), sql_text(row->method),
-                         sql_text(row->address), sql_text(row->user_agent), sql_integer(row->expires_at)),
+                         sql_text(row->address), sql_text_cut(row->user_agent, USER_AGENT_BYTES),
+                         sql_integer(row->expires_at)),
                   NULL);
 }
 

@@ -27,7 +27,7 @@ struct admin_session_row {
     const char *method, *address, *user_agent;
 };
 
-/* NOT_FOUND without the admin. */
+/* NOT_FOUND without the admin. user_agent is cut to what the column holds. */
 enum store_result admin_sessions_add(struct db *db, const struct admin_session_row *row) MUST_CHECK;
 
 /* OK also when it had ended already. */

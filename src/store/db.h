@@ -50,6 +50,9 @@ struct value {
 };
 
 struct value sql_text(const char *text); /* NULL binds NULL */
+/* What a column of that many bytes holds of it: whole characters, up to the first that isn't UTF-8. */
+struct value sql_text_cut(const char *text, size_t most);
+
 struct value sql_integer(int64_t integer);
 struct value sql_bytes(const void *data, size_t length); /* NULL data binds NULL */
 struct value sql_id(const unsigned char id[16]);

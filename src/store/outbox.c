@@ -1,8 +1,7 @@
-/* outbox.c: see outbox.h. A claim is bound to the number of attempts, so that a courier which was away for
- * longer than its claim can't end a row that another has by then. */
+/* outbox.c: see outbox.h. */
 #include "store/outbox.h"
 
-#include "core/text.h"
+#include "store/claim.h"
 #include "store/pattern.h"
 
 enum { ADD, COUNT_SINCE, DUE, NEXT_AT, CLAIM, SENT, FAILED, DEAD, FIND, LIST, LIST_STATE, RETRY, RETRY_ALL };
@@ -36,7 +35,6 @@ static const struct column number_column[] = { { COLUMN_INTEGER, 0 } };
     " next_at, error, created_at, sent_at, useless_at, expires_at FROM outbox"
 #define THAT_MATCH "(recipient_key LIKE ? OR template LIKE ?)"
 #define NEWEST_FIRST " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"
-#define CLAIMED " WHERE id = ? AND state = 'sending' AND attempts = ?"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "outbox.add",
@@ -57,26 +55,19 @@ static const struct statement statements[] = {
               .parameters = "i",
               COLUMNS(outbox_columns),
               .retry = true },
-    [NEXT_AT] = { .name = "outbox.next_at",
-                  .sql = "SELECT COALESCE(MIN(next_at), 0) FROM outbox WHERE state IN ('waiting', 'sending')",
-                  .parameters = "",
-                  COLUMNS(number_column),
-                  .retry = true },
-    [CLAIM] = { .name = "outbox.claim",
-                .sql = "UPDATE outbox SET state = 'sending', attempts = attempts + 1, next_at = ?"
-                       " WHERE id = ? AND state IN ('waiting', 'sending') AND attempts = ? AND next_at <= ?",
-                .parameters = "ibii" },
+    [NEXT_AT] = NEXT_AT_STATEMENT("outbox", number_column),
+    [CLAIM] = CLAIM_STATEMENT("outbox"),
     [SENT] = { .name = "outbox.sent",
-               .sql = "UPDATE outbox SET state = 'sent', sent_at = ?, sealed = '', error = ''" CLAIMED,
-               .parameters = "ibi",
+               .sql = "UPDATE outbox SET state = 'sent', sent_at = ?, sealed = '', error = ''" WHERE_CLAIMED,
+               .parameters = "ibii",
                .retry = true },
     [FAILED] = { .name = "outbox.failed",
-                 .sql = "UPDATE outbox SET state = 'waiting', error = ?, next_at = ?" CLAIMED,
-                 .parameters = "tibi",
+                 .sql = "UPDATE outbox SET state = 'waiting', error = ?, next_at = ?" WHERE_CLAIMED,
+                 .parameters = "tibii",
                  .retry = true },
     [DEAD] = { .name = "outbox.dead",
-               .sql = "UPDATE outbox SET state = 'dead', error = ?" CLAIMED,
-               .parameters = "tbi",
+               .sql = "UPDATE outbox SET state = 'dead', error = ?" WHERE_CLAIMED,
+               .parameters = "tbii",
                .retry = true },
     [FIND] = { .name = "outbox.find",
                .sql = SELECT_OUTBOX("''") " WHERE id = ?",
@@ -144,41 +135,25 @@ enum store_result outbox_next_at(struct db *db, struct arena *arena, int64_t *ne
 
 enum store_result outbox_claim(struct db *db, struct outbox_row *row, int64_t now, int64_t until)
 {
-    enum store_result result =
-        db_run_one(db, &statements[CLAIM],
-                   VALUES(sql_integer(until), sql_id(row->id), sql_integer(row->attempts), sql_integer(now)));
-    if (result == STORE_OK)
-        row->attempts++;
-    return result;
-}
-
-/* The error of an attempt, cut between characters. */
-static struct value error_text(const char *error)
-{
-    size_t length = strnlen(error, ERROR_BYTES);
-    while (length > 0 && !text_is_utf8(error, length))
-        length--;
-    return (struct value) { .kind = VALUE_TEXT, .bytes = { (const unsigned char *)error, length } };
+    row->claimed_until = until;
+    return claim_take(db, &statements[CLAIM], row->id, &row->attempts, now, until);
 }
 
 enum store_result outbox_sent(struct db *db, const struct outbox_row *row, int64_t now)
 {
-    return db_run_one(db, &statements[SENT],
-                      VALUES(sql_integer(now), sql_id(row->id), sql_integer(row->attempts)));
+    return db_run_one(db, &statements[SENT], VALUES(sql_integer(now), CLAIM_VALUES(row)));
 }
 
 enum store_result outbox_failed(struct db *db, const struct outbox_row *row, const char *error,
                                 int64_t next_at)
 {
-    return db_run_one(
-        db, &statements[FAILED],
-        VALUES(error_text(error), sql_integer(next_at), sql_id(row->id), sql_integer(row->attempts)));
+    return db_run_one(db, &statements[FAILED],
+                      VALUES(sql_text_cut(error, ERROR_BYTES), sql_integer(next_at), CLAIM_VALUES(row)));
 }
 
 enum store_result outbox_dead(struct db *db, const struct outbox_row *row, const char *error)
 {
-    return db_run_one(db, &statements[DEAD],
-                      VALUES(error_text(error), sql_id(row->id), sql_integer(row->attempts)));
+    return db_run_one(db, &statements[DEAD], VALUES(sql_text_cut(error, ERROR_BYTES), CLAIM_VALUES(row)));
 }
 
 enum store_result outbox_find(struct db *db, struct arena *arena, const unsigned char id[16],

@@ -1,7 +1,5 @@
 /*
- * outbox.h: mails on their way. Added in the transaction of what they speak of; claimed by one
- * conditional UPDATE, so that of several couriers one has it; what is claimed and never finished is due
- * again when its time is over.
+ * outbox.h: mails on their way. Added in the transaction of what they speak of; claimed as claim.h has it.
  */
 #ifndef DOORWARD_STORE_OUTBOX_H
 #define DOORWARD_STORE_OUTBOX_H
@@ -18,7 +16,8 @@ struct outbox_row {
     struct bytes sealed;          /* the template's variables, JSON, bound to "outbox.sealed:" and the id */
     const char *state;            /* waiting, sending, sent, dead or dropped */
     int64_t attempts, next_at;
-    const char *error; /* of the last attempt; "" */
+    int64_t claimed_until; /* of a row that was claimed */
+    const char *error;     /* of the last attempt; "" */
     int64_t created_at, sent_at, useless_at, expires_at;
 };
 

@@ -3,6 +3,9 @@
 
 enum { ADD, FIND, LIST, TOUCH, END, END_BY_SID, END_OTHERS, END_OF_USER };
 
+/* As the column. Browsers inside of apps send long ones, and what is kept is shown to people. */
+enum { USER_AGENT_BYTES = 300 };
+
 #define ROW(member) offsetof(struct session_state, session.member)
 #define STATE(member) offsetof(struct session_state, member)
 
@@ -91,7 +94,7 @@ enum store_result sessions_add(struct db *db, const struct session_row *row)
                   VALUES(sql_hash(row->id_hash), sql_id(row->sid), sql_id(row->user_id),
                          sql_integer(row->created_at), sql_integer(row->authenticated_at),
                          sql_integer(row->seen_at), sql_text(row->method), sql_text(row->address),
-                         sql_text(row->user_agent), sql_integer(row->expires_at)),
+                         sql_text_cut(row->user_agent, USER_AGENT_BYTES), sql_integer(row->expires_at)),
                   NULL);
 }
 

@@ -21,6 +21,7 @@ struct session_state {
     int64_t user_tokens_after;
 };
 
+/* user_agent is cut to what the column holds. */
 enum store_result sessions_add(struct db *db, const struct session_row *row) MUST_CHECK;
 enum store_result sessions_find(struct db *db, struct arena *arena, const unsigned char id_hash[32],
                                 struct session_state *state_out) MUST_CHECK;

@@ -1,11 +1,23 @@
 /* value.c: tagged parameters of statements; see db.h. */
 #include "store/db.h"
 
+#include "core/text.h"
+
 struct value sql_text(const char *text)
 {
     return (struct value) { .kind = VALUE_TEXT,
                             .null = !text,
                             .bytes = { (const unsigned char *)text, text ? strlen(text) : 0 } };
+}
+
+struct value sql_text_cut(const char *text, size_t most)
+{
+    struct value value = sql_text(text);
+    if (value.bytes.length > most)
+        value.bytes.length = most;
+    while (value.bytes.length && !text_is_utf8(text, value.bytes.length))
+        value.bytes.length--;
+    return value;
 }
 
 struct value sql_integer(int64_t integer)

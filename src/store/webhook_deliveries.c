@@ -1,8 +1,7 @@
-/* webhook_deliveries.c: see webhook_deliveries.h. A claim is bound to the number of attempts, so that a
- * courier which was away for longer than its claim can't end a row that another has by then. */
+/* webhook_deliveries.c: see webhook_deliveries.h. */
 #include "store/webhook_deliveries.h"
 
-#include "core/text.h"
+#include "store/claim.h"
 
 enum { ADD_FOR_EVENT, ADD, DUE, NEXT_AT, CLAIM, END, HOLD, LIST, COUNT, FIND, REPLAY };
 
@@ -64,20 +63,12 @@ static const struct statement statements[] = {
               .parameters = "i",
               COLUMNS(delivery_columns),
               .retry = true },
-    [NEXT_AT] = { .name = "webhook_deliveries.next_at",
-                  .sql = "SELECT COALESCE(MIN(next_at), 0) FROM webhook_deliveries"
-                         " WHERE state IN ('waiting', 'sending')",
-                  .parameters = "",
-                  COLUMNS(number_column),
-                  .retry = true },
-    [CLAIM] = { .name = "webhook_deliveries.claim",
-                .sql = "UPDATE webhook_deliveries SET state = 'sending', attempts = attempts + 1, next_at = ?"
-                       " WHERE id = ? AND state IN ('waiting', 'sending') AND attempts = ? AND next_at <= ?",
-                .parameters = "ibii" },
+    [NEXT_AT] = NEXT_AT_STATEMENT("webhook_deliveries", number_column),
+    [CLAIM] = CLAIM_STATEMENT("webhook_deliveries"),
     [END] = { .name = "webhook_deliveries.end",
               .sql = "UPDATE webhook_deliveries SET state = ?, error = ?, response_status = ?, next_at = ?,"
-                     " sent_at = ? WHERE id = ? AND state = 'sending' AND attempts = ?",
-              .parameters = "ttiiibi",
+                     " sent_at = ?" WHERE_CLAIMED,
+              .parameters = "ttiiibii",
               .retry = true },
     [HOLD] = { .name = "webhook_deliveries.hold",
                .sql = "UPDATE webhook_deliveries SET next_at = ? WHERE webhook_id = ? AND state = 'waiting'"
@@ -101,8 +92,9 @@ static const struct statement statements[] = {
                .retry = true },
     [REPLAY] = { .name = "webhook_deliveries.replay",
                  .sql = "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_at = ?,"
-                        " expires_at = ? WHERE id = ? AND webhook_id = ? AND state <> 'sending'",
-                 .parameters = "iibb",
+                        " expires_at = ? WHERE id = ? AND state <> 'sending' AND webhook_id ="
+                        " (SELECT id FROM webhooks WHERE id = ? AND service_id = ?)",
+                 .parameters = "iibbb",
                  .retry = true },
 };
 
@@ -138,27 +130,16 @@ enum store_result delivery_next_at(struct db *db, struct arena *arena, int64_t *
 
 enum store_result delivery_claim(struct db *db, struct delivery_row *row, int64_t now, int64_t until)
 {
-    enum store_result result =
-        db_run_one(db, &statements[CLAIM],
-                   VALUES(sql_integer(until), sql_id(row->id), sql_integer(row->attempts), sql_integer(now)));
-    if (result == STORE_OK)
-        row->attempts++;
-    return result;
-}
-
-/* The error of an attempt, which is ASCII, cut to its column. */
-static struct value error_text(const char *error)
-{
-    return (struct value) { .kind = VALUE_TEXT,
-                            .bytes = { (const unsigned char *)error, strnlen(error, ERROR_BYTES) } };
+    row->claimed_until = until;
+    return claim_take(db, &statements[CLAIM], row->id, &row->attempts, now, until);
 }
 
 enum store_result delivery_end(struct db *db, const struct delivery_row *row)
 {
     return db_run_one(db, &statements[END],
-                      VALUES(sql_text(row->state), error_text(row->error), sql_integer(row->response_status),
-                             sql_integer(row->next_at), sql_integer(row->sent_at), sql_id(row->id),
-                             sql_integer(row->attempts)));
+                      VALUES(sql_text(row->state), sql_text_cut(row->error, ERROR_BYTES),
+                             sql_integer(row->response_status), sql_integer(row->next_at),
+                             sql_integer(row->sent_at), CLAIM_VALUES(row)));
 }
 
 enum store_result delivery_hold(struct db *db, const unsigned char webhook_id[16], int64_t until)
@@ -196,9 +177,10 @@ enum store_result delivery_find(struct db *db, struct arena *arena, const struct
                    VALUES(sql_id(id), sql_id(webhook->id), sql_id(webhook->service_id)), row_out);
 }
 
-enum store_result delivery_replay(struct db *db, const unsigned char webhook_id[16],
+enum store_result delivery_replay(struct db *db, const struct webhook_row *webhook,
                                   const unsigned char id[16], int64_t now, int64_t expires_at)
 {
     return db_run_one(db, &statements[REPLAY],
-                      VALUES(sql_integer(now), sql_integer(expires_at), sql_id(id), sql_id(webhook_id)));
+                      VALUES(sql_integer(now), sql_integer(expires_at), sql_id(id), sql_id(webhook->id),
+                             sql_id(webhook->service_id)));
 }

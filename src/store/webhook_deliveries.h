@@ -1,7 +1,6 @@
 /*
  * webhook_deliveries.h: what webhooks are to be told, on its way: a row an event and webhook, added in the
- * transaction of what it tells; claimed by one conditional UPDATE, as mails of the outbox are; what is
- * claimed and never finished is due again when its time is over.
+ * transaction of what it tells; claimed as claim.h has it.
  */
 #ifndef DOORWARD_STORE_WEBHOOK_DELIVERIES_H
 #define DOORWARD_STORE_WEBHOOK_DELIVERIES_H
@@ -26,6 +25,7 @@ struct delivery_row {
     const char *event, *payload;
     const char *state; /* waiting, sending, sent or dead */
     int64_t attempts, next_at;
+    int64_t claimed_until;   /* of a row that was claimed */
     int64_t response_status; /* of the last attempt; 0: there was no answer */
     const char *error;       /* of the last attempt; "" */
     int64_t created_at, sent_at, expires_at;
@@ -64,7 +64,7 @@ enum store_result delivery_find(struct db *db, struct arena *arena, const struct
 
 /* Makes one due now that isn't just being sent, as if it had never been tried, and keeps it until expires_at.
  * NOT_FOUND. */
-enum store_result delivery_replay(struct db *db, const unsigned char webhook_id[16],
+enum store_result delivery_replay(struct db *db, const struct webhook_row *webhook,
                                   const unsigned char id[16], int64_t now, int64_t expires_at) MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -350,6 +351,26 @@ class Webhooks(TestCase):
         self.assertEqual(404, self.call("POST", f"/{webhook['id']}/deliveries/x/replay")[0])
 
     # --- keeping them ---
+
+    def test_claim_that_is_over(self):
+        "webhooks: a courier that comes back when another has its delivery, even one replayed since, writes nothing"
+        go_on = threading.Event()
+
+        def hold(handler):
+            go_on.wait(20)
+            handler.send_response(204)
+            handler.end_headers()
+
+        self.receiver.behave(hold)
+        webhook = self.add()
+        self.happen()
+        self.receiver.wait_for(1)
+        # as when its claim ran out, the delivery was replayed, and another courier claimed it
+        self.door.database.sql("UPDATE webhook_deliveries SET next_at = next_at + 60")
+        go_on.set()
+        until(lambda: "webhook.not_noted" in self.door.log_text(), what="not_noted")
+        row, = self.deliveries(webhook)
+        self.assertEqual(("sending", 1, None), (row["state"], row["attempts"], row["response_status"]))
 
     def test_life(self):
         "webhooks: made, listed, changed and removed with all that waited"

@@ -283,6 +283,7 @@ struct change_work {
     struct email_change_row change;
     struct link_mail_rows old_side, new_side;
     bool asks_old;
+    const char *old_email_key;
 };
 
 static enum store_result begin_in_transaction(struct db *db, void *argument)
@@ -290,8 +291,10 @@ static enum store_result begin_in_transaction(struct db *db, void *argument)
     const struct change_work *work = argument;
     struct user_row user;
     enum store_result result = users_lock(db, work->context->arena, work->change.user_id, &user);
-    if (result == STORE_OK && user.email_verified != work->asks_old)
-        return STORE_FAILED; /* it was proven in this moment, and has a say then */
+    /* it was proven or changed in this moment, and another mailbox has a say then */
+    if (result == STORE_OK &&
+        (user.email_verified != work->asks_old || !text_equal(user.email_key, work->old_email_key)))
+        return STORE_FAILED;
     if (result == STORE_OK)
         result = email_changes_put(db, &work->change);
     if (result == STORE_OK && work->asks_old)
@@ -325,6 +328,7 @@ static enum outcome prepare_links(struct context *context, const struct user_row
                                       .data = change_data(context, work),
                                       .for_nobody = is_taken };
     work->asks_old = user->email_verified;
+    work->old_email_key = user->email_key;
     enum outcome outcome = OUTCOME_OK;
     if (work->asks_old)
         outcome = link_mail_prepare(context, &to_old, &work->old_side);

@@ -89,22 +89,34 @@ static enum store_result add_in_transaction(struct db *db, void *argument)
     return link_mail_add(db, argument);
 }
 
-enum outcome link_mail_send(struct context *context, const struct link_mail *wanted)
+/* After a commit of which nobody knows: whether it happened. */
+static enum store_result look_up(struct context *context, const struct challenge_row *row)
 {
-    struct link_mail_rows rows;
     struct challenge_row there;
-    enum outcome outcome = link_mail_prepare(context, wanted, &rows);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    enum store_result result = db_transact(context->db, add_in_transaction, &rows);
-    if (result == STORE_NOT_FOUND)
-        return OUTCOME_OK; /* the account was removed in this moment, so that nobody has the address */
+    enum store_result result = challenges_find(context->db, context->arena, row->id, row->kind, &there);
+    return result == STORE_OK ? STORE_OK : STORE_FAILED;
+}
+
+enum outcome link_mail_store(struct context *context, const struct link_mail_rows *rows)
+{
+    struct link_mail_rows work = *rows;
+    enum store_result result = db_transact(context->db, add_in_transaction, &work);
     if (result == STORE_UNCERTAIN)
-        result = challenges_find(context->db, context->arena, rows.challenge.id, rows.challenge.kind, &there);
-    outcome = store_outcome(context, result, OUTCOME_UNAVAILABLE, "the link was not written");
+        result = look_up(context, &rows->challenge);
+    enum outcome outcome =
+        store_outcome(context, result, OUTCOME_UNAUTHENTICATED, "the account has been removed");
     if (outcome == OUTCOME_OK)
         mail_wake(context);
     return outcome;
+}
+
+enum outcome link_mail_send(struct context *context, const struct link_mail *wanted)
+{
+    struct link_mail_rows rows;
+    enum outcome outcome = link_mail_prepare(context, wanted, &rows);
+    if (outcome == OUTCOME_OK)
+        outcome = link_mail_store(context, &rows);
+    return outcome == OUTCOME_UNAUTHENTICATED ? OUTCOME_OK : outcome;
 }
 
 enum outcome notice_prepare(struct context *context, const char *template, const struct user_row *user,

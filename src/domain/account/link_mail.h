@@ -37,7 +37,11 @@ enum outcome link_mail_prepare(struct context *context, const struct link_mail *
 /* Inside a transaction. */
 enum store_result link_mail_add(struct db *db, const struct link_mail_rows *rows) MUST_CHECK;
 
-/* Both rows and nothing else, in a transaction of their own; wakes the courier. */
+/* Both rows and nothing else, in a transaction of their own; wakes the courier. UNAUTHENTICATED when the
+ * account has been removed meanwhile. */
+enum outcome link_mail_store(struct context *context, const struct link_mail_rows *rows);
+
+/* Makes them and stores them. An account that has been removed meanwhile is nobody's: OK. */
 enum outcome link_mail_send(struct context *context, const struct link_mail *wanted);
 
 /* A mail without a one-time link. */

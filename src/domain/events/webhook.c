@@ -280,9 +280,9 @@ enum outcome webhook_replay(struct context *context, const struct webhook_row *w
     row_out->attempts = 0;
     row_out->next_at = context->now;
     row_out->expires_at = context->now + DELIVERY_KEPT_S;
-    outcome = store_outcome(
-        context, delivery_replay(context->db, webhook->id, bytes, context->now, row_out->expires_at),
-        OUTCOME_INVALID_REQUEST, "the delivery is just being sent");
+    outcome = store_outcome(context,
+                            delivery_replay(context->db, webhook, bytes, context->now, row_out->expires_at),
+                            OUTCOME_INVALID_REQUEST, "the delivery is just being sent");
     event_wake(context);
     return outcome;
 }

@@ -9,7 +9,7 @@
 #include "domain/login/session.h"
 #include "store/admin_sessions.h"
 
-enum { COOKIE_BYTES = 32, TOUCH_INTERVAL_S = 60, USER_AGENT_BYTES = 300 /* as the column */ };
+enum { COOKIE_BYTES = 32, TOUCH_INTERVAL_S = 60 };
 
 /* The row's own end and the limits of this program: whichever comes first. */
 static bool is_live(const struct context *context, const struct admin_session_state *state)
@@ -53,14 +53,6 @@ enum outcome admin_session_needs_recent(struct context *context, const struct ad
     return refuse(context, OUTCOME_REAUTHENTICATION_REQUIRED, "the sign-in is too old for this");
 }
 
-static const char *short_user_agent(struct context *context)
-{
-    size_t length = strnlen(context->user_agent, USER_AGENT_BYTES);
-    while (length > 0 && !text_is_utf8(context->user_agent, length))
-        length--; /* a character was cut */
-    return arena_strndup(context->arena, context->user_agent, length);
-}
-
 /* A new value at each sign-in, never one that the browser brought (T-68). */
 enum outcome admin_session_open(struct context *context, const unsigned char admin_id[16], const char *method,
                                 const char *old_cookie, const char **cookie_out)
@@ -72,7 +64,7 @@ enum outcome admin_session_open(struct context *context, const unsigned char adm
                                      .expires_at = context->now + ADMIN_SESSION_LIFETIME_S,
                                      .method = method,
                                      .address = context->address,
-                                     .user_agent = short_user_agent(context) };
+                                     .user_agent = context->user_agent };
     sha256_text(*cookie_out, row.id_hash);
     memcpy(row.admin_id, admin_id, sizeof(row.admin_id));
     enum outcome added = store_outcome(context, admin_sessions_add(context->db, &row),

@@ -8,7 +8,7 @@
 #include "crypto/random.h"
 #include "store/sessions.h"
 
-enum { COOKIE_BYTES = 32, TOUCH_INTERVAL_S = 60, USER_AGENT_BYTES = 300 /* as the column */ };
+enum { COOKIE_BYTES = 32, TOUCH_INTERVAL_S = 60 };
 
 bool session_cookie_hash(const char *cookie, unsigned char hash_out[32])
 {
@@ -87,15 +87,6 @@ static void end_replaced(struct context *context, const char *old_cookie)
         log_warn("session.replaced_not_ended");
 }
 
-/* Browsers inside of apps send long ones: what is kept is shown to people, so its beginning is enough. */
-static const char *short_user_agent(struct context *context)
-{
-    size_t length = strnlen(context->user_agent, USER_AGENT_BYTES);
-    while (length > 0 && !text_is_utf8(context->user_agent, length))
-        length--; /* a character was cut */
-    return arena_strndup(context->arena, context->user_agent, length);
-}
-
 enum outcome session_open(struct context *context, const unsigned char user_id[16], const char *method,
                           const char *old_cookie, const char **cookie_out)
 {
@@ -110,7 +101,7 @@ enum outcome session_open(struct context *context, const unsigned char user_id[1
         .expires_at = context->now + context->settings->session_lifetime_s,
         .method = method,
         .address = context->address,
-        .user_agent = short_user_agent(context),
+        .user_agent = context->user_agent,
     };
     sha256_text(cookie, row.id_hash);
     random_uuid(row.sid);

@@ -6,13 +6,12 @@
 
 #include "core/log.h"
 #include "core/text.h"
-#include "domain/analytics/usage.h"
+#include "domain/account/link_mail.h"
 #include "domain/account/recovery.h"
+#include "domain/analytics/usage.h"
 #include "domain/login/canonical.h"
 #include "domain/login/device.h"
 #include "domain/login/passwords.h"
-#include "domain/mail/mail.h"
-#include "store/challenges.h"
 
 enum { PERIOD = 10 /* of a periodic PIN gate, in sign-ins */, MAIL_LIMIT_WINDOW_S = 3600 };
 
@@ -29,28 +28,6 @@ static struct json *begun_by(struct context *context, const struct sign_in_place
     json_put_text(data, "return_to", place->return_to);
     json_put_text(data, "method", method);
     return data;
-}
-
-struct sent_challenge {
-    struct challenge_row challenge;
-    struct outbox_row mail;
-};
-
-static enum store_result store_both(struct db *db, void *argument)
-{
-    const struct sent_challenge *sent = argument;
-    enum store_result result = challenge_store(db, &sent->challenge);
-    return result == STORE_OK ? outbox_add(db, &sent->mail) : result;
-}
-
-/* Writes challenge and mail as one, and tells the courier. */
-static enum outcome send(struct context *context, struct sent_challenge *sent)
-{
-    enum outcome stored = store_outcome(context, db_transact(context->db, store_both, sent),
-                                        OUTCOME_UNAUTHENTICATED, "the account has been removed");
-    if (stored == OUTCOME_OK)
-        mail_wake(context);
-    return stored;
 }
 
 static bool is_active(const struct user_row *user)
@@ -76,7 +53,7 @@ static enum outcome send_pin(struct context *context, const struct pin_owner *ow
                              const struct sign_in_place *place)
 {
     struct challenge challenge;
-    struct sent_challenge sent;
+    struct link_mail_rows sent;
     const struct new_challenge wanted = { .kind = CHALLENGE_PIN,
                                           .user_id = owner->user_id,
                                           .email = owner->email,
@@ -101,7 +78,7 @@ static enum outcome send_pin(struct context *context, const struct pin_owner *ow
         context->retry_after_s = MAIL_LIMIT_WINDOW_S;
         return refuse(context, OUTCOME_TOO_MANY_REQUESTS, "too many mails to this address");
     }
-    return send(context, &sent);
+    return link_mail_store(context, &sent);
 }
 
 bool pin_gate_wants_step_up(const struct service *service, const struct session *session)
@@ -312,7 +289,7 @@ enum outcome magic_link_request(struct context *context, const char *email, cons
     struct user_row row;
     const struct user_row *user;
     struct challenge challenge;
-    struct sent_challenge sent;
+    struct link_mail_rows sent;
     const char *email_key = email_canonical(context->arena, email);
     if (email_key == NULL)
         return refuse(context, OUTCOME_INVALID_REQUEST, "that is no e-mail address");
@@ -347,7 +324,7 @@ enum outcome magic_link_request(struct context *context, const char *email, cons
     /* Nobody will get this link: it doesn't take the place of the one that the person has. */
     if (!will_be_sent(&sent.mail))
         memset(sent.challenge.user_id, 0, sizeof(sent.challenge.user_id));
-    outcome = send(context, &sent);
+    outcome = link_mail_store(context, &sent);
     return outcome == OUTCOME_UNAUTHENTICATED ? OUTCOME_OK : outcome; /* removed just now: nobody's, then */
 }
 

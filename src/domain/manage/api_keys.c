@@ -83,6 +83,17 @@ static bool addresses_are_fine(const char *addresses)
                           network_list_is_valid(addresses));
 }
 
+/* How storing a new key ended, of which nobody may know: the key is shown now or never. */
+static enum store_result settled(struct context *context, enum store_result result,
+                                 const struct api_key_row *row)
+{
+    struct api_key_row there;
+    if (result != STORE_UNCERTAIN)
+        return result;
+    result = api_keys_find(context->db, context->arena, row->service_id, row->id, &there);
+    return result == STORE_OK ? STORE_OK : STORE_FAILED;
+}
+
 enum outcome api_key_add(struct context *context, const struct new_api_key *key, struct api_key_row *row_out,
                          const char **key_out)
 {
@@ -105,7 +116,8 @@ enum outcome api_key_add(struct context *context, const struct new_api_key *key,
         return refuse(context, OUTCOME_INVALID_REQUEST,
                       "addresses must be words like 192.0.2.7, 192.0.2.0/24, 2001:db8::/32");
     *key_out = make_key(context, key->test, row_out);
-    return store_outcome(context, api_keys_add(context->db, row_out), OUTCOME_NOT_FOUND, "no such service");
+    enum store_result added = settled(context, api_keys_add(context->db, row_out), row_out);
+    return store_outcome(context, added, OUTCOME_NOT_FOUND, "no such service");
 }
 
 enum outcome api_key_find(struct context *context, const char *service_id, const char *id,
@@ -170,6 +182,6 @@ enum outcome api_key_rotate(struct context *context, const struct key_rotation *
         pair.old.expires_at = ends;
     *key_out = make_key(context, text_starts(pair.old.prefix, "sk_test_"), &pair.successor);
     *row_out = pair.successor;
-    return store_outcome(context, change_directory(context, succeed, &pair), OUTCOME_ALREADY_EXISTS,
-                         "the API key has a successor already");
+    enum store_result changed = settled(context, change_directory(context, succeed, &pair), &pair.successor);
+    return store_outcome(context, changed, OUTCOME_ALREADY_EXISTS, "the API key has a successor already");
 }

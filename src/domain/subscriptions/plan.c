@@ -156,6 +156,16 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
     return work->outcome == OUTCOME_OK ? plans_change(db, &work->row) : STORE_NOT_FOUND;
 }
 
+/* After a commit of which nobody knows: whether the plan is as it was to become. */
+static enum store_result look_up(struct context *context, const struct plan_row *row)
+{
+    struct plan_row there;
+    enum store_result result = plans_find(context->db, context->arena, row->id, &there);
+    bool happened =
+        result == STORE_OK && text_equal(plan_tag(context->arena, &there), plan_tag(context->arena, row));
+    return happened ? STORE_OK : STORE_FAILED;
+}
+
 enum outcome plan_change(struct context *context, const unsigned char service_id[16], const char *id,
                          const char *if_match, const struct plan_terms *terms, struct plan_row *row_out)
 {
@@ -169,6 +179,8 @@ enum outcome plan_change(struct context *context, const unsigned char service_id
         return work.outcome;
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_ALREADY_EXISTS, name_taken);
+    if (result == STORE_UNCERTAIN)
+        result = look_up(context, &work.row);
     *row_out = work.row;
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }

@@ -252,9 +252,14 @@ enum outcome subscription_remove(struct context *context, const unsigned char se
                                  const char *user_id, const char *actor)
 {
     struct remove_work work = { .context = context, .service_id = service_id, .actor = actor };
+    struct subscription_row there;
     if (!uuid_decode(user_id, work.user_id))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
     enum store_result result = db_transact(context->db, remove_in_transaction, &work);
+    if (result == STORE_UNCERTAIN) {
+        result = subscriptions_find(context->db, context->arena, service_id, work.user_id, &there);
+        result = result == STORE_NOT_FOUND ? STORE_OK : STORE_FAILED;
+    }
     enum outcome outcome = store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
     if (outcome == OUTCOME_OK)
         event_wake(context);
