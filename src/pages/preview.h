@@ -6,6 +6,9 @@
 #include "core/settings.h"
 #include "pages/view.h"
 
+/* What the arena of one preview has to hold. */
+enum { PREVIEW_MAX_BYTES = 32 << 20 };
+
 struct preview {
     const char *page, *state;
     const struct json *samples; /* of preview_samples(); NULL: they are read anew */

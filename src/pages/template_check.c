@@ -12,8 +12,6 @@
 #include <dirent.h>
 #include <unistd.h>
 
-enum { STATE_MAX_BYTES = 32 << 20 };
-
 struct check {
     struct arena *arena;
     const struct settings *settings;
@@ -236,7 +234,7 @@ static void check_state(const char *state, struct json *member, void *context)
     };
     const char *error;
     (void)member;
-    struct arena *arena = arena_make(STATE_MAX_BYTES); /* of each state alone: there are many */
+    struct arena *arena = arena_make(PREVIEW_MAX_BYTES); /* of each state alone: there are many */
     if (preview_render(arena, check->settings, &preview, &error) == NULL)
         tell(check, arena_printf(check->arena, "%s/%s.mustache", check->folder, render->page), 0, true,
              arena_printf(check->arena, "state %s can't be rendered: %s", state, error));

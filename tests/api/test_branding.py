@@ -33,6 +33,20 @@ def template(site, *arguments):
                           timeout=60, check=False)
 
 
+def read(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def previews(case, site, *options):
+    "[(page, state, HTML)], all that there are samples for."
+    with tempfile.TemporaryDirectory(prefix="dw-previews-") as place:
+        written = template(site, "preview", "--all", place, *options)
+        case.assertEqual((0, ""), (written.returncode, written.stderr))
+        return [(page, state, read(place, f"{page}-{state}.html"))
+                for page, states in json.loads(read(SAMPLES)).items() for state in states]
+
+
 def findings(site):
     return json.loads(template(site, "check", "--json").stdout)["findings"]
 
@@ -65,24 +79,46 @@ class Branded(Case):
         self.assertEqual([], complaints)
 
 
+class Previews(Branded):
+    def test_all(self):
+        "every page and mail in every state, and the text of each mail, is written in one go, as it is shown alone"
+        site, _ = self.start()
+        place = os.path.join(self.enterContext(tempfile.TemporaryDirectory(prefix="dw-previews-")), "all")
+        told = template(site, "preview", "--all", place, "--language", "de", "--json")
+        wanted = {f"{page}-{state}.{kind}" for page, states in json.loads(read(SAMPLES)).items() for state in states
+                  for kind in (("html", "txt") if page.startswith("mail_") else ("html",))}
+        self.assertEqual(wanted, set(os.listdir(place)))
+        self.assertEqual((0, "", {"files": len(wanted)}), (told.returncode, told.stderr, json.loads(told.stdout)))
+        for page, state, *text in (("login", "error"), ("mail_pin", "default"), ("mail_pin", "default", "--text")):
+            alone = template(site, "preview", page, "--state", state, "--language", "de", *text).stdout
+            self.assertEqual(alone, read(place, f"{page}-{state}.{'txt' if text else 'html'}"))
+        self.assertIn("Anmelden", read(place, "login-default.html"))
+
+    def test_all_refused(self):
+        "nothing is passed over: one page of all, and a directory that can't be written to, are refused"
+        site, own = self.start()
+        write(own, "file", "")
+        for arguments, status in ((("--all", own, "login"), 2), (("--all", own, "--state", "error"), 2),
+                                  (("--all", own, "--text"), 2), (("--all", os.path.join(own, "no", "where")), 1),
+                                  (("--all", os.path.join(own, "file")), 1)):
+            told = template(site, "preview", *arguments)
+            self.assertEqual((status, ""), (told.returncode, told.stdout), arguments)
+            self.assertIn("doorward template preview: ", told.stderr)
+        self.assertEqual(["file"], os.listdir(own))
+
+
 class Frozen(Branded):
     def test_every_state(self):
         "demand 3: templates of earlier releases render with today's program in every state that there are samples for"
-        with open(SAMPLES, encoding="utf-8") as file:
-            samples = json.load(file)
         self.assertTrue(folders(FROZEN))
         for folder in folders(FROZEN):
             site, _ = self.start(folder, "frozen")
             serious = [finding for finding in findings(site) if finding["kind"] == "error"]
             self.assertEqual([], serious)
-            for page, states in samples.items():
-                if not os.path.exists(os.path.join(folder, f"{page}.mustache")):
-                    continue
-                for state in states:
-                    shown = template(site, "preview", page, "--state", state)
-                    self.assertEqual((0, ""), (shown.returncode, shown.stderr), f"{folder}: {page} {state}")
-                    self.assertIn('content="frozen"', shown.stdout)
-                    self.assertIn("<h1>", shown.stdout)
+            for page, state, text in previews(self, site):
+                if os.path.exists(os.path.join(folder, f"{page}.mustache")):
+                    self.assertIn('content="frozen"', text, f"{folder}: {page} {state}")
+                    self.assertIn("<h1>", text)
 
     def test_flow(self):
         "demand 3: a person registers, signs in, agrees and signs out on the pages of an earlier release"

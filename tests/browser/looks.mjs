@@ -14,7 +14,8 @@ export async function violations(page, { rules, off = [] } = {}) {
   if (!await page.evaluate(() => Boolean(globalThis.axe))) await page.evaluate(AXE);
   const found = await page.evaluate(([only, tags, without]) => globalThis.axe.run(document, {
     runOnly: only ? { type: 'rule', values: only } : { type: 'tag', values: tags },
-    rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])), resultTypes: ['violations'] })
+    rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])), resultTypes: ['violations'],
+    preload: false }) // of media and of style sheets: for none of these rules
     .then(({ violations: all }) => all), [rules, RULES, off]);
   return found.map((rule) => `${rule.id}: ${rule.help} at ${rule.nodes.map((node) =>
     `${node.target.join(' ')} (${[...node.any, ...node.all].map((one) => one.message).join('; ')})`).join(', ')}`);

@@ -5,6 +5,9 @@
 #include "pages/preview.h"
 #include "pages/template_check.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- check --- */
@@ -94,11 +97,13 @@ static enum cli_status list_pages(struct cli *cli)
     return CLI_OK;
 }
 
-static enum cli_status preview(struct cli *cli)
+/* What is asked for, of page and state: a saved page finds the files that a server would give to a browser.
+ */
+static struct preview preview_wanted(struct cli *cli)
 {
-    const char *error, *state = cli_option(cli, "state"), *service = cli_option(cli, "service");
+    const char *service = cli_option(cli, "service"), *state = cli_option(cli, "state");
     const char *logo = file_link(cli, service, "logo.svg");
-    struct preview wanted = { .page = cli->arguments[0],
+    return (struct preview) { .page = cli->arguments[0],
                               .state = state == NULL ? "default" : state,
                               .service = service,
                               .language = cli_option(cli, "language"),
@@ -107,6 +112,90 @@ static enum cli_status preview(struct cli *cli)
                               .icon = file_link(cli, service, "icon.svg"),
                               .logo = logo == NULL ? file_link(cli, service, "logo.png") : logo,
                               .text = cli_option(cli, "text") != NULL };
+}
+
+/* All of them, each in a file of its own. */
+struct collection {
+    struct cli *cli;
+    struct preview preview;
+    const char *directory;
+    int64_t written;
+    enum cli_status status; /* nothing is written behind the first failure */
+};
+
+static bool write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return false;
+    bool written = fputs(text, file) != EOF;
+    return fclose(file) == 0 && written;
+}
+
+static void collect(struct collection *all, struct arena *arena, bool text)
+{
+    const struct preview *preview = &all->preview;
+    const char *error, *path = arena_printf(arena, "%s/%s-%s.%s", all->directory, preview->page,
+                                            preview->state, text ? "txt" : "html");
+    all->preview.text = text;
+    const char *rendered = preview_render(arena, all->cli->settings, preview, &error);
+    if (rendered == NULL)
+        all->status = cli_fail(all->cli, CLI_REFUSED, "%s, %s: %s", preview->page, preview->state, error);
+    else if (!write_file(path, rendered))
+        all->status = cli_fail(all->cli, CLI_REFUSED, "%s can't be written: %s", path, strerror(errno));
+    else
+        all->written++;
+}
+
+static void collect_state(const char *state, struct json *member, void *context)
+{
+    struct collection *all = context;
+    (void)member;
+    all->preview.state = state;
+    for (int text = 0; text <= (text_starts(all->preview.page, "mail_") ? 1 : 0) && all->status == CLI_OK;
+         text++) {
+        struct arena *arena = arena_make(PREVIEW_MAX_BYTES); /* of each alone: there are many */
+        collect(all, arena, text == 1);
+        arena_destroy(arena);
+    }
+}
+
+static void collect_page(const char *page, struct json *states, void *context)
+{
+    struct collection *all = context;
+    all->preview.page = page;
+    json_each(states, collect_state, all);
+}
+
+static enum cli_status preview_all(struct cli *cli, const char *directory)
+{
+    struct collection all = { .cli = cli, .preview = preview_wanted(cli), .directory = directory };
+    const char *error;
+    if (cli->arguments[0] != NULL || cli_option(cli, "state") != NULL || all.preview.text)
+        return cli_fail(cli, CLI_USAGE, "--all is every page, state and text");
+    if (mkdir(directory, 0777) != 0 && errno != EEXIST)
+        return cli_fail(cli, CLI_REFUSED, "%s can't be made: %s", directory, strerror(errno));
+    all.preview.samples = preview_samples(cli->arena, cli->settings, &error);
+    if (all.preview.samples == NULL)
+        return cli_fail(cli, CLI_REFUSED, "%s", error);
+    json_each(all.preview.samples, collect_page, &all);
+    struct json_writer writer = json_writer_start(cli->arena);
+    json_open_object(&writer, NULL);
+    json_write_integer(&writer, "files", all.written);
+    json_close_object(&writer);
+    if (all.status == CLI_OK && cli->json)
+        cli_print_json(&writer);
+    else if (all.status == CLI_OK)
+        printf("%" PRId64 " files are in %s.\n", all.written, directory);
+    return all.status;
+}
+
+static enum cli_status preview(struct cli *cli)
+{
+    const char *error, *directory = cli_option(cli, "all");
+    if (directory != NULL)
+        return preview_all(cli, directory);
+    const struct preview wanted = preview_wanted(cli);
     if (wanted.page == NULL)
         return list_pages(cli);
     const char *html = preview_render(cli->arena, cli->settings, &wanted, &error);
@@ -124,6 +213,7 @@ static const struct cli_option preview_options[] = {
     { "language", "TAG", false, "language of its texts: de" },
     { "service", "ID", false, "whose branding is shown" },
     { "text", NULL, false, "of a mail: its subject and plain text" },
+    { "all", "DIRECTORY", false, "every page and mail in every state, PAGE-STATE.html and .txt, into it" },
     { .name = NULL },
 };
 
