@@ -5,18 +5,23 @@
 #include "core/encode.h"
 #include "core/log.h"
 
-#define SESSION_COOKIE "admin-session"
 #define STEP_COOKIE "__Host-doorward-admin-step"
 
 enum { FORM_BYTES = 16 };
 
-enum outcome admin_side_look(struct call *call)
+enum outcome admin_side_find(struct call *call)
 {
     struct admin_session session;
     enum outcome outcome =
-        admin_session_find(&call->context, cookie_read(call->request, SESSION_COOKIE), &session);
+        admin_session_find(&call->context, cookie_read(call->request, ADMIN_SESSION_COOKIE), &session);
     if (outcome == OUTCOME_OK)
         call->admin = (const void *)arena_copy(call->arena, &session, sizeof(session)).data;
+    return outcome;
+}
+
+enum outcome admin_side_look(struct call *call)
+{
+    enum outcome outcome = admin_side_find(call);
     return outcome == OUTCOME_UNAUTHENTICATED ? OUTCOME_OK : outcome;
 }
 
@@ -43,11 +48,11 @@ enum outcome admin_side_sign_in(struct call *call, const struct admin_step *step
 {
     const char *cookie;
     enum outcome opened = admin_session_open(&call->context, step->admin.id, method,
-                                             cookie_read(call->request, SESSION_COOKIE), &cookie);
+                                             cookie_read(call->request, ADMIN_SESSION_COOKIE), &cookie);
     if (opened != OUTCOME_OK)
         return opened;
     log_info("admin %s signed in (%s)", step->admin.email_key, method);
-    write_cookie(call, SESSION_COOKIE, cookie, ADMIN_SESSION_LIFETIME_S);
+    write_cookie(call, ADMIN_SESSION_COOKIE, cookie, ADMIN_SESSION_LIFETIME_S);
     write_cookie(call, STEP_COOKIE, "", 0);
     return OUTCOME_OK;
 }
@@ -56,7 +61,7 @@ enum outcome admin_side_sign_out(struct call *call)
 {
     enum outcome ended = admin_session_end(&call->context, call->admin);
     if (ended == OUTCOME_OK)
-        write_cookie(call, SESSION_COOKIE, "", 0);
+        write_cookie(call, ADMIN_SESSION_COOKIE, "", 0);
     return ended;
 }
 

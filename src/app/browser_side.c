@@ -9,8 +9,6 @@
 #include "domain/login/device.h"
 #include "domain/login/session.h"
 
-#define SESSION_COOKIE "public-session"
-
 enum { BROWSER_COOKIE_LIFETIME_S = 400 * 24 * 3600 };
 
 const char *browser_side_ensure(struct call *call)

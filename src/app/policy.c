@@ -1,6 +1,7 @@
 /* policy.c: see policy.h. One function per way of asking, in a table. */
 #include "app/policy.h"
 
+#include "app/admin_side.h"
 #include "app/route.h"
 #include "core/encode.h"
 #include "core/text.h"
@@ -8,9 +9,6 @@
 #include "domain/login/device.h"
 #include "domain/manage/api_key_auth.h"
 #include "domain/oauth/client_auth.h"
-
-#define SESSION_COOKIE "public-session"
-#define ADMIN_SESSION_COOKIE "admin-session"
 
 /* The credentials of an Authorization header of this scheme (any case, RFC 9110 §11.1); NULL when the
  * header is absent or of another scheme. */
@@ -88,11 +86,16 @@ static enum outcome by_bearer(struct call *call)
     return access_token_check(&call->context, token ? token : field, &call->access);
 }
 
-/* A browser may or may not be signed in; only a database that is away is a refusal. */
-static enum outcome by_browser(struct call *call)
+static void read_browser(struct call *call)
 {
     const char *browser = cookie_read(call->request, BROWSER_COOKIE);
     call->browser = browser && browser_is_valid(browser) ? browser : NULL;
+}
+
+/* A browser may or may not be signed in; only a database that is away is a refusal. */
+static enum outcome by_browser(struct call *call)
+{
+    read_browser(call);
     call->devices = cookie_read(call->request, DEVICE_COOKIE);
     call->session_cookie = cookie_read(call->request, SESSION_COOKIE);
     if (!call->session_cookie)
@@ -128,14 +131,8 @@ static enum outcome by_api_key(struct call *call)
 
 static enum outcome by_admin(struct call *call)
 {
-    struct admin_session session;
-    const char *browser = cookie_read(call->request, BROWSER_COOKIE);
-    call->browser = browser && browser_is_valid(browser) ? browser : NULL;
-    enum outcome outcome =
-        admin_session_find(&call->context, cookie_read(call->request, ADMIN_SESSION_COOKIE), &session);
-    if (outcome == OUTCOME_OK)
-        call->admin = (const void *)arena_copy(call->arena, &session, sizeof(session)).data;
-    return outcome;
+    read_browser(call);
+    return admin_side_find(call);
 }
 
 static bool has_authorization(const struct call *call)

@@ -8,6 +8,8 @@
 
 #include "domain/context.h"
 
+#define ADMIN_SESSION_COOKIE "admin-session"
+
 enum { ADMIN_SESSION_LIFETIME_S = 4 * 60 * 60, ADMIN_SESSION_IDLE_S = 60 * 60 };
 
 struct admin_session {

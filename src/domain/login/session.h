@@ -7,6 +7,8 @@
 
 #include "domain/context.h"
 
+#define SESSION_COOKIE "public-session"
+
 /* A session and its user, as one statement reads them; or what stands for one where an application acts with
  * a person's access token (account_session_of_token()). */
 struct session {
