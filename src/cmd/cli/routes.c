@@ -118,9 +118,7 @@ static enum cli_status routes(struct cli *cli)
         }
     }
     json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return cli_finish(cli, &writer);
 }
 
 const struct cli_command routes_commands[] = {
