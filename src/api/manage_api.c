@@ -285,15 +285,16 @@ static enum outcome delete_plan(struct call *call)
 #define KEYS "/api/organizations/{organization}/services/{service}/api-keys"
 #define PLANS "/api/organizations/{organization}/services/{service}/plans"
 #define MANAGES .who = BY_BEARER, .cors = CORS_LISTED
+#define CREATES MANAGES, .body = BODY_JSON_VALUES, .replays = true
 
 static const struct route routes[] = {
     { "GET", KEYS, MANAGES, .handler = get_keys },
-    { "POST", KEYS, MANAGES, .body = BODY_JSON_VALUES, .handler = post_key },
+    { "POST", KEYS, CREATES, .handler = post_key },
     { "GET", KEYS "/{id}", MANAGES, .handler = get_key },
     { "DELETE", KEYS "/{id}", MANAGES, .handler = delete_key },
-    { "POST", KEYS "/{id}/rotate", MANAGES, .body = BODY_JSON_VALUES, .handler = post_rotate },
+    { "POST", KEYS "/{id}/rotate", CREATES, .handler = post_rotate },
     { "GET", PLANS, MANAGES, .handler = get_plans },
-    { "POST", PLANS, MANAGES, .body = BODY_JSON_VALUES, .body_max = PLAN_BODY_MAX, .handler = post_plan },
+    { "POST", PLANS, CREATES, .body_max = PLAN_BODY_MAX, .handler = post_plan },
     { "PATCH", PLANS "/{plan_id}", MANAGES, .body = BODY_JSON_VALUES, .body_max = PLAN_BODY_MAX,
       .handler = patch_plan },
     { "DELETE", PLANS "/{plan_id}", MANAGES, .handler = delete_plan },

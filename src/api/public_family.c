@@ -138,7 +138,8 @@ static void write_refusal(struct call *call, enum outcome outcome)
  * the session's cookie decides, the origin has to be told. Reading changes nothing, and CORS says whose
  * scripts may read. */
 /* clang-format off */
-#define SIGNS_IN .who = BY_BROWSER, .body = BODY_JSON_VALUES, .cors = CORS_CREDENTIALS, .origin = ORIGIN_NOT_FOREIGN
+#define SIGNS_IN .who = BY_BROWSER, .body = BODY_JSON_VALUES, .cors = CORS_CREDENTIALS, \
+    .origin = ORIGIN_NOT_FOREIGN
 #define CHANGES .who = BY_SESSION, .cors = CORS_CREDENTIALS, .origin = ORIGIN_REQUIRED
 #define READS .cors = CORS_CREDENTIALS
 
@@ -148,7 +149,8 @@ static const struct route routes[] = {
     { "POST", "/api/public/request-magic-link", SIGNS_IN, .limit = LIMIT_MAIL,
       .handler = post_public_request_magic_link },
     { "POST", "/api/public/verify-pin", SIGNS_IN, .limit = LIMIT_PIN, .handler = post_public_verify_pin },
-    { "POST", "/api/public/forgot-password", SIGNS_IN, .limit = LIMIT_MAIL, .handler = post_public_forgot_password },
+    { "POST", "/api/public/forgot-password", SIGNS_IN, .limit = LIMIT_MAIL,
+      .handler = post_public_forgot_password },
     { "POST", "/api/public/reset-password", SIGNS_IN, .handler = post_public_reset_password },
     { "POST", "/api/public/verify-email", SIGNS_IN, .handler = post_public_verify_email },
     { "POST", "/api/public/resend-verification", SIGNS_IN, .limit = LIMIT_MAIL,

@@ -192,14 +192,15 @@ static const struct route routes[] = {
     { "GET", "/api/service/users", .who = BY_API_KEY, .permission = "read:users", .handler = get_users },
     { "POST", "/api/service/users", .who = BY_API_KEY, .permission = "write:users", .body = BODY_JSON_VALUES,
       .handler = post_users },
-    { "GET", "/api/service/users/{user_id}", .who = BY_API_KEY, .permission = "read:users", .handler = get_user },
+    { "GET", "/api/service/users/{user_id}", .who = BY_API_KEY, .permission = "read:users",
+      .handler = get_user },
     { "PATCH", "/api/service/users/{user_id}", .who = BY_API_KEY, .permission = "write:users",
       .body = BODY_JSON_VALUES, .handler = patch_user },
     { "DELETE", "/api/service/users/{user_id}", .who = BY_API_KEY, .permission = "delete:users",
       .handler = delete_user },
     { "GET", "/api/service/info", .who = BY_API_KEY, .permission = "read:service", .handler = get_info },
-    { "PATCH", "/api/service/info", .who = BY_API_KEY, .permission = "write:service", .body = BODY_JSON_VALUES,
-      .handler = patch_info },
+    { "PATCH", "/api/service/info", .who = BY_API_KEY, .permission = "write:service",
+      .body = BODY_JSON_VALUES, .handler = patch_info },
 };
 /* clang-format on */
 

@@ -4,8 +4,8 @@
  */
 #include "api/public_family.h"
 
+#include "app/admin_side.h"
 #include "core/encode.h"
-#include "domain/login/admin_session.h"
 
 static struct json_writer start_user(struct call *call, const char *type, const unsigned char id[16],
                                      const char *email, const char *name)
@@ -30,13 +30,12 @@ static void finish_user(struct call *call, struct json_writer *writer)
 /* The administrator's session counts before the person's. */
 enum outcome get_sso_validate(struct call *call)
 {
-    struct admin_session admin;
     struct json_writer writer;
     const struct session *session = call->session;
-    enum outcome outcome =
-        admin_session_find(&call->context, cookie_read(call->request, ADMIN_SESSION_COOKIE), &admin);
+    enum outcome outcome = admin_side_find(call);
     if (outcome == OUTCOME_OK) {
-        writer = start_user(call, "admin", admin.admin_id, admin.email, admin.name);
+        const struct admin_session *admin = call->admin;
+        writer = start_user(call, "admin", admin->admin_id, admin->email, admin->name);
         json_write_text(&writer, "role", "admin");
         json_write_words(&writer, "permissions", "manage_permissions", ' ');
         finish_user(call, &writer);

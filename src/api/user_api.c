@@ -205,8 +205,10 @@ static enum outcome get_own_subscription(struct call *call)
 static const struct route routes[] = {
     { "GET", "/api/user", READS, .handler = get_user },
     { "PATCH", "/api/user", WRITES, .handler = patch_user },
-    { "POST", "/api/user/set-password", WRITES, .limit = LIMIT_SIGN_IN, .handler = post_set_password },
-    { "POST", "/api/user/change-password", WRITES, .limit = LIMIT_SIGN_IN, .handler = post_change_password },
+    { "POST", "/api/user/set-password", WRITES, .limit = LIMIT_SIGN_IN, .replays = true,
+      .handler = post_set_password },
+    { "POST", "/api/user/change-password", WRITES, .limit = LIMIT_SIGN_IN, .replays = true,
+      .handler = post_change_password },
     { "GET", "/api/user/identities", READS, .handler = get_identities },
     { "DELETE", "/api/user/identities/{provider}", READS, .handler = delete_identity },
     { "GET", "/api/subscription", READS, .handler = get_own_subscription },

@@ -363,12 +363,14 @@ static enum outcome post_register(struct call *call)
 }
 
 /* clang-format off */
-#define TAKES .who = BY_ANYONE, .body = BODY_FORM | BODY_JSON, .cors = CORS_LISTED
+#define TAKES .who = BY_ANYONE, .body = BODY_FORM | BODY_JSON, .cors = CORS_LISTED, \
+    .caller_limit = CALLER_TAKES_TOKENS
 
 static const struct route routes[] = {
     { "GET", "/v1/auth/config", .who = BY_ANYONE, .cors = CORS_PUBLIC, .handler = get_config },
     { "GET", "/v1/auth/start", .who = BY_ANYONE, .handler = get_start },
-    { "GET", WORKSPACE_LOGIN_PATH, .who = BY_ANYONE, .cors = CORS_LISTED, .handler = any_login },
+    { "GET", WORKSPACE_LOGIN_PATH, .who = BY_ANYONE, .cors = CORS_LISTED,
+      .caller_limit = CALLER_TAKES_TOKENS, .handler = any_login },
     { "POST", WORKSPACE_LOGIN_PATH, TAKES, .handler = any_login },
     { "POST", "/v1/auth/token", TAKES, .limit = LIMIT_SIGN_IN, .handler = post_token },
     { "POST", "/v1/auth/refresh", TAKES, .handler = post_refresh },

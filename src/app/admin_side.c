@@ -9,13 +9,19 @@
 
 enum { FORM_BYTES = 16 };
 
-enum outcome admin_side_look(struct call *call)
+enum outcome admin_side_find(struct call *call)
 {
     struct admin_session session;
     enum outcome outcome =
         admin_session_find(&call->context, cookie_read(call->request, ADMIN_SESSION_COOKIE), &session);
     if (outcome == OUTCOME_OK)
         call->admin = (const void *)arena_copy(call->arena, &session, sizeof(session)).data;
+    return outcome;
+}
+
+enum outcome admin_side_look(struct call *call)
+{
+    enum outcome outcome = admin_side_find(call);
     return outcome == OUTCOME_UNAUTHENTICATED ? OUTCOME_OK : outcome;
 }
 

@@ -6,6 +6,9 @@
 #include "app/call.h"
 #include "domain/login/admin_sign_in.h"
 
+/* The administrator of this browser, in call->admin, or the refusal of admin_session_find(). */
+enum outcome admin_side_find(struct call *call);
+
 /* The administrator of this browser, for rows that let strangers in too: call->admin, NULL when none is
  * signed in. Only a database that is away is a refusal. */
 enum outcome admin_side_look(struct call *call);

@@ -11,8 +11,6 @@
 #include "core/text.h"
 #include "domain/keyring.h"
 
-enum { DEFAULT_BODY_MAX = 16 * 1024 };
-
 /* What mails will be written in: kept with them, so only what a header may be. */
 static const char *languages_of(const struct request *request)
 {
@@ -128,8 +126,7 @@ static enum outcome read_body(struct call *call)
 {
     const struct route *route = call->route;
     const char *type = call->request->content_type;
-    size_t limit = route->body_max ? route->body_max : DEFAULT_BODY_MAX;
-    if (call->request->body.length > limit)
+    if (call->request->body.length > route_body_max(route))
         return refuse(&call->context, OUTCOME_TOO_LARGE, "the body is too large");
     bool takes_none = text_empty(type) || route->body == BODY_NONE;
     if (text_equal(route->method, "GET") || (!call->request->body.length && takes_none))

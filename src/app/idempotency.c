@@ -9,6 +9,9 @@
 #include "crypto/digest.h"
 #include "store/idempotency_keys.h"
 
+/* Keyed, since a body may hold a password, at which whoever reads the table could guess. */
+#define PURPOSE "idempotency"
+
 enum { KEY_MAX_BYTES = 255, UNDER_WAY_S = 60, KEPT_S = 24 * 3600 };
 
 /* Headers of an answer that belong to what it says. */
@@ -30,21 +33,23 @@ static const char *caller_of(const struct call *call)
     return call->client ? arena_printf(arena, "client %s", call->client->client_id) : NULL;
 }
 
-static bool row_replays(const struct route *route)
+/* What was sent, in words that no other request has. */
+static const char *request_of(const struct call *call)
 {
-    return text_equal(route->method, "POST") && (route->replays || (route->who & BY_API_KEY));
+    const struct request *request = call->request;
+    unsigned char body[32];
+    sha256(request->body.data, request->body.length, body);
+    return arena_printf(call->arena, "%s\n%s\n%s", request->raw_query, request->content_type,
+                        hex_encode(call->arena, body, sizeof(body)));
 }
 
 static struct idempotency_row *row_of(struct call *call, const char *caller, const char *key)
 {
-    const struct request *request = call->request;
     struct idempotency_row *row = arena_alloc(call->arena, sizeof(*row));
-    unsigned char body[32];
-    sha256(request->body.data, request->body.length, body);
-    sha256_text(arena_printf(call->arena, "%s\n%s\n%s", caller, request->path, key), row->id);
-    sha256_text(arena_printf(call->arena, "%s\n%s\n%s", request->raw_query, request->content_type,
-                             hex_encode(call->arena, body, sizeof(body))),
-                row->request_hash);
+    const char *request = request_of(call);
+    sha256_text(arena_printf(call->arena, "%s\n%s\n%s", caller, call->request->path, key), row->id);
+    keyfile_sign(call->context.keyfile, PURPOSE, request, strlen(request), row->request_hash,
+                 sizeof(row->request_hash));
     row->created_at = call->context.now;
     row->expires_at = call->context.now + UNDER_WAY_S;
     return row;
@@ -90,7 +95,9 @@ static enum outcome meet(struct call *call, const struct idempotency_row *wanted
                       OUTCOME_KEY_IN_USE, "the call with this Idempotency-Key has just ended");
     if (found != OUTCOME_OK)
         return found;
-    if (memcmp(there.request_hash, wanted->request_hash, sizeof(there.request_hash)) != 0)
+    const char *request = request_of(call);
+    if (!keyfile_verify(context->keyfile, PURPOSE, request, strlen(request), there.request_hash,
+                        sizeof(there.request_hash)))
         return refuse(context, OUTCOME_KEY_REUSED, "this Idempotency-Key came with another request before");
     if (there.status == 0)
         return refuse(context, OUTCOME_KEY_IN_USE, "the call with this Idempotency-Key is still under way");
@@ -101,7 +108,7 @@ enum outcome idempotency_begin(struct call *call)
 {
     bool repeated = false;
     const char *key = request_header(call->request, "Idempotency-Key", &repeated);
-    const char *caller = key && row_replays(call->route) ? caller_of(call) : NULL;
+    const char *caller = key && route_replays(call->route) ? caller_of(call) : NULL;
     if (!caller)
         return OUTCOME_OK;
     if (repeated || strlen(key) > KEY_MAX_BYTES || !text_is_printable(key))

@@ -102,6 +102,9 @@ void origin_cors_headers(struct call *call)
     if (cors != CORS_LISTED && cors != CORS_CREDENTIALS)
         return;
     response_header(&call->response, "Vary", "Origin");
+    if (cors == CORS_LISTED)
+        response_header(&call->response, "Access-Control-Expose-Headers",
+                        "ETag, Idempotency-Replayed, Retry-After");
     if (cors == CORS_CREDENTIALS)
         allow_with_cookies(call, origin);
     else
@@ -113,7 +116,9 @@ void origin_answer_preflight(struct call *call)
     bool with_cookies = call->route->cors == CORS_CREDENTIALS;
     response_header(&call->response, "Access-Control-Allow-Methods",
                     with_cookies ? "GET, POST, PUT, PATCH, DELETE, OPTIONS" : call->allow);
-    response_header(&call->response, "Access-Control-Allow-Headers", "Content-Type, Authorization");
+    response_header(&call->response, "Access-Control-Allow-Headers",
+                    with_cookies ? "Content-Type, Authorization"
+                                 : "Content-Type, Authorization, Idempotency-Key, If-Match");
     response_header(&call->response, "Access-Control-Max-Age", "600");
     response_empty(&call->response, 204);
     call->allow = NULL;

@@ -132,10 +132,7 @@ static enum outcome by_api_key(struct call *call)
 static enum outcome by_admin(struct call *call)
 {
     read_browser(call);
-    enum outcome outcome = admin_side_look(call);
-    if (outcome == OUTCOME_OK && !call->admin)
-        return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "no administrator is signed in");
-    return outcome;
+    return admin_side_find(call);
 }
 
 static bool has_authorization(const struct call *call)

@@ -4,6 +4,18 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 
+enum { DEFAULT_BODY_MAX = 16 * 1024 };
+
+size_t route_body_max(const struct route *route)
+{
+    return route->body_max ? route->body_max : DEFAULT_BODY_MAX;
+}
+
+bool route_replays(const struct route *route)
+{
+    return text_equal(route->method, "POST") && (route->replays || (route->who & BY_API_KEY));
+}
+
 static size_t segment_length(const char *at)
 {
     return strcspn(at, "/");
@@ -115,6 +127,8 @@ static void row_check(const struct route *route)
     }
     if (!route->who || !route->handler)
         bug("route %s %s has no policy or no handler", route->method, route->path);
+    if ((route->who & BY_API_KEY) && !route->permission)
+        bug("route %s %s lets every API key in: it names no permission", route->method, route->path);
 }
 
 void routes_check(const struct route_family *const *families)

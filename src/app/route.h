@@ -75,7 +75,7 @@ struct route {
     enum limit_category limit;
     enum caller_limit caller_limit; /* none: that of service management for tokens and admins */
     enum origin_rule origin;
-    bool replays;    /* honours Idempotency-Key: as every POST by an API key does */
+    bool replays;    /* a POST that honours Idempotency-Key, as every one by an API key does */
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
     /* looks at the body before who asks is decided, where a contract has that order; NULL: nothing */
     enum outcome (*check_body)(struct call *call);
@@ -92,6 +92,12 @@ struct route_family {
 
 /* The families of this program (src/cmd/routes.c), NULL at the end. */
 extern const struct route_family *const route_families[];
+
+/* Whether a row honours Idempotency-Key. */
+bool route_replays(const struct route *route);
+
+/* Bytes that a row's body may have. */
+size_t route_body_max(const struct route *route);
 
 /* Checks every row of the families; bug() with the row's path when one is wrong. Called at start. */
 void routes_check(const struct route_family *const *families);

@@ -263,13 +263,30 @@ static void follow_master(struct duty *duty)
         begin_leaving(duty, LEAVING_NOW);
 }
 
+/* While a mail or a webhook is on its way. */
+static bool is_leaving(void *context)
+{
+    struct duty *duty = context;
+
+    obey_signals(duty);
+    return duty->leaving != STAYING;
+}
+
+static void start_courier(struct duty *duty, struct courier *courier, const struct cargo *cargo,
+                          int64_t limit_s)
+{
+    courier_start(courier, cargo, &duty->worker->application, limit_s);
+    courier->watch.is_leaving = is_leaving;
+    courier->watch.context = duty;
+    courier->glance_ms = COURIER_GLANCE_MS;
+}
+
 /* A mail or a webhook must not keep a request waiting for long, and those of others can wait a little. */
 static void start_chores(struct duty *duty)
 {
     housekeeper_start(&duty->housekeeper, &duty->worker->application);
-    courier_start(&duty->mails, &mail_cargo, &duty->worker->application, MAIL_LIMIT_S);
-    courier_start(&duty->webhooks, &webhook_cargo, &duty->worker->application, WEBHOOK_LIMIT_S);
-    duty->mails.glance_ms = duty->webhooks.glance_ms = COURIER_GLANCE_MS;
+    start_courier(duty, &duty->mails, &mail_cargo, MAIL_LIMIT_S);
+    start_courier(duty, &duty->webhooks, &webhook_cargo, WEBHOOK_LIMIT_S);
 }
 
 int worker_run(struct worker *worker)

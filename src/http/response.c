@@ -22,6 +22,7 @@ static const struct {
 } phrases[] = {
     { 200, "OK" },
     { 201, "Created" },
+    { 202, "Accepted" },
     { 204, "No Content" },
     { 302, "Found" },
     { 303, "See Other" },

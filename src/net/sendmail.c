@@ -47,6 +47,13 @@ static NORETURN void become(const char *path, const char *const *arguments, int 
     _exit(CANNOT_RUN);
 }
 
+static void close_end(int *end)
+{
+    if (*end >= 0)
+        close(*end);
+    *end = -1;
+}
+
 static bool start(struct command *command, const char *path, const char *from, const char *to)
 {
     const char *const arguments[] = { path, "-i", "-f", from, "--", to, NULL };
@@ -65,16 +72,16 @@ static bool start(struct command *command, const char *path, const char *from, c
     close(output[1]);
     command->input = input[1];
     command->output = output[0];
+    if (command->pid < 0) {
+        close_end(&command->input);
+        close_end(&command->output);
+        return false;
+    }
+    /* as the child does too: whoever is first, it can be killed from now on */
+    setpgid(command->pid, command->pid);
     fcntl(command->input, F_SETFL, O_NONBLOCK);
     fcntl(command->output, F_SETFL, O_NONBLOCK);
-    return command->pid > 0;
-}
-
-static void close_end(int *end)
-{
-    if (*end >= 0)
-        close(*end);
-    *end = -1;
+    return true;
 }
 
 /* Writes what the command takes; closes its input at the end, or when it doesn't want any more. */

@@ -8,7 +8,7 @@ extern const struct statement_table idempotency_keys_statements;
 
 struct idempotency_row {
     unsigned char id[32];           /* SHA-256 of caller, endpoint and key */
-    unsigned char request_hash[32]; /* of what was sent */
+    unsigned char request_hash[32]; /* of what was sent, keyed */
     int64_t status;                 /* of the answer; 0: under way */
     struct bytes sealed;
     int64_t created_at, expires_at;

@@ -25,9 +25,10 @@ class Manager:
         else:
             site.sql(f"DELETE FROM members WHERE user_id = X'{self.person.id.replace('-', '')}'")
 
-    def call(self, method, path="", data=None, service=None, organization="main", token=None, what="api-keys"):
+    def call(self, method, path="", data=None, service=None, organization="main", token=None, what="api-keys", key=None):
         target = f"/api/organizations/{organization}/services/{service or self.service}/{what}{path}"
-        answer = self.site.web.request(method, target, data=data, headers={"Authorization": f"Bearer {token or self.token}"})
+        named = {"Idempotency-Key": key} if key else {}
+        answer = self.site.web.request(method, target, data=data, headers={"Authorization": f"Bearer {token or self.token}", **named})
         equal(answer.header("Cache-Control"), "no-store", str(answer))
         return answer
 
@@ -101,6 +102,21 @@ def refused_bodies(site):
     for body in wrong:
         refusal(who.call("POST", data=body), 400)
     equal(said(who.call("GET"))["total"], total)
+
+
+@test("a POST with an Idempotency-Key is done once: the same key or plan again, itself shown; another body under it is 422")
+def once(site):
+    who, name = Manager(site), str(uuid.uuid4())
+    calls = (("api-keys", {"name": "Once", "permissions": ["read:users"]}), ("plans", {"name": "Once"}))
+    for what, body in calls:
+        first = said(who.call("POST", data=body, what=what, key=name), 201)
+        again = who.call("POST", data=body, what=what, key=name)
+        equal((said(again, 201), again.header("Idempotency-Replayed")), (first, "true"), what)
+        refusal(who.call("POST", data={**body, "name": "Other"}, what=what, key=name), 422)
+    total = said(who.call("GET"))["total"]
+    rotate = f"/{said(who.call('GET'))['api_keys'][0]['id']}/rotate"
+    equal(said(who.call("POST", rotate, {}, key=name), 201), said(who.call("POST", rotate, {}, key=name), 201), "rotate")
+    equal(said(who.call("GET"))["total"], total + 1)
 
 
 @test("1.1: lists take limit and offset, as every list of the family")

@@ -106,6 +106,18 @@ def strangers(site):
     assert ask(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address="2001:db8:1:3::1").status != 429
 
 
+@test("limits: the workspace API gives tokens from the same budget, by address: its refusals and others' calls count apart")
+def workspaces(site):
+    for path, fields in (("login", {"code": "none"}), ("refresh", {"refresh_token": "none"})):
+        for _ in range(LIMIT // 2):
+            assert ask(site.door.socket, "POST", "/v1/auth/" + path, fields, "192.0.2.77").status in (400, 401, 404), path
+    answer = Json(ask(site.door.socket, "POST", "/v1/auth/refresh", fields, "192.0.2.77"))
+    refused(answer)
+    equal(answer.json()["error"]["code"], "SW_RATE_LIMIT_EXCEEDED", str(answer))
+    equal(ask(site.door.socket, "GET", "/v1/auth/login?code=none", address="192.0.2.77").status, 429, "by GET")
+    equal(told(ask(site.door.socket, "POST", "/v1/auth/refresh", fields, "192.0.2.78")), (LIMIT, LIMIT - 1), "from another address")
+
+
 @test("limits: userinfo counts for the person at the client, not for the client's others")
 def people(site):
     client = site.add_client()

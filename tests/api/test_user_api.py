@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """A person's account and subscription by an application with the person's access token."""
+import hashlib
+import json
+
 from kit import *
 from script import make_old, without_password
 from service import refusal
@@ -224,7 +227,13 @@ def set_password(site):
     equal(good(token.get(USER))["has_password"], False, "before")
     for data in ({}, {"password": ""}, {"password": "short"}, {"password": 7}):
         refusal(token.post(FIRST, data), 400, "BAD_REQUEST")
-    good(token.post(FIRST, {"password": NEW}))
+    for replayed in (None, "true"):
+        answer = token.post(FIRST, {"password": NEW}, Idempotency_Key="first")
+        good(answer)
+        equal(answer.header("Idempotency-Replayed"), replayed, "Idempotency-Key")
+    plain = hashlib.sha256(("\napplication/json\n" + hashlib.sha256(json.dumps({"password": NEW}).encode()).hexdigest()).encode())
+    kept = site.sql("SELECT LOWER(HEX(request_hash)) FROM idempotency_keys")
+    assert kept and [plain.hexdigest()] not in kept, "a password could be guessed at by what is kept"
     equal(good(token.get(USER))["has_password"], True, "afterwards")
     refusal(token.post(FIRST, {"password": NEW + "!"}), 400, "DUPLICATE_CONSTRAINT")
     site.mail.wait(token.person.email, "password_changed")

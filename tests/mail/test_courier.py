@@ -327,6 +327,26 @@ class Couriers(TestCase):
             if alone:
                 self.assertEqual(0, alone.stop())
 
+    def test_single_worker_leaves(self):
+        "a worker that is alone gives a slow mail up when it is asked to leave; the mail is due again at once"
+        os.kill(self.door.service.pid, signal.SIGSTOP)
+        courier = courier_of(self.door)
+        os.kill(courier, signal.SIGSTOP)
+        try:
+            self.smtp.delays["GREETING"] = 20
+            mail = self.queue()
+            alone = self.second("leaving", alone=True)
+            until(lambda: self.smtp.connections)
+            began = time.monotonic()
+            self.assertEqual(0, alone.stop())
+            self.assertLess(time.monotonic() - began, 5)
+            row = self.row(mail)
+            self.assertEqual(("waiting", True), (row["state"], row["next_at"] <= time.time()), row)
+        finally:
+            self.smtp.behave()
+            for pid in (courier, self.door.service.pid):
+                os.kill(pid, signal.SIGCONT)
+
     def test_housekeep(self):
         "doorward housekeep sends what is due, for cron"
         courier = courier_of(self.door)

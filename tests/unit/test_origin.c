@@ -160,12 +160,33 @@ static void origin__a_preflight_with_cookies_lists_every_method(void **state)
     arena_destroy(arena);
 }
 
+static void origin__a_script_with_a_token_may_name_its_call_and_what_it_changes(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_make(1 << 20);
+    static const struct route route = {
+        .method = "POST", .path = "/a", .cors = CORS_LISTED, .handler = nothing
+    };
+    struct asked asked = { .origin = LISTED };
+    struct call *call = make_call(arena, &route, LISTED, &asked);
+    call->allow = "POST";
+    origin_answer_preflight(call);
+    origin_cors_headers(call);
+    assert_string_equal(header(call, "Access-Control-Allow-Headers"),
+                        "Content-Type, Authorization, Idempotency-Key, If-Match");
+    assert_string_equal(header(call, "Access-Control-Expose-Headers"),
+                        "ETag, Idempotency-Replayed, Retry-After");
+    assert_null(header(call, "Access-Control-Allow-Credentials"));
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(origin__decides_who_may_cause_a_request_116_T_125),
         cmocka_unit_test(origin__cors_never_gives_cookies_to_who_isnt_listed_by_name),
         cmocka_unit_test(origin__a_preflight_with_cookies_lists_every_method),
+        cmocka_unit_test(origin__a_script_with_a_token_may_name_its_call_and_what_it_changes),
     };
     return UNIT_RUN(tests);
 }

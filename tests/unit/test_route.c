@@ -5,6 +5,7 @@
 
 #include "app/answer.h"
 #include "app/route.h"
+#include "core/text.h"
 #include "domain/oauth/authorize.h"
 
 static enum outcome nothing(struct call *call)
@@ -112,6 +113,28 @@ static void answer__an_error_has_one_name_by_redirect_and_in_a_body(void **state
     assert_true(travelling > 10);
 }
 
+static void assert_phrase(int status)
+{
+    struct arena *arena = arena_make(1 << 20);
+    struct response response;
+    response_start(&response, arena);
+    response_json(&response, status, "{}");
+    const char *printed = (const char *)response_print(&response, true).data;
+    const char *nothing = arena_printf(arena, "Status: %d Status\r\n", status);
+    if (text_starts(printed, nothing))
+        fail_msg("the status %d has no phrase", status);
+    arena_destroy(arena);
+}
+
+static void answer__every_status_has_its_phrase(void **state)
+{
+    (void)state;
+    for (int outcome = OUTCOME_OK; outcome < OUTCOME_COUNT; outcome++)
+        assert_phrase(answer_for((enum outcome)outcome)->status);
+    assert_phrase(201);
+    assert_phrase(202);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +143,7 @@ int main(void)
         cmocka_unit_test(route__has_one_spelling),
         cmocka_unit_test(route__of_another_method_lists_those_that_are_allowed),
         cmocka_unit_test(answer__an_error_has_one_name_by_redirect_and_in_a_body),
+        cmocka_unit_test(answer__every_status_has_its_phrase),
     };
     return UNIT_RUN(tests);
 }

@@ -4,8 +4,9 @@
 #include "core/encode.h"
 #include "domain/manage/admins.h"
 
-static void write_admin(struct cli *cli, struct json_writer *writer, const struct admin_row *row)
+static void write_admin(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct admin_row *row = shown;
     const char *id = uuid_encode(cli->arena, row->id);
     json_open_object(writer, NULL);
     json_write_text(writer, "id", id);
@@ -22,11 +23,7 @@ static void write_admin(struct cli *cli, struct json_writer *writer, const struc
 
 static enum cli_status print_admin(struct cli *cli, const struct admin_row *row)
 {
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_admin(cli, &writer, row);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show(cli, write_admin, row);
 }
 
 static enum cli_status add(struct cli *cli)
@@ -51,14 +48,7 @@ static enum cli_status list(struct cli *cli)
         status = listing_result(cli, admins_list(cli->context.db, cli->arena, &page, &rows, &count));
     if (status != CLI_OK)
         return status;
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_admin(cli, &writer, &rows[i]);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_admin, rows, count, sizeof(*rows));
 }
 
 static enum cli_status show(struct cli *cli)

@@ -59,13 +59,17 @@ static void write_key(struct cli *cli, struct json_writer *writer, const struct 
         printf("key %s\nIt is shown only now.\n", key);
 }
 
+/* One that was made before. */
+static void write_row(struct cli *cli, struct json_writer *writer, const void *row)
+{
+    write_key(cli, writer, row, NULL);
+}
+
 static enum cli_status tell_one(struct cli *cli, const struct api_key_row *row, const char *key)
 {
     struct json_writer writer = json_writer_start(cli->arena);
     write_key(cli, &writer, row, key);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return cli_finish(cli, &writer);
 }
 
 static enum cli_status add(struct cli *cli)
@@ -109,39 +113,19 @@ static enum cli_status list(struct cli *cli)
     size_t count;
     unsigned char id[16];
     const unsigned char *service_id;
-    enum cli_status status = listing_page(cli, &page);
-    if (status == CLI_OK)
-        status = listing_service(cli, id, &service_id);
+    enum cli_status status = listing_page_of_service(cli, &page, id, &service_id);
     if (status == CLI_OK)
         status =
             listing_result(cli, api_keys_list(cli->context.db, cli->arena, service_id, &page, &rows, &count));
     if (status != CLI_OK)
         return status;
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_key(cli, &writer, &rows[i], NULL);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_row, rows, count, sizeof(*rows));
 }
 
 static enum cli_status revoke(struct cli *cli)
 {
     enum outcome outcome = api_key_revoke(&cli->context, NULL, cli->arguments[0]);
-    if (outcome != OUTCOME_OK)
-        return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_object(&writer, NULL);
-    json_write_text(&writer, "id", cli->arguments[0]);
-    json_write_text(&writer, "status", "revoked");
-    json_close_object(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    else
-        printf("%s revoked\n", cli->arguments[0]);
-    return CLI_OK;
+    return outcome == OUTCOME_OK ? listing_show_status(cli, "revoked") : cli_refused(cli, outcome);
 }
 
 static const struct cli_option add_options[] = {

@@ -41,6 +41,13 @@ enum cli_status cli_refused(const struct cli *cli, enum outcome outcome)
     return cli_fail(cli, outcome == OUTCOME_UNAVAILABLE ? CLI_UNAVAILABLE : CLI_REFUSED, "%s", reason);
 }
 
+enum cli_status cli_finish(const struct cli *cli, const struct json_writer *writer)
+{
+    if (cli->json)
+        cli_print_json(writer);
+    return CLI_OK;
+}
+
 void cli_print_json(const struct json_writer *writer)
 {
     printf("%s\n", writer->text.data);

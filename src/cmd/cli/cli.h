@@ -83,6 +83,9 @@ const char *cli_read_file(struct cli *cli, const char *path);
 /* Prints what a writer holds, and a line break, on stdout. */
 void cli_print_json(const struct json_writer *writer);
 
+/* The end of a command that has told people, or written for --json: prints what is written then. OK. */
+enum cli_status cli_finish(const struct cli *cli, const struct json_writer *writer);
+
 /*
  * Runs the command that the words name, out of the tables (NULL at the end), and returns its status.
  * words are main()'s arguments behind the program's name, NULL at the end.

@@ -5,8 +5,9 @@
 #include "core/text.h"
 #include "domain/manage/clients.h"
 
-static void write_client(struct cli *cli, struct json_writer *writer, const struct registered_client *client)
+static void write_client(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct registered_client *client = shown;
     client_write(writer, client);
     if (cli->json)
         return;
@@ -18,11 +19,7 @@ static void write_client(struct cli *cli, struct json_writer *writer, const stru
 
 static enum cli_status print_client(struct cli *cli, const struct registered_client *client)
 {
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_client(cli, &writer, client);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show(cli, write_client, client);
 }
 
 static enum cli_status client_add(struct cli *cli)
@@ -48,9 +45,7 @@ static enum cli_status write_clients(struct cli *cli, const struct client_row *r
         write_client(cli, &writer, &client);
     }
     json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return cli_finish(cli, &writer);
 }
 
 static enum cli_status client_list(struct cli *cli)
@@ -60,9 +55,7 @@ static enum cli_status client_list(struct cli *cli)
     size_t count;
     unsigned char id[16];
     const unsigned char *service_id;
-    enum cli_status status = listing_page(cli, &page);
-    if (status == CLI_OK)
-        status = listing_service(cli, id, &service_id);
+    enum cli_status status = listing_page_of_service(cli, &page, id, &service_id);
     if (status == CLI_OK)
         status =
             listing_result(cli, clients_list(cli->context.db, cli->arena, service_id, &page, &rows, &count));

@@ -37,9 +37,7 @@ static enum cli_status key_list(struct cli *cli)
             printf("%s  %-6s %s\n", rows[i].kid, rows[i].alg, rows[i].state);
     }
     json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return cli_finish(cli, &writer);
 }
 
 /* Of one algorithm, or of all when none is named. */

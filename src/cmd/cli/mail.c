@@ -25,8 +25,9 @@ static const char *print_time(struct arena *arena, int64_t seconds)
     return arena_strdup(arena, text);
 }
 
-static void write_row(struct cli *cli, struct json_writer *writer, const struct outbox_row *row)
+static void write_row(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct outbox_row *row = shown;
     const char *id = uuid_encode(cli->arena, row->id);
     bool waits = text_equal(row->state, "waiting");
     json_open_object(writer, NULL);
@@ -68,14 +69,7 @@ static enum cli_status queue(struct cli *cli)
         status = listing_result(cli, outbox_list(cli->context.db, cli->arena, state, &page, &rows, &count));
     if (status != CLI_OK)
         return status;
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_row(cli, &writer, &rows[i]);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_row, rows, count, sizeof(*rows));
 }
 
 /* --- test --- */

@@ -52,9 +52,7 @@ static enum cli_status list(struct cli *cli)
     filter.status = permission_status(status_word);
     if (status_word && !filter.status)
         return cli_fail(cli, CLI_USAGE, "--status must be pending, approved or revoked");
-    enum cli_status status = listing_page(cli, &page);
-    if (status == CLI_OK)
-        status = listing_service(cli, service_id, &filter.service_id);
+    enum cli_status status = listing_page_of_service(cli, &page, service_id, &filter.service_id);
     if (status == CLI_OK)
         status =
             listing_result(cli, permissions_list(cli->context.db, cli->arena, &filter, &page, &rows, &count));
@@ -65,9 +63,7 @@ static enum cli_status list(struct cli *cli)
     for (size_t i = 0; i < count; i++)
         write_row(cli, &writer, &rows[i].permission, rows[i].client_id);
     json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return cli_finish(cli, &writer);
 }
 
 /* The arguments USER and CLIENT. */
@@ -94,9 +90,7 @@ static enum cli_status show(struct cli *cli)
         return cli_refused(cli, outcome);
     struct json_writer writer = json_writer_start(cli->arena);
     write_row(cli, &writer, &row, client->client_id);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return cli_finish(cli, &writer);
 }
 
 static enum cli_status set(struct cli *cli)
@@ -134,8 +128,9 @@ static enum cli_status revoke(struct cli *cli)
     return outcome == OUTCOME_OK ? show(cli) : cli_refused(cli, outcome);
 }
 
-static void write_entry(struct cli *cli, struct json_writer *writer, const struct history_entry *entry)
+static void write_entry(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct history_entry *entry = shown;
     json_open_object(writer, NULL);
     json_write_text(writer, "event", entry->type);
     json_write_integer(writer, "at", entry->at_ms / 1000);
@@ -164,14 +159,7 @@ static enum cli_status history(struct cli *cli)
                    &page, &entries, &count);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_entry(cli, &writer, &entries[i]);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_entry, entries, count, sizeof(*entries));
 }
 
 static const struct cli_option list_options[] = {

@@ -6,8 +6,9 @@
 #include "domain/manage/services.h"
 #include "domain/subscriptions/plan.h"
 
-static void write_plan(struct cli *cli, struct json_writer *writer, const struct plan_row *row)
+static void write_plan(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct plan_row *row = shown;
     plan_write(writer, row);
     if (!cli->json)
         printf("%s  %8lld %s  %s  %s\n", uuid_encode(cli->arena, row->id), (long long)row->price_cents,
@@ -41,11 +42,7 @@ static enum cli_status add(struct cli *cli)
         outcome = plan_add(&cli->context, service.id, &terms, &row);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_plan(cli, &writer, &row);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show(cli, write_plan, &row);
 }
 
 static enum cli_status list(struct cli *cli)
@@ -63,14 +60,7 @@ static enum cli_status list(struct cli *cli)
         outcome = plan_list(&cli->context, service.id, &page, &rows, &count, &total);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_plan(cli, &writer, &rows[i]);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_plan, rows, count, sizeof(*rows));
 }
 
 static enum cli_status remove_plan(struct cli *cli)
@@ -79,18 +69,7 @@ static enum cli_status remove_plan(struct cli *cli)
     enum outcome outcome = service_find(&cli->context, cli_option(cli, "service"), &service);
     if (outcome == OUTCOME_OK)
         outcome = plan_remove(&cli->context, service.id, cli->arguments[0]);
-    if (outcome != OUTCOME_OK)
-        return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_object(&writer, NULL);
-    json_write_text(&writer, "id", cli->arguments[0]);
-    json_write_text(&writer, "status", "removed");
-    json_close_object(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    else
-        printf("%s removed\n", cli->arguments[0]);
-    return CLI_OK;
+    return outcome == OUTCOME_OK ? listing_show_status(cli, "removed") : cli_refused(cli, outcome);
 }
 
 static const struct cli_option add_options[] = {

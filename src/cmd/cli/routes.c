@@ -3,8 +3,6 @@
 
 #include "app/route.h"
 
-enum { DEFAULT_BODY_MAX = 16 * 1024 };
-
 /* A bit of a row and its name here. */
 struct bit {
     unsigned bit;
@@ -32,6 +30,12 @@ static const char *const origin_names[] = {
 static const char *const limit_names[] = {
     [LIMIT_NONE] = "none", [LIMIT_SIGN_IN] = "sign-in", [LIMIT_MAIL] = "mail", [LIMIT_PIN] = "pin"
 };
+static const char *const caller_limit_names[] = { [CALLER_DEFAULT] = "default",
+                                                  [CALLER_MANAGES_SERVICES] = "service-management",
+                                                  [CALLER_MANAGES_CLIENTS] = "client-management",
+                                                  [CALLER_AUTHORIZES] = "authorization",
+                                                  [CALLER_TAKES_TOKENS] = "tokens" };
+_Static_assert(ARRAY_SIZE(caller_limit_names) == CALLER_LIMITS, "a limit of callers without its name");
 _Static_assert(ARRAY_SIZE(limit_names) == LIMIT_CATEGORIES, "a category without its name");
 
 /* The names of the bits that are set, separated by spaces. */
@@ -47,9 +51,7 @@ static const char *name_bits(struct arena *arena, unsigned bits, const struct bi
 
 static size_t body_max(const struct route *route)
 {
-    if (!route->body)
-        return 0;
-    return route->body_max ? route->body_max : DEFAULT_BODY_MAX;
+    return route->body ? route_body_max(route) : 0;
 }
 
 static void write_route(struct cli *cli, struct json_writer *writer, const struct route_family *family,
@@ -69,8 +71,10 @@ static void write_route(struct cli *cli, struct json_writer *writer, const struc
                      ' ');
     json_write_integer(writer, "body_max", (int64_t)body_max(route));
     json_write_text(writer, "limit", limit_names[route->limit]);
+    json_write_text(writer, "caller_limit", caller_limit_names[route->caller_limit]);
     json_write_text(writer, "cors", cors_names[route->cors]);
     json_write_text(writer, "origin", origin_names[route->origin]);
+    json_write_boolean(writer, "replays", route_replays(route));
     json_write_boolean(writer, "plain_http", route->plain_http);
     json_close_object(writer);
 }
@@ -80,14 +84,20 @@ static void print_route(struct cli *cli, const struct route *route)
     const char *body = name_bits(cli->arena, route->body, body_names, ARRAY_SIZE(body_names));
     printf("  %-6s %-44s %s", route->method, route->path,
            name_bits(cli->arena, route->who, who_names, ARRAY_SIZE(who_names)));
+    if (route->permission)
+        printf("; permission %s", route->permission);
     if (*body)
         printf("; body %s up to %zu", body, body_max(route));
     if (route->limit)
         printf("; limit %s", limit_names[route->limit]);
+    if (route->caller_limit)
+        printf("; limit of callers %s", caller_limit_names[route->caller_limit]);
     if (route->cors)
         printf("; cors %s", cors_names[route->cors]);
     if (route->origin)
         printf("; origin %s", origin_names[route->origin]);
+    if (route_replays(route))
+        printf("; idempotency-key");
     printf("%s\n", route->plain_http ? "; plain http" : "");
     for (size_t i = 0; i < ROUTE_MAX_ALIASES && route->aliases[i]; i++)
         printf("  %-6s %s\n", "", route->aliases[i]);
@@ -108,9 +118,7 @@ static enum cli_status routes(struct cli *cli)
         }
     }
     json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return cli_finish(cli, &writer);
 }
 
 const struct cli_command routes_commands[] = {

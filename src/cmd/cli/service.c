@@ -11,8 +11,9 @@ static const char *or_default(const char *word)
     return *word == '\0' ? "default" : word;
 }
 
-static void write_service(struct cli *cli, struct json_writer *writer, const struct service_row *row)
+static void write_service(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct service_row *row = shown;
     const char *id = uuid_encode(cli->arena, row->id);
     json_open_object(writer, NULL);
     json_write_text(writer, "id", id);
@@ -34,11 +35,7 @@ static void write_service(struct cli *cli, struct json_writer *writer, const str
 
 static enum cli_status print_service(struct cli *cli, const struct service_row *row)
 {
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_service(cli, &writer, row);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show(cli, write_service, row);
 }
 
 static struct service_sign_in read_sign_in(const struct cli *cli)
@@ -65,14 +62,7 @@ static enum cli_status service_list(struct cli *cli)
         status = listing_result(cli, services_list(cli->context.db, cli->arena, &page, &rows, &count));
     if (status != CLI_OK)
         return status;
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_service(cli, &writer, &rows[i]);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_service, rows, count, sizeof(*rows));
 }
 
 static enum cli_status service_show(struct cli *cli)

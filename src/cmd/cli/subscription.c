@@ -8,9 +8,9 @@
 #include "domain/manage/users.h"
 #include "domain/subscriptions/subscription.h"
 
-static void write_subscription(struct cli *cli, struct json_writer *writer,
-                               const struct subscription_row *row)
+static void write_subscription(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct subscription_row *row = shown;
     struct json_writer until = json_writer_start(cli->arena);
     subscription_write(writer, row);
     if (cli->json)
@@ -22,11 +22,7 @@ static void write_subscription(struct cli *cli, struct json_writer *writer,
 
 static enum cli_status print_subscription(struct cli *cli, const struct subscription_row *row)
 {
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_subscription(cli, &writer, row);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show(cli, write_subscription, row);
 }
 
 /* The service of the option, and the user of the argument. */
@@ -71,14 +67,7 @@ static enum cli_status list(struct cli *cli)
         outcome = subscription_list(&cli->context, &filter, &page, &rows, &count, &total);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_subscription(cli, &writer, &rows[i]);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_subscription, rows, count, sizeof(*rows));
 }
 
 static enum cli_status show(struct cli *cli)

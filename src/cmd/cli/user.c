@@ -8,8 +8,9 @@
 
 #include <time.h>
 
-static void write_user(struct cli *cli, struct json_writer *writer, const struct user_row *row)
+static void write_user(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct user_row *row = shown;
     const char *id = uuid_encode(cli->arena, row->id);
     json_open_object(writer, NULL);
     json_write_text(writer, "id", id);
@@ -41,11 +42,7 @@ static const char *time_text(struct cli *cli, int64_t seconds)
 
 static enum cli_status print_user(struct cli *cli, const struct user_row *row)
 {
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_user(cli, &writer, row);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show(cli, write_user, row);
 }
 
 static enum cli_status add(struct cli *cli)
@@ -74,14 +71,7 @@ static enum cli_status list(struct cli *cli)
         status = listing_result(cli, users_list(cli->context.db, cli->arena, &page, &rows, &count));
     if (status != CLI_OK)
         return status;
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_user(cli, &writer, &rows[i]);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_user, rows, count, sizeof(*rows));
 }
 
 static enum cli_status show(struct cli *cli)
@@ -141,8 +131,9 @@ static enum cli_status unlock(struct cli *cli)
     return outcome == OUTCOME_OK ? print_user(cli, &row) : cli_refused(cli, outcome);
 }
 
-static void write_session(struct cli *cli, struct json_writer *writer, const struct account_session *session)
+static void write_session(struct cli *cli, struct json_writer *writer, const void *shown)
 {
+    const struct account_session *session = shown;
     json_open_object(writer, NULL);
     json_write_text(writer, "sid", session->sid);
     json_write_integer(writer, "created_at", session->created_at);
@@ -170,14 +161,7 @@ static enum cli_status sessions(struct cli *cli)
     }
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_session(cli, &writer, &list[i]);
-    json_close_array(&writer);
-    if (cli->json)
-        cli_print_json(&writer);
-    return CLI_OK;
+    return listing_show_all(cli, write_session, list, count, sizeof(*list));
 }
 
 static enum cli_status sign_out(struct cli *cli)

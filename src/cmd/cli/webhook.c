@@ -30,8 +30,15 @@ static void write_webhook(struct cli *cli, struct json_writer *writer, const str
         printf("secret %s\nIt is shown only now.\n", secret);
 }
 
-static void write_delivery(struct cli *cli, struct json_writer *writer, const struct delivery_row *row)
+/* One that was made before. */
+static void write_row(struct cli *cli, struct json_writer *writer, const void *row)
 {
+    write_webhook(cli, writer, row, NULL);
+}
+
+static void write_delivery(struct cli *cli, struct json_writer *writer, const void *shown)
+{
+    const struct delivery_row *row = shown;
     const char *id = uuid_encode(cli->arena, row->id);
     json_open_object(writer, NULL);
     json_write_text(writer, "id", id);
@@ -51,13 +58,6 @@ static void write_delivery(struct cli *cli, struct json_writer *writer, const st
     if (*row->error)
         printf("    after %lld attempt%s: %s\n", (long long)row->attempts, row->attempts == 1 ? "" : "s",
                row->error);
-}
-
-static enum cli_status finish(struct cli *cli, const struct json_writer *writer)
-{
-    if (cli->json)
-        cli_print_json(writer);
-    return CLI_OK;
 }
 
 /* The webhook of the first argument, whichever service has it. */
@@ -88,7 +88,7 @@ static enum cli_status add(struct cli *cli)
         return cli_refused(cli, outcome);
     struct json_writer writer = json_writer_start(cli->arena);
     write_webhook(cli, &writer, &row, secret);
-    return finish(cli, &writer);
+    return cli_finish(cli, &writer);
 }
 
 static enum cli_status list(struct cli *cli)
@@ -98,20 +98,13 @@ static enum cli_status list(struct cli *cli)
     size_t count;
     unsigned char id[16];
     const unsigned char *service_id;
-    enum cli_status status = listing_page(cli, &page);
-    if (status == CLI_OK)
-        status = listing_service(cli, id, &service_id);
+    enum cli_status status = listing_page_of_service(cli, &page, id, &service_id);
     if (status == CLI_OK)
         status =
             listing_result(cli, webhooks_list(cli->context.db, cli->arena, service_id, &page, &rows, &count));
     if (status != CLI_OK)
         return status;
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_webhook(cli, &writer, &rows[i], NULL);
-    json_close_array(&writer);
-    return finish(cli, &writer);
+    return listing_show_all(cli, write_row, rows, count, sizeof(*rows));
 }
 
 static enum cli_status show(struct cli *cli)
@@ -120,9 +113,7 @@ static enum cli_status show(struct cli *cli)
     enum cli_status status = find(cli, &row);
     if (status != CLI_OK)
         return status;
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_webhook(cli, &writer, &row, NULL);
-    return finish(cli, &writer);
+    return listing_show(cli, write_row, &row);
 }
 
 static enum cli_status take_away(struct cli *cli)
@@ -134,14 +125,7 @@ static enum cli_status take_away(struct cli *cli)
     enum outcome outcome = webhook_remove(&cli->context, row.service_id, cli->arguments[0]);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_object(&writer, NULL);
-    json_write_text(&writer, "id", cli->arguments[0]);
-    json_write_boolean(&writer, "removed", true);
-    json_close_object(&writer);
-    if (!cli->json)
-        printf("%s removed\n", cli->arguments[0]);
-    return finish(cli, &writer);
+    return listing_show_status(cli, "removed");
 }
 
 static enum cli_status deliveries(struct cli *cli)
@@ -161,12 +145,7 @@ static enum cli_status deliveries(struct cli *cli)
             cli, delivery_list(cli->context.db, cli->arena, &webhook, state, &page, &rows, &count));
     if (status != CLI_OK)
         return status;
-    struct json_writer writer = json_writer_start(cli->arena);
-    json_open_array(&writer, NULL);
-    for (size_t i = 0; i < count; i++)
-        write_delivery(cli, &writer, &rows[i]);
-    json_close_array(&writer);
-    return finish(cli, &writer);
+    return listing_show_all(cli, write_delivery, rows, count, sizeof(*rows));
 }
 
 static enum cli_status replay(struct cli *cli)
@@ -179,9 +158,7 @@ static enum cli_status replay(struct cli *cli)
     enum outcome outcome = webhook_replay(&cli->context, &webhook, cli->arguments[1], &row);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    struct json_writer writer = json_writer_start(cli->arena);
-    write_delivery(cli, &writer, &row);
-    return finish(cli, &writer);
+    return listing_show(cli, write_delivery, &row);
 }
 
 static const struct cli_option add_options[] = {
