@@ -32,6 +32,7 @@ static void context_start(struct context *context, const struct application *app
         .shared = application->shared,
         .directory = application->directory,
         .keyring = application->keyring,
+        .outgoing = application->outgoing,
         .request_id = request->id,
         .address = request->address ? request->address : "",
         .user_agent = "",

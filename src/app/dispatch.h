@@ -15,6 +15,7 @@ struct application {
     struct db *db;
     struct directory *directory;
     struct keyring *keyring;
+    struct outgoing *outgoing;
     const struct route_family *const *families; /* those this process serves, NULL at the end */
 };
 

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "domain/keyring.h"
+#include "net/outgoing.h"
 
 static void free_keyfile(void *keyfile)
 {
@@ -84,10 +85,12 @@ void application_open(struct application *application)
     application->db = db_make(application->settings);
     application->directory = directory_make();
     application->keyring = keyring_make();
+    application->outgoing = outgoing_make(application->settings);
 }
 
 void application_close(struct application *application)
 {
+    outgoing_free(application->outgoing);
     keyring_free(application->keyring);
     directory_free(application->directory);
     db_destroy(application->db);
@@ -107,6 +110,7 @@ struct context application_context(const struct application *application, struct
         .shared = application->shared,
         .directory = application->directory,
         .keyring = application->keyring,
+        .outgoing = application->outgoing,
         .request_id = "",
         .address = "",
         .user_agent = "",

@@ -13,6 +13,7 @@
 
 struct directory; /* cached services and clients: domain/directory.h */
 struct keyring;   /* cached signing keys: domain/keyring.h */
+struct outgoing;  /* requests of our own to others: net/outgoing.h */
 
 struct context {
     struct arena *arena; /* of the request */
@@ -24,6 +25,7 @@ struct context {
     struct shared *shared;
     struct directory *directory;
     struct keyring *keyring;
+    struct outgoing *outgoing;
 
     /* who is on the line, for limits, sessions and the log */
     const char *request_id, *address, *user_agent;

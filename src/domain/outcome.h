@@ -60,6 +60,10 @@ enum outcome {
     OUTCOME_LIMIT_REACHED,       /* there are as many of them as there may be */
     OUTCOME_FLOW_ENDED,          /* a sign-in that expired or was finished elsewhere: start again */
 
+    /* a provider of ours */
+    OUTCOME_PROVIDER_REFUSED, /* it said no: the reason is its error word */
+    OUTCOME_PROVIDER_FAILED,  /* it is slow, broken, or says what can't be true */
+
     /* not now */
     OUTCOME_TOO_MANY_REQUESTS,
     OUTCOME_UNAVAILABLE, /* the database is away, or too much work is waiting */

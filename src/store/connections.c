@@ -1,22 +1,58 @@
 /* connections.c: see connections.h. */
 #include "store/connections.h"
 
-enum { LIST, REMOVE, REMOVE_ALL };
+enum { LIST, FIND, FIND_BY_SUBJECT, ADD, REMOVE, REMOVE_ALL };
 
 #define ROW(member) offsetof(struct connection_row, member)
 
+#define CONNECTION_COLUMNS                                                                                   \
+    "id, user_id, provider, subject, label, created_at, email, email_verified, display_name, sign_in,"       \
+    " scopes, access_sealed, refresh_sealed, token_expires_at, key_name, status, version, updated_at"
+
 static const struct column connection_columns[] = {
-    { COLUMN_ID, ROW(id) },        { COLUMN_ID, ROW(user_id) }, { COLUMN_TEXT, ROW(provider) },
-    { COLUMN_TEXT, ROW(subject) }, { COLUMN_TEXT, ROW(label) }, { COLUMN_INTEGER, ROW(created_at) },
+    { COLUMN_ID, ROW(id) },
+    { COLUMN_ID, ROW(user_id) },
+    { COLUMN_TEXT, ROW(provider) },
+    { COLUMN_TEXT, ROW(subject) },
+    { COLUMN_TEXT, ROW(label) },
+    { COLUMN_INTEGER, ROW(created_at) },
+    { COLUMN_TEXT, ROW(email) },
+    { COLUMN_BOOLEAN, ROW(email_verified) },
+    { COLUMN_TEXT, ROW(display_name) },
+    { COLUMN_BOOLEAN, ROW(sign_in) },
+    { COLUMN_TEXT, ROW(scopes) },
+    { COLUMN_BYTES, ROW(access_sealed) },
+    { COLUMN_BYTES, ROW(refresh_sealed) },
+    { COLUMN_INTEGER, ROW(token_expires_at) },
+    { COLUMN_TEXT, ROW(key_name) },
+    { COLUMN_TEXT, ROW(status) },
+    { COLUMN_INTEGER, ROW(version) },
+    { COLUMN_INTEGER, ROW(updated_at) },
 };
 
 static const struct statement statements[] = {
     [LIST] = { .name = "connections.list",
-               .sql = "SELECT id, user_id, provider, subject, label, created_at FROM connections"
+               .sql = "SELECT " CONNECTION_COLUMNS " FROM connections"
                       " WHERE user_id = ? ORDER BY provider, created_at",
                .parameters = "b",
                COLUMNS(connection_columns),
                .retry = true },
+    [FIND] = { .name = "connections.find",
+               .sql = "SELECT " CONNECTION_COLUMNS " FROM connections WHERE id = ? AND user_id = ?",
+               .parameters = "bb",
+               COLUMNS(connection_columns),
+               .retry = true },
+    [FIND_BY_SUBJECT] = { .name = "connections.find_by_subject",
+                          .sql = "SELECT " CONNECTION_COLUMNS " FROM connections"
+                                 " WHERE provider = ? AND subject = ?",
+                          .parameters = "tt",
+                          COLUMNS(connection_columns),
+                          .retry = true },
+    [ADD] = { .name = "connections.add",
+              .sql = "INSERT INTO connections (" CONNECTION_COLUMNS
+                     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              .parameters = "bbtttititi"
+                            "tbbittii" },
     [REMOVE] = { .name = "connections.remove",
                  .sql = "DELETE FROM connections WHERE user_id = ? AND provider = ?",
                  .parameters = "bt" },
@@ -45,4 +81,31 @@ enum store_result connections_remove(struct db *db, const unsigned char user_id[
 enum store_result connections_remove_all(struct db *db, const unsigned char user_id[16])
 {
     return db_run(db, &statements[REMOVE_ALL], VALUES(sql_id(user_id)), NULL);
+}
+
+enum store_result connections_find(struct db *db, struct arena *arena, const unsigned char user_id[16],
+                                   const unsigned char id[16], struct connection_row *row_out)
+{
+    return db_find(db, arena, &statements[FIND], VALUES(sql_id(id), sql_id(user_id)), row_out);
+}
+
+enum store_result connections_find_by_subject(struct db *db, struct arena *arena, const char *provider,
+                                              const char *subject, struct connection_row *row_out)
+{
+    return db_find(db, arena, &statements[FIND_BY_SUBJECT], VALUES(sql_text(provider), sql_text(subject)),
+                   row_out);
+}
+
+enum store_result connections_add(struct db *db, const struct connection_row *row)
+{
+    return db_run(db, &statements[ADD],
+                  VALUES(sql_id(row->id), sql_id(row->user_id), sql_text(row->provider),
+                         sql_text(row->subject), sql_text(row->label), sql_integer(row->created_at),
+                         sql_text(row->email), sql_integer(row->email_verified),
+                         sql_text_cut(row->display_name, 200), sql_integer(row->sign_in),
+                         sql_text(row->scopes), sql_bytes(row->access_sealed.data, row->access_sealed.length),
+                         sql_bytes(row->refresh_sealed.data, row->refresh_sealed.length),
+                         sql_integer(row->token_expires_at), sql_text(row->key_name), sql_text(row->status),
+                         sql_integer(row->version), sql_integer(row->updated_at)),
+                  NULL);
 }

@@ -1,4 +1,5 @@
-/* connections.h: accounts at other providers by which a user signs in. */
+/* connections.h: accounts at other providers by which a user signs in, and of which services may use tokens.
+ */
 #ifndef DOORWARD_STORE_CONNECTIONS_H
 #define DOORWARD_STORE_CONNECTIONS_H
 
@@ -11,11 +12,33 @@ struct connection_row {
     const char *provider, *subject;
     const char *label; /* what the person knows it by: an address there; "" for none */
     int64_t created_at;
+    const char *email; /* NULL: the provider told none */
+    bool email_verified;
+    const char *display_name;                   /* NULL */
+    bool sign_in;                               /* false: only its tokens are used */
+    const char *scopes;                         /* of the tokens, space separated */
+    struct bytes access_sealed, refresh_sealed; /* {NULL, 0}: none; bound to the row (vault.h) */
+    int64_t token_expires_at;                   /* seconds UTC; 0: never */
+    const char *key_name;                       /* of the key that sealed them; "" */
+    const char *status;                         /* "active", or "broken": the provider took the tokens back */
+    int64_t version;                            /* counts what was written to the row */
+    int64_t updated_at;
 };
 
 /* A user's, by provider. */
 enum store_result connections_list(struct db *db, struct arena *arena, const unsigned char user_id[16],
                                    struct connection_row **rows_out, size_t *count_out) MUST_CHECK;
+
+/* A user's own. */
+enum store_result connections_find(struct db *db, struct arena *arena, const unsigned char user_id[16],
+                                   const unsigned char id[16], struct connection_row *row_out) MUST_CHECK;
+
+/* Whoever's it is: exactly this provider and this subject (T-82). */
+enum store_result connections_find_by_subject(struct db *db, struct arena *arena, const char *provider,
+                                              const char *subject, struct connection_row *row_out) MUST_CHECK;
+
+/* CONFLICT when the account at the provider is connected already. */
+enum store_result connections_add(struct db *db, const struct connection_row *row) MUST_CHECK;
 
 /* Takes those of a provider off a user; NOT_FOUND when there is none. */
 enum store_result connections_remove(struct db *db, const unsigned char user_id[16],

@@ -33,6 +33,8 @@ static const struct statement statements[] = {
     DELETE_EXPIRED("sign_ins"),
     DELETE_EXPIRED("usage_counts"),
     DELETE_EXPIRED("limit_counts"),
+    DELETE_EXPIRED("provider_requests"),
+    DELETE_EXPIRED("used_ids"),
 };
 
 const struct statement_table housekeeping_statements = STATEMENT_TABLE(statements);

@@ -32,6 +32,7 @@
 #include "store/subscriptions.h"
 #include "store/tickets.h"
 #include "store/usage_counts.h"
+#include "store/used_ids.h"
 #include "store/users.h"
 #include "store/versions.h"
 #include "store/webhook_deliveries.h"
@@ -70,6 +71,7 @@ const struct statement_table *const store_tables[] = {
     &subscriptions_statements,
     &tickets_statements,
     &usage_counts_statements,
+    &used_ids_statements,
     &users_statements,
     &versions_statements,
     &webhook_deliveries_statements,

@@ -1,0 +1,70 @@
+/*
+ * provider.h: upstream identity providers as rules see them: a row of facts of their kind (kinds.c), what the
+ * installation says of each (configuration file, database), and, for an issuer, what it publishes of itself.
+ * To add a kind: a row in kinds.c.
+ */
+#ifndef DOORWARD_DOMAIN_PROVIDERS_PROVIDER_H
+#define DOORWARD_DOMAIN_PROVIDERS_PROVIDER_H
+
+#include "core/json.h"
+#include "domain/context.h"
+
+/* What is known of a kind without asking. NULL: this kind has none, or each provider its own. */
+struct provider_kind {
+    const char *name;         /* "google" */
+    const char *display_name; /* "Google" */
+    const char *issuer;       /* its discovery says the endpoints; NULL: they're fixed below */
+    const char *authorization_endpoint, *token_endpoint, *userinfo_endpoint, *emails_endpoint,
+        *revocation_endpoint;
+    const char *sign_in_scopes;                                           /* space separated */
+    const char *subject, *name_member, *email, *email_verified, *picture; /* members of its profile */
+    const char *parameters; /* for the authorization URL: "access_type=online&..." */
+    char scope_separator;
+    bool is_oidc; /* ID Token, nonce, JWKS */
+    bool has_pkce;
+    bool vouches;         /* every address in its profile has been proven, though it doesn't say so */
+    bool answers_by_post; /* response_mode=form_post (apple) */
+    bool signs_secret;    /* the secret is a JWT that is signed with a key (apple) */
+    bool proves_secret;   /* appsecret_proof beside each token (facebook) */
+    bool refreshes;       /* gives refresh tokens */
+    bool fails_with_200;  /* errors come with status 200 (github) */
+};
+
+const struct provider_kind *provider_kind_find(const char *name);
+/* All of them, by index; NULL behind the last. */
+const struct provider_kind *provider_kind_at(size_t index);
+
+/* A provider of this installation. Endpoints are filled from its metadata, its kind, or its discovery. */
+struct provider {
+    const char *name; /* in addresses and rows: [A-Za-z0-9._-]{1,40} */
+    const struct provider_kind *kind;
+    const char *display_name;
+    const char *issuer, *authorization_endpoint, *token_endpoint, *userinfo_endpoint, *emails_endpoint,
+        *revocation_endpoint, *jwks_uri;
+    const char *client_id, *client_secret; /* the secret is "" for a client without one */
+    const char *token_auth_method;         /* client_secret_basic, client_secret_post or none */
+    const char *sign_in_scopes;
+    const char *team_id, *key_id; /* of a signed secret */
+    bool offers_sign_in;          /* else only its tokens are used */
+    bool answers_iss;             /* RFC 9207: iss must come with the answer */
+    bool active;
+};
+
+/* By name; google, github and the other names of kinds in any case. NOT_FOUND when there is none or it is
+ * switched off; PROVIDER_FAILED when its discovery can't be had. Valid until the request ends. */
+enum outcome provider_find(struct context *context, const char *name, const struct provider **provider_out);
+
+/* The active ones, by display name, without asking any of them (endpoints of discovery stay NULL). Cached: no
+ * statement on a hot request. */
+enum outcome provider_list(struct context *context, const struct provider *const **providers_out,
+                           size_t *count_out);
+
+/* "Google", "GITHUB": the name in small letters when it is that of a kind; any other as it is. */
+const char *provider_name_canonical(struct arena *arena, const char *name);
+
+/* Whether each word of wanted is in offered. */
+bool provider_scopes_cover(const char *offered, const char *wanted);
+/* The words of wanted that aren't in offered, space separated; "". */
+const char *provider_scopes_missing(struct arena *arena, const char *offered, const char *wanted);
+
+#endif
