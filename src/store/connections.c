@@ -1,7 +1,7 @@
 /* connections.c: see connections.h. */
 #include "store/connections.h"
 
-enum { LIST, FIND, FIND_BY_SUBJECT, ADD, REMOVE, REMOVE_ALL };
+enum { LIST, FIND, FIND_BY_SUBJECT, ADD, CHANGE_PROFILE, REMOVE, REMOVE_ALL };
 
 #define ROW(member) offsetof(struct connection_row, member)
 
@@ -53,6 +53,11 @@ static const struct statement statements[] = {
                      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
               .parameters = "bbtttititi"
                             "tbbittii" },
+    [CHANGE_PROFILE] = { .name = "connections.change_profile",
+                         .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?,"
+                                " display_name = ?, sign_in = ?, version = version + 1, updated_at = ?"
+                                " WHERE id = ? AND user_id = ?",
+                         .parameters = "ttitiibb" },
     [REMOVE] = { .name = "connections.remove",
                  .sql = "DELETE FROM connections WHERE user_id = ? AND provider = ?",
                  .parameters = "bt" },
@@ -108,4 +113,12 @@ enum store_result connections_add(struct db *db, const struct connection_row *ro
                          sql_integer(row->token_expires_at), sql_text(row->key_name), sql_text(row->status),
                          sql_integer(row->version), sql_integer(row->updated_at)),
                   NULL);
+}
+
+enum store_result connections_change_profile(struct db *db, const struct connection_row *row)
+{
+    return db_run_one(db, &statements[CHANGE_PROFILE],
+                      VALUES(sql_text(row->label), sql_text(row->email), sql_integer(row->email_verified),
+                             sql_text_cut(row->display_name, 200), sql_integer(row->sign_in),
+                             sql_integer(row->updated_at), sql_id(row->id), sql_id(row->user_id)));
 }

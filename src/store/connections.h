@@ -40,6 +40,10 @@ enum store_result connections_find_by_subject(struct db *db, struct arena *arena
 /* CONFLICT when the account at the provider is connected already. */
 enum store_result connections_add(struct db *db, const struct connection_row *row) MUST_CHECK;
 
+/* What the provider tells of the account by now: label, email, email_verified, display_name; and whether it
+ * signs in. NOT_FOUND when it isn't the user's any more. */
+enum store_result connections_change_profile(struct db *db, const struct connection_row *row) MUST_CHECK;
+
 /* Takes those of a provider off a user; NOT_FOUND when there is none. */
 enum store_result connections_remove(struct db *db, const unsigned char user_id[16],
                                      const char *provider) MUST_CHECK;

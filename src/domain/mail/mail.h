@@ -23,6 +23,8 @@
 #define MAIL_CONFIRM_NEW_EMAIL "confirm_new_email" /* link, hours, new_email */
 #define MAIL_EMAIL_CHANGED "email_changed"         /* new_email: to the old address */
 #define MAIL_UNLOCK "unlock"                       /* link, hours, minutes that the lock lasts */
+#define MAIL_CONNECTION_ADDED "connection_added"     /* provider, link: to the account's connections */
+#define MAIL_CONNECTION_REMOVED "connection_removed" /* provider, link: likewise */
 #define MAIL_ACCOUNT_DELETED "account_deleted"
 #define MAIL_ACCESS_REQUESTED "access_requested" /* application, person, link: to administrators */
 #define MAIL_ACCESS_GRANTED "access_granted"     /* application */
@@ -40,6 +42,7 @@ struct mail {
     const char *pin;                 /* or NULL */
     const char *new_email;           /* or NULL */
     const char *application;         /* a client's name, or NULL */
+    const char *provider;            /* a provider's name as people know it, or NULL */
     const char *person;              /* address of somebody else whom it is about, or NULL */
     int64_t lasts_s; /* how long link or PIN last: minutes, hours and days, and when the mail is useless */
     bool for_nobody; /* nobody has the address: written all the same, never sent */
