@@ -7,7 +7,10 @@ import hmac
 import json
 import os
 import socket
+import subprocess
 import sys
+import tempfile
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -168,6 +171,50 @@ class Acme(Fakes):
         acme.withdraw("frida")
         self.assertEqual(400, self.token(acme, grant_type="refresh_token", refresh_token=tokens["refresh_token"])[0])
         self.assertEqual(401, send(f"{acme.url}/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})[0])
+
+
+class Apple(Fakes):
+    def sign_in(self, **more):
+        apple = self.fakes["apple"]
+        return apple, *apple.visit(self.ask(apple, scope="openid name email", response_mode="form_post"), "hugo", **more)
+
+    def test_form(self):
+        "the fake Apple: a form that is posted, the name with the first consent alone, no secret but one that is signed"
+        apple, place, form = self.sign_in()
+        self.assertEqual((BACK, "s-1", {"firstName": "Hugo", "lastName": "Example"}), (place, form["state"], json.loads(form["user"])["name"]))
+        self.assertEqual({"code", "state"}, set(self.sign_in()[2]))
+        self.assertEqual({"error": "user_cancelled_authorize", "state": "s-1"},
+                         {name: value for name, value in self.sign_in(allow=False)[2].items() if name != "error_description"})
+        self.assertEqual(400, send(self.ask(apple, scope="openid email"))[0])
+        status, answer = self.token(apple, grant_type="authorization_code", code=form["code"], redirect_uri=BACK)
+        self.assertEqual((400, "invalid_client"), (status, answer["error"]))
+
+    def test_signed(self):
+        "the fake Apple takes a secret that was signed by the key it knows, and says email_verified as a text"
+        apple, _, form = self.sign_in()
+        known = apple.metadata()
+        head, claims = ({"alg": "ES256", "kid": known["key_id"]},
+                        {"iss": known["team_id"], "sub": known["client_id"], "aud": apple.url, "exp": int(time.time()) + 60})
+        text = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (head, claims))
+        signature = base64.urlsafe_b64encode(sign_es256(text.encode(), known["client_secret"])).rstrip(b"=").decode()
+        status, tokens = self.token(apple, grant_type="authorization_code", code=form["code"], redirect_uri=BACK, client_secret=f"{text}.{signature}")
+        self.assertEqual(200, status, tokens)
+        claims = claims_of(tokens["id_token"])
+        self.assertEqual(("hugo@people.example", "true", None), (claims["email"], claims["email_verified"], claims.get("name")))
+
+
+def sign_es256(data, pem):
+    """By the openssl command: its DER, as the two numbers that JWS wants."""
+    with tempfile.NamedTemporaryFile("w") as key:
+        key.write(pem)
+        key.flush()
+        der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key.name], input=data, capture_output=True, check=True).stdout
+    at, numbers = 2, []
+    for _ in range(2):
+        size = der[at + 1]
+        numbers.append(int.from_bytes(der[at + 2:at + 2 + size], "big").to_bytes(32, "big"))
+        at += 2 + size
+    return b"".join(numbers)
 
 
 class Facebook(Fakes):

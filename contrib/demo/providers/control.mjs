@@ -100,7 +100,7 @@ export class Control {
     else if (action in this.actions) await this.actions[action](told);
     else if (action) return response.writeHead(404).end();
     else Object.assign(this.settings, told);
-    const { settings, faults, counts, asked, revoked } = this;
-    return response.writeHead(200, json).end(JSON.stringify({ settings, faults, counts, asked, revoked }));
+    const { settings, faults, counts, asked, revoked, known } = this;
+    return response.writeHead(200, json).end(JSON.stringify({ settings, faults, counts, asked, revoked, known }));
   }
 }

@@ -6,18 +6,12 @@
 // - no iss in the answer, no rotation; revocation without client authentication, of the whole grant.
 import { failed } from './pages.mjs';
 import { makeIssuer } from './issuer.mjs';
-import { sendJson, sendPage } from './serve.mjs';
+import { changeBody, sendJson, sendPage } from './serve.mjs';
 
 const SCOPES = ['openid', 'email', 'profile', 'https://www.googleapis.com/auth/calendar.readonly', 'https://www.googleapis.com/auth/drive.file'];
 const LONG = { email: 'https://www.googleapis.com/auth/userinfo.email', profile: 'https://www.googleapis.com/auth/userinfo.profile' };
 
 const inGoogles = (scope) => scope.split(' ').map((word) => LONG[word] ?? word).sort().join(' ');
-
-function changeBody(answer, change) {
-  const body = JSON.parse(answer.body);
-  change(body);
-  return { ...answer, body: Buffer.from(JSON.stringify(body)) };
-}
 
 const CHANGES = {
   back(answer) {

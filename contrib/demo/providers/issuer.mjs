@@ -34,7 +34,7 @@ function claims(name, control, word) {
  * special: what differs from the plain one:
  *   { name, title, client, scopes, parameters (beyond the standard's), pkce, rotates, claimsInIdToken,
  *     granted(params, word, scopes): the scopes that the tokens get, offline(params, word, scopes), before(call, issuer),
- *     changed(answer, at, call) }
+ *     changed(answer, at, call), idToken(claims): the claims as they are said, null for one that isn't }
  */
 export function makeIssuer(url, control, special) {
   const keys = new Keys();
@@ -100,7 +100,7 @@ export function makeIssuer(url, control, special) {
     if (!['token', 'refresh'].includes(at) || answer.status !== 200) return answer;
     const body = JSON.parse(answer.body);
     const fault = control.fault(at, (one) => one.do === 'id_token');
-    if (body.id_token) body.id_token = keys.resign(body.id_token, fault);
+    if (body.id_token) body.id_token = keys.resign(body.id_token, fault, special.idToken);
     return { ...answer, body: Buffer.from(JSON.stringify(body)) };
   }
 

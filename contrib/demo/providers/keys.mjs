@@ -34,12 +34,12 @@ export class Keys {
   }
 
   /**
-   * The JWT again, by the current key. fault: { claims: changed ones (null takes one out), alg, key: "foreign" (another's,
+   * The JWT again, by the current key, with claims as own(claims) has them. fault: { claims: changed ones (null takes one out), alg, key: "foreign" (another's,
    * under our kid) | "unknown" (another's, under a kid that is nowhere), spoil: true (another signature) }.
    */
-  resign(token, { claims = {}, alg = 'RS256', key, spoil } = {}) {
-    const payload = { ...JSON.parse(Buffer.from(token.split('.')[1], 'base64url')), ...claims };
-    for (const name of Object.keys(claims)) if (claims[name] === null) delete payload[name];
+  resign(token, { claims = {}, alg = 'RS256', key, spoil } = {}, own = (said) => said) {
+    const payload = { ...own(JSON.parse(Buffer.from(token.split('.')[1], 'base64url'))), ...claims };
+    for (const name of Object.keys(payload)) if (payload[name] === null) delete payload[name];
     const signer = key ? make() : this.current;
     const kid = key === 'foreign' ? this.current.kid : signer.kid;
     const text = `${encode({ alg, typ: 'JWT', kid })}.${encode(payload)}`;

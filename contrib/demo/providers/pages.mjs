@@ -37,6 +37,14 @@ export function choose({ provider, client, hint, scopes, people }) {
 
 export const failed = (provider, what) => frame(`The fake ${provider} refuses`, `<p>${escape(what)}</p>`);
 
+/** A form that posts itself; without JavaScript it's for the person to press. */
+export const post = (action, fields) => frame('Back to the application', `
+<form method="post" action="${escape(action)}">
+  ${Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`).join('\n  ')}
+  <button>Continue</button>
+</form>
+<script>document.forms[0].submit()</script>`);
+
 /** What a posted page says: { account, scopes, allowed }. */
 export function decision(form) {
   const other = form.get('other')?.trim();

@@ -82,7 +82,7 @@ export async function serve(make, port) {
   const url = `http://localhost:${await listen(server, port, '127.0.0.1')}`;
   const control = new Control({});
   fake = Object.assign(await make(url, control), { url, control });
-  control.actions = fake.actions;
+  Object.assign(control, { actions: fake.actions, known: fake.known });
   return fake;
 }
 
@@ -94,6 +94,13 @@ export const sendJson = (response, value, status = 200, headers = {}) =>
 
 export const sendPage = (response, text, status = 200) =>
   response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(text);
+
+/** The answer { status, headers, body } with its JSON changed. */
+export function changeBody(answer, change) {
+  const body = JSON.parse(answer.body);
+  change(body);
+  return { ...answer, body: Buffer.from(JSON.stringify(body)) };
+}
 
 /** Back to the client. */
 export function sendBack(response, redirectUri, parameters, fragment = '') {

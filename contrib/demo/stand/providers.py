@@ -2,6 +2,7 @@
 each, in the words of `doorward provider add --metadata`."""
 import json
 import os
+import urllib.request
 
 from .process import Process
 
@@ -17,9 +18,14 @@ PROVIDERS = {
                "userinfo_endpoint": "/user", "emails_endpoint": "/user/emails",
                "revocation_endpoint": "/applications/{client_id}/token",
                "client_id": "Iv1.doorward", "client_secret": "the-secret-of-doorward-at-github"},
+    # the secret is a key, which the fake makes anew each time it starts
+    "apple": {"issuer": "", "client_id": "org.example.doorward"},
     "acme": {"kind": "oidc", "display_name": "Acme", "issuer": "",
              "client_id": "doorward-at-acme", "client_secret": "the-secret-of-doorward-at-acme"},
 }
+
+# What the demo's service may ask of them.
+SERVICE_SCOPES = {"github": "repo read:user", "google": "openid email"}
 
 
 class ProviderProcess:
@@ -30,7 +36,10 @@ class ProviderProcess:
         self.log, self.urls, self.process = log, {}, None
 
     def start(self):
+        """Returns at once; wait() makes sure that they answer."""
         self.process = Process("the fake providers", ["node", self.program], self.log)
+
+    def wait(self):
         self.process.wait_until(self._read_urls, 30, "tell their addresses")
 
     def _read_urls(self):
@@ -46,6 +55,21 @@ class ProviderProcess:
 
     def metadata(self, name, **changes):
         """One provider for `doorward provider add`; None as a value leaves a member out."""
-        words = {"name": name, **{key: self.urls[name] + value if key == "issuer" or value.startswith("/") else value
+        words = {"name": name, **self.made(name), **{key: self.urls[name] + value if key == "issuer" or value.startswith("/") else value
                                   for key, value in PROVIDERS[name].items()}, **changes}
         return {key: value for key, value in words.items() if value is not None}
+
+    def made(self, name):
+        """What a fake has made for its client: of Apple, the key that signs its secrets, team_id and key_id."""
+        with urllib.request.urlopen(self.urls[name] + "/control", timeout=10) as answer:
+            return json.load(answer).get("known") or {}
+
+    def environment(self):
+        """What a script needs to use them."""
+        known = {"DOORWARD_PROVIDERS": " ".join(PROVIDERS)}
+        for name, words in PROVIDERS.items():
+            prefix = f"DOORWARD_PROVIDER_{name.upper()}"
+            known.update({f"{prefix}_URL": self.urls[name], f"{prefix}_CLIENT_ID": words["client_id"]})
+            if "client_secret" in words:
+                known[f"{prefix}_CLIENT_SECRET"] = words["client_secret"]
+        return known

@@ -33,12 +33,16 @@ class _Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.scopes, self.account, self.has_form = [], None, False
+        self.scopes, self.account, self.has_form, self.action, self.hidden = [], None, False, None, {}
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         words = dict(attributes)
         self.has_form |= tag == "form"
+        if tag == "form":
+            self.action = words.get("action")
+        elif words.get("type") == "hidden":
+            self.hidden[words["name"]] = words["value"]
         if words.get("name") == "scope":
             self.scopes.append(words["value"])
         elif words.get("name") == "account" and "checked" in words:
@@ -92,14 +96,16 @@ class Provider:
 
     def visit(self, url, account="ann", allow=True, scopes=None):
         """Goes where we sent them, chooses, and allows (those scopes) or not; the address that they come back to us by.
-        Facebook's has a fragment."""
+        Facebook's has a fragment. Of Apple, which has them post it: (address, form)."""
         visitor = Visitor(self.url)
         place, page = visitor.follow(visitor.send(url))
-        if page is None:
-            return place
+        if page is None or page.action:
+            return (page.action, page.hidden) if page else place
         form = [("other", account), ("decision", "allow" if allow else "deny")]
         form += [("scope", scope) for scope in (page.scopes if scopes is None else scopes)]
         place, page = visitor.follow(visitor.send(place, form))
+        if page and page.action:
+            return page.action, page.hidden
         assert page is None, f"they didn't come back: {place}"
         return place
 
@@ -168,6 +174,7 @@ class Providers:
     def __enter__(self):
         try:
             self.process.start()
+            self.process.wait()
         except BaseException:
             shutil.rmtree(self.directory, ignore_errors=True)
             raise
