@@ -23,6 +23,7 @@
 #include "store/participants.h"
 #include "store/permissions.h"
 #include "store/plans.h"
+#include "store/providers.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
@@ -62,6 +63,7 @@ const struct statement_table *const store_tables[] = {
     &participants_statements,
     &permissions_statements,
     &plans_statements,
+    &providers_statements,
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,
