@@ -44,6 +44,7 @@ struct directory {
     const struct workspace_place *workspaces; /* NULL: not read yet */
     size_t workspace_count;
     struct key_entry *keys[BUCKETS];
+    struct provider_shelf *providers; /* NULL: not read yet */
 };
 
 struct directory *directory_make(void)
@@ -211,6 +212,7 @@ static void drop_all(struct directory *directory)
     arena_reset(directory->arena);
     directory->count = 0;
     directory->workspaces = NULL;
+    directory->providers = NULL;
     memset(directory->by_id, 0, sizeof(directory->by_id));
     memset(directory->by_number, 0, sizeof(directory->by_number));
     memset(directory->keys, 0, sizeof(directory->keys));
@@ -492,4 +494,12 @@ enum outcome directory_workspaces(struct context *context, const struct workspac
         directory->workspace_count = *count_out;
     }
     return OUTCOME_OK;
+}
+
+/* --- providers --- */
+
+struct provider_shelf **directory_providers(struct directory *directory, struct arena **arena_out)
+{
+    *arena_out = is_full(directory) ? NULL : directory->arena;
+    return &directory->providers;
 }

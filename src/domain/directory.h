@@ -93,6 +93,11 @@ enum outcome directory_api_key(struct context *context, const unsigned char hash
 enum outcome directory_workspaces(struct context *context, const struct workspace_place **places_out,
                                   size_t *count_out);
 
+/* Where the list of providers is kept (providers/provider.c), and the arena that it lives in: both are
+ * emptied with all else. The arena is NULL when there's no room. */
+struct provider_shelf;
+struct provider_shelf **directory_providers(struct directory *directory, struct arena **arena_out);
+
 /* The strictest gate of all active services and the installation: for a sign-in without a flow, whose
  * session is good for each of them. One statement. */
 enum outcome directory_strictest_pin_gate(struct context *context, enum pin_gate *gate_out);

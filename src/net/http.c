@@ -185,6 +185,8 @@ static void set_what_is_asked(CURL *handle, const struct http_request *request)
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS,
                      request->body.length ? (const char *)request->body.data : "");
+    if (request->method)
+        curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 /* --- how it ended --- */

@@ -14,6 +14,7 @@ struct http_request {
     const char *url;
     const char *const *headers; /* "Name: value" each, NULL at the end; NULL for none */
     const char *content_type;   /* NULL: a GET; else a POST of body */
+    const char *method;         /* another method for a body ("DELETE"); NULL: none */
     struct bytes body;
     size_t answer_limit; /* bytes of the answer's body; 0: it isn't read at all */
     int64_t connect_limit_ms, limit_ms;

@@ -25,6 +25,7 @@
 #include "store/plans.h"
 #include "store/provider_grants.h"
 #include "store/provider_requests.h"
+#include "store/providers.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
@@ -66,6 +67,7 @@ const struct statement_table *const store_tables[] = {
     &plans_statements,
     &provider_grants_statements,
     &provider_requests_statements,
+    &providers_statements,
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,
