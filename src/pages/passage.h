@@ -18,14 +18,15 @@ struct passage {
     const char *return_to; /* safe, as return_to.h has it; NULL: the start page */
     bool again;            /* who is signed in proves it once more */
     bool switching;        /* or signs in as somebody else */
-    const char *pending;   /* a connection that waits for this sign-in; NULL: none, and linking isn't to be used */
+    const char
+        *pending; /* a connection that waits for this sign-in; NULL: none, and linking isn't to be used */
     struct linking linking;
     struct note note;
 };
 
 /*
- * Reads the parameters oauth_request, return_to, again, switch, pending and note. FLOW_ENDED when the flow can't go
- * on: then the page that says so has been answered.
+ * Reads the parameters oauth_request, return_to, again, switch, pending and note. FLOW_ENDED when the flow
+ * can't go on: then the page that says so has been answered.
  */
 enum outcome passage_read(struct call *call, struct passage *passage_out);
 

@@ -1,5 +1,5 @@
-/* provider_buttons.h: the providers by which one may sign in, on the pages that ask who somebody is: from what
- * is configured, in the order of their names. */
+/* provider_buttons.h: the providers by which one may sign in, on the pages that ask who somebody is: from
+ * what is configured, in the order of their names. */
 #ifndef DOORWARD_PAGES_PROVIDER_BUTTONS_H
 #define DOORWARD_PAGES_PROVIDER_BUTTONS_H
 

@@ -1,7 +1,8 @@
 /*
- * provider_callback_page.c: the way back from a provider: one callback for everything that people are sent there
- * for. What came is read before anything is believed: the state (of this browser, this provider, in time, for
- * the first time), who answers (RFC 9207), then the code, which only the provider can tell the worth of.
+ * provider_callback_page.c: the way back from a provider: one callback for everything that people are sent
+ * there for. What came is read before anything is believed: the state (of this browser, this provider, in
+ * time, for the first time), who answers (RFC 9207), then the code, which only the provider can tell the
+ * worth of.
  */
 #include "core/encode.h"
 #include "core/json_writer.h"
@@ -35,7 +36,8 @@ static enum outcome tell(struct call *call, const struct returning *returning, c
 
 /* --- a person signs in --- */
 
-/* Before the provider is asked anything: the flow may have been finished elsewhere, which has then been told. */
+/* Before the provider is asked anything: the flow may have been finished elsewhere, which has then been told.
+ */
 static enum outcome find_passage(struct call *call, struct returning *returning)
 {
     const struct journey *journey = &returning->journey;
@@ -204,11 +206,11 @@ static enum outcome redeem(struct call *call, struct returning *returning)
 {
     const struct journey *journey = &returning->journey;
     const struct provider_code code = { .code = call_parameter(call, "code"),
-                                        .redirect_uri =
-                                            journey_callback(&call->context, returning->provider),
+                                        .redirect_uri = journey_callback(&call->context, returning->provider),
                                         .code_verifier = journey->code_verifier,
                                         .nonce = journey->nonce,
-                                        .scopes = journey->scopes };
+                                        .scopes = journey->scopes,
+                                        .user = call_parameter(call, "user") };
     return provider_redeem(&call->context, returning->provider, &code, &returning->tokens,
                            &returning->identity);
 }
@@ -252,16 +254,15 @@ static enum outcome read_answer(struct call *call)
     return OUTCOME_OK;
 }
 
-/* Behind an answer by POST (response_mode=form_post) the browser's cookies come with the GET alone, since they
- * are SameSite=Lax. */
+/* Behind an answer by POST (response_mode=form_post) the browser's cookies come with the GET alone, since
+ * they are SameSite=Lax. */
 static enum outcome post_provider_callback(struct call *call)
 {
     const struct provider *provider = provider_listed(&call->context, call->values[0]);
     if (provider == NULL)
         return refuse(&call->context, OUTCOME_NOT_FOUND, "there is no such provider");
     call->browser = NULL;
-    if (flow_asks_again_by_get(call,
-                               arena_printf(call->arena, "/api/auth/%s/callback", provider->name)))
+    if (flow_asks_again_by_get(call, arena_printf(call->arena, "/api/auth/%s/callback", provider->name)))
         return OUTCOME_OK;
     return refuse(&call->context, OUTCOME_MALFORMED, "the answer is too long");
 }

@@ -16,7 +16,7 @@ static const char *plain_word(const char *word)
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
     size_t length = strlen(word);
     return length > 0 && length <= LONGEST_WORD && strspn(word, letters) == length ? word
-                                                                                  : PROVIDER_CALLBACK_FAILED;
+                                                                                   : PROVIDER_CALLBACK_FAILED;
 }
 
 /* The text of a word; a provider's words that we have none for are told alike. */

@@ -1,7 +1,7 @@
 /*
- * provider_error.h: how a person learns that nothing came of a sign-in at a provider: by a word in the address
- * of the start page (of /admin, for administrators), as in /?error=google_access_denied&message=… The words
- * that are shown are our own, looked up by that word; what stands in the address is never shown (T-65).
+ * provider_error.h: how a person learns that nothing came of a sign-in at a provider: by a word in the
+ * address of the start page (of /admin, for administrators), as in /?error=google_access_denied&message=… The
+ * words that are shown are our own, looked up by that word; what stands in the address is never shown (T-65).
  */
 #ifndef DOORWARD_PAGES_PROVIDER_ERROR_H
 #define DOORWARD_PAGES_PROVIDER_ERROR_H
@@ -19,8 +19,8 @@
 #define PROVIDER_UNAVAILABLE "unavailable"                 /* it can't be reached */
 #define PROVIDER_TOO_MANY "too_many"                       /* codes have been mailed to the account */
 #define PROVIDER_OTHER_SESSION "other_session"             /* who began it isn't signed in any more */
-#define PROVIDER_CONFLICT "conflict"                       /* the account there belongs to somebody else here */
-#define PROVIDER_NOT_ADMIN "not_admin"                     /* of administrators; without the provider's name */
+#define PROVIDER_CONFLICT "conflict"   /* the account there belongs to somebody else here */
+#define PROVIDER_NOT_ADMIN "not_admin" /* of administrators; without the provider's name */
 
 /* Sends the browser to the page that tells it; the way back into a flow goes along. */
 enum outcome provider_error_tell(struct call *call, const struct journey *journey,

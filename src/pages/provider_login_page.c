@@ -1,7 +1,7 @@
 /*
- * provider_login_page.c: the way to a provider, with what has to be known on the way back sealed into the state.
- * Nothing is stored on the way out. Who may go: anybody, to sign in; who is signed in, by a link of their own
- * page of connections; who wants to be an administrator.
+ * provider_login_page.c: the way to a provider, with what has to be known on the way back sealed into the
+ * state. Nothing is stored on the way out. Who may go: anybody, to sign in; who is signed in, by a link of
+ * their own page of connections; who wants to be an administrator.
  */
 #include "core/encode.h"
 #include "core/text.h"
@@ -125,9 +125,9 @@ static const char *session_name(struct call *call)
 const char *provider_connect_path(struct call *call, const struct provider *provider)
 {
     const char *browser = browser_side_ensure(call);
-    return view_path(call, arena_printf(call->arena, "/api/auth/%s/login?connect=%s", provider->name,
-                                        browser_form_token(&call->context, browser, connect_form,
-                                                           session_name(call))));
+    return view_path(
+        call, arena_printf(call->arena, "/api/auth/%s/login?connect=%s", provider->name,
+                           browser_form_token(&call->context, browser, connect_form, session_name(call))));
 }
 
 /* Only behind the link that this session was shown: nobody is led into connecting an account (T-81). */

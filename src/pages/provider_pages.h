@@ -1,6 +1,6 @@
 /*
- * provider_pages.h: the way to a provider (provider_login_page.c) and back from it (provider_callback_page.c),
- * and the family "auth" of both, whose table is at the end of the second.
+ * provider_pages.h: the way to a provider (provider_login_page.c) and back from it
+ * (provider_callback_page.c), and the family "auth" of both, whose table is at the end of the second.
  */
 #ifndef DOORWARD_PAGES_PROVIDER_PAGES_H
 #define DOORWARD_PAGES_PROVIDER_PAGES_H

@@ -1,14 +1,12 @@
 /* connections.c: see connections.h. */
 #include "store/connections.h"
 
-<<<<<<< HEAD
-enum { LIST, FIND, FIND_BY_SUBJECT, ADD, CHANGE_PROFILE, REMOVE, REMOVE_ALL };
-=======
 enum {
     LIST,
     FIND,
     FIND_BY_SUBJECT,
     ADD,
+    CHANGE_PROFILE,
     WRITE,
     CLAIM,
     RELEASE,
@@ -19,7 +17,6 @@ enum {
     REMOVE_ONE,
     REMOVE_ALL
 };
->>>>>>> fakes
 
 #define ROW(member) offsetof(struct connection_row, member)
 
@@ -72,13 +69,11 @@ static const struct statement statements[] = {
                      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
               .parameters = "bbtttititi"
                             "tbbittii" },
-<<<<<<< HEAD
     [CHANGE_PROFILE] = { .name = "connections.change_profile",
                          .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?,"
                                 " display_name = ?, sign_in = ?, updated_at = ?"
                                 " WHERE id = ? AND user_id = ?",
                          .parameters = "ttitiibb" },
-=======
     [WRITE] = { .name = "connections.write",
                 .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?, display_name = ?,"
                        " scopes = ?, access_sealed = ?, refresh_sealed = ?, token_expires_at = ?,"
@@ -111,7 +106,6 @@ static const struct statement statements[] = {
     [REMOVE_ONE] = { .name = "connections.remove_one",
                      .sql = "DELETE FROM connections WHERE id = ? AND user_id = ?",
                      .parameters = "bb" },
->>>>>>> fakes
     [REMOVE] = { .name = "connections.remove",
                  .sql = "DELETE FROM connections WHERE user_id = ? AND provider = ?",
                  .parameters = "bt" },
@@ -169,14 +163,14 @@ enum store_result connections_add(struct db *db, const struct connection_row *ro
                   NULL);
 }
 
-<<<<<<< HEAD
 enum store_result connections_change_profile(struct db *db, const struct connection_row *row)
 {
     return db_run_one(db, &statements[CHANGE_PROFILE],
                       VALUES(sql_text(row->label), sql_text(row->email), sql_integer(row->email_verified),
                              sql_text_cut(row->display_name, 200), sql_integer(row->sign_in),
                              sql_integer(row->updated_at), sql_id(row->id), sql_id(row->user_id)));
-=======
+}
+
 static struct value sealed(struct bytes bytes)
 {
     return sql_bytes(bytes.data, bytes.length);
@@ -233,5 +227,4 @@ enum store_result connections_remove_one(struct db *db, const unsigned char user
                                          const unsigned char id[16])
 {
     return db_run_one(db, &statements[REMOVE_ONE], VALUES(sql_id(id), sql_id(user_id)));
->>>>>>> fakes
 }
