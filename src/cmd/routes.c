@@ -20,6 +20,7 @@ const struct route_family *const route_families[] = {
     &user_family,
     &manage_family,
     &auth_family,
+    &providers_family,
     &health_family,
     &account_family,
     &admin_family,
