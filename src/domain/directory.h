@@ -8,6 +8,7 @@
 #define DOORWARD_DOMAIN_DIRECTORY_H
 
 #include "domain/context.h"
+#include "domain/providers/service_settings.h"
 #include "domain/workspace/settings.h"
 
 /* When a PIN is asked for behind the password, from the least strict on. */
@@ -21,6 +22,7 @@ struct service {
     enum pin_gate pin_gate;                     /* the installation's, when the service has none of its own */
     bool identifier_first;                      /* the sign-in page asks for the address first; likewise */
     const struct workspace_settings *workspace; /* NULL: it has none */
+    const struct service_providers *providers;  /* how it uses providers */
 };
 
 enum { CLIENT_MAX_SECRETS = 4 };
