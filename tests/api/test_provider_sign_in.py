@@ -512,6 +512,7 @@ def pin_gate(site):
     mail = site.mail.wait(address_of(word), "pin")
     claims = claims_of(site, client, allow(browser, type_pin(browser, page, mail.pin, "/login/pin")))
     equal(claims["amr"], ["google", "otp"])
+    site.cli("service", "set", strict.service, "--pin-gate", "off")
 
 
 @test("a client that demands a permission asks for it behind a provider, too")
