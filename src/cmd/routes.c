@@ -18,6 +18,8 @@ const struct route_family *const route_families[] = {
     &subscriptions_family,
     &user_family,
     &manage_family,
+    &provider_tokens_family,
+    &linked_accounts_family,
     &health_family,
     &account_family,
     &admin_family,
