@@ -20,5 +20,6 @@ extern const struct route_family user_family;
 extern const struct route_family manage_family;
 extern const struct route_family provider_tokens_family;
 extern const struct route_family linked_accounts_family;
+extern const struct route_family providers_family;
 
 #endif

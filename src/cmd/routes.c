@@ -20,6 +20,7 @@ const struct route_family *const route_families[] = {
     &manage_family,
     &provider_tokens_family,
     &linked_accounts_family,
+    &providers_family,
     &health_family,
     &account_family,
     &admin_family,

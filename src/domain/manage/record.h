@@ -1,7 +1,7 @@
 /*
- * record.h: changes that the console makes to what a service has (its clients, its keys, itself), written
- * down as history and told to its webhooks. The changes of members, subscriptions and permissions are
- * recorded by their own rules, inside of their transactions.
+ * record.h: changes that the console makes to what a service has (its clients, its keys, itself), and to what
+ * the installation has, written down as history and told to its webhooks. The changes of members,
+ * subscriptions and permissions are recorded by their own rules, inside of their transactions.
  */
 #ifndef DOORWARD_DOMAIN_MANAGE_RECORD_H
 #define DOORWARD_DOMAIN_MANAGE_RECORD_H
@@ -10,7 +10,7 @@
 
 struct record {
     const char *type;       /* "client.created" */
-    const char *service_id; /* UUID */
+    const char *service_id; /* UUID; NULL: of the installation (a provider) */
     const char *subject;    /* id of what was changed */
     const char *actor;      /* "admin:ann@example.org" */
     const char *data;       /* JSON without secrets; NULL: {} */

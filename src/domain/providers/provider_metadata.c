@@ -185,7 +185,7 @@ static const char *take_separator(struct reader *reader, const struct json *valu
     const char *separator = json_text(value);
     (void)target;
     if (!text_equal(separator, " ") && !text_equal(separator, ","))
-        return "must be \" \" or \",\"";
+        return "must be a space or a comma";
     reader->metadata->kind->scope_separator = reader->metadata->kind->answer_separator = *separator;
     return NULL;
 }
@@ -210,7 +210,7 @@ static void take_profile_member(const char *name, struct json *member, void *con
     if (reader->error)
         return;
     if (!path || strlen(path) > MEMBER_PATH_MAX_BYTES || !text_is_printable(path)) {
-        reader->error = arena_printf(reader->arena, "profile.%s must be the name of a member", name);
+        reader->error = "profile must hold names of members";
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(profile_members); i++) {
@@ -219,14 +219,14 @@ static void take_profile_member(const char *name, struct json *member, void *con
             return;
         }
     }
-    reader->error = arena_printf(reader->arena, "profile.%s isn't known", name);
+    reader->error = "profile may hold subject, name, email, email_verified and picture";
 }
 
 static const char *take_profile(struct reader *reader, const struct json *value, void *target)
 {
     (void)target;
     if (json_kind(value) != JSON_OBJECT)
-        return "must be an object such as {\"subject\": \"id\"}";
+        return "must be an object that says which member is which";
     json_each(value, take_profile_member, reader);
     if (!reader->error && !reader->metadata->kind->subject)
         reader->error = "profile.subject can't be empty";
@@ -283,8 +283,9 @@ static void take_member(const char *name, struct json *value, void *context)
     if (reader->error)
         return;
     if (!member) {
-        reader->error = arena_printf(reader->arena, "%.60s isn't a member of a provider",
-                                     text_is_printable(name) ? name : "what was given");
+        reader->error =
+            arena_printf(reader->arena, "%.60s isn't a member of a provider",
+                         text_is_printable(name) && !strpbrk(name, "\"\\") ? name : "what was given");
         return;
     }
     const char *wrong = member->take(reader, value, (char *)reader->metadata + member->offset);
