@@ -2,6 +2,7 @@
  * The first and the last also answer for paths that nobody has: programs and people. */
 #include "api/api.h"
 #include "pages/pages.h"
+#include "pages/provider_pages.h"
 
 /* clang-format off */
 const struct route_family *const route_families[] = {
@@ -21,6 +22,7 @@ const struct route_family *const route_families[] = {
     &provider_tokens_family,
     &linked_accounts_family,
     &providers_family,
+    &auth_family,
     &health_family,
     &account_family,
     &admin_family,

@@ -7,6 +7,7 @@ enum {
     LOCK,
     FIND_BY_SUBJECT,
     ADD,
+    CHANGE_PROFILE,
     WRITE,
     CLAIM,
     RELEASE,
@@ -73,6 +74,11 @@ static const struct statement statements[] = {
                      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
               .parameters = "bbtttititi"
                             "tbbittii" },
+    [CHANGE_PROFILE] = { .name = "connections.change_profile",
+                         .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?,"
+                                " display_name = ?, sign_in = ?, updated_at = ?"
+                                " WHERE id = ? AND user_id = ?",
+                         .parameters = "ttitiibb" },
     [WRITE] = { .name = "connections.write",
                 .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?, display_name = ?,"
                        " scopes = ?, access_sealed = ?, refresh_sealed = ?, token_expires_at = ?,"
@@ -166,6 +172,14 @@ enum store_result connections_add(struct db *db, const struct connection_row *ro
                          sql_integer(row->token_expires_at), sql_text(row->key_name), sql_text(row->status),
                          sql_integer(row->version), sql_integer(row->updated_at)),
                   NULL);
+}
+
+enum store_result connections_change_profile(struct db *db, const struct connection_row *row)
+{
+    return db_run_one(db, &statements[CHANGE_PROFILE],
+                      VALUES(sql_text(row->label), sql_text(row->email), sql_integer(row->email_verified),
+                             sql_text_cut(row->display_name, 200), sql_integer(row->sign_in),
+                             sql_integer(row->updated_at), sql_id(row->id), sql_id(row->user_id)));
 }
 
 static struct value sealed(struct bytes bytes)

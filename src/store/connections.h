@@ -46,6 +46,10 @@ enum store_result connections_find_by_subject(struct db *db, struct arena *arena
 /* CONFLICT when the account at the provider is connected already. */
 enum store_result connections_add(struct db *db, const struct connection_row *row) MUST_CHECK;
 
+/* What the provider tells of the account by now: label, email, email_verified, display_name; and whether it
+ * signs in. Its tokens, and so its version, stay. NOT_FOUND when it isn't the user's any more. */
+enum store_result connections_change_profile(struct db *db, const struct connection_row *row) MUST_CHECK;
+
 /*
  * What is written to a connection that is there: its tokens, and what the provider says of the account. The
  * row must have the version that it was read with, which this counts up; whoever refreshes it holds it no
