@@ -23,6 +23,8 @@ const struct route_family *const route_families[] = {
     &linked_accounts_family,
     &providers_family,
     &auth_family,
+    &auth_family,
+    &providers_family,
     &health_family,
     &account_family,
     &admin_family,
