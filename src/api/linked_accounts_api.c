@@ -264,10 +264,12 @@ static enum outcome post_link(struct call *call)
     if (outcome != OUTCOME_OK)
         return outcome;
     ticket.provider = provider_name_canonical(arena, call->values[0]);
-    ticket.return_to = return_to;
     outcome = check_link(call, ticket.provider, return_to);
     if (outcome != OUTCOME_OK)
         return outcome;
+    const char *scopes = service_providers_scopes(call->access.client->service->providers, ticket.provider);
+    ticket.scopes = scopes ? scopes : "";
+    ticket.return_to = return_to;
     return answer_text(call, "authorization_url",
                        arena_printf(arena, "%s/connect/account/%s", call->context.settings->issuer,
                                     link_ticket_print(&call->context, &ticket)));

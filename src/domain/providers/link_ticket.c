@@ -14,6 +14,7 @@ const char *link_ticket_print(struct context *context, const struct link_ticket 
     json_open_object(&writer, NULL);
     json_write_text(&writer, "user", ticket->user_id);
     json_write_text(&writer, "provider", ticket->provider);
+    json_write_text(&writer, "scopes", ticket->scopes);
     json_write_text(&writer, "return_to", ticket->return_to);
     json_write_integer(&writer, "until", context->now + GOOD_FOR_S);
     json_close_object(&writer);
@@ -32,10 +33,11 @@ static bool open_ticket(struct context *context, const char *text, struct link_t
         !keyfile_open(context->keyfile, context->arena, bound_to, sealed, &plain))
         return false;
     const struct json *json = json_parse(context->arena, (const char *)plain.data, plain.length, &error);
-    *ticket_out = (struct link_ticket) { json_member_text(json, "user"), json_member_text(json, "provider"),
-                                         json_member_text(json, "return_to") };
-    return ticket_out->user_id && ticket_out->provider && json_integer(json_member(json, "until"), &until) &&
-           until > context->now;
+    *ticket_out =
+        (struct link_ticket) { json_member_text(json, "user"), json_member_text(json, "provider"),
+                               json_member_text(json, "scopes"), json_member_text(json, "return_to") };
+    return ticket_out->user_id && ticket_out->provider && ticket_out->scopes &&
+           json_integer(json_member(json, "until"), &until) && until > context->now;
 }
 
 enum outcome link_ticket_read(struct context *context, const char *text, struct link_ticket *ticket_out)

@@ -11,6 +11,7 @@
 struct link_ticket {
     const char *user_id;   /* UUID */
     const char *provider;  /* name */
+    const char *scopes;    /* that the application's service may ask for; "" */
     const char *return_to; /* checked; NULL: the page of connections */
 };
 

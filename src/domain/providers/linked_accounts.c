@@ -76,6 +76,46 @@ enum outcome linked_account_grant(struct context *context, const struct linked_g
     return outcome;
 }
 
+/* --- tokens --- */
+
+struct keeping {
+    struct context *context;
+    const unsigned char *user_id;
+    const char *provider, *subject;
+    const struct provider_tokens *tokens;
+};
+
+static enum store_result keep_in_transaction(struct db *db, void *argument)
+{
+    const struct keeping *keeping = argument;
+    struct context *context = keeping->context;
+    struct connection_row row;
+    enum store_result result =
+        connections_find_by_subject(db, context->arena, keeping->provider, keeping->subject, &row);
+    if (result == STORE_OK)
+        result = connections_lock(db, context->arena, keeping->user_id, row.id, &row);
+    if (result != STORE_OK)
+        return result;
+    if (text_equal(row.status, "active") && row.access_sealed.data &&
+        !provider_scopes_cover(keeping->tokens->scopes, row.scopes))
+        return STORE_OK;
+    vault_seal(context, keeping->tokens, &row);
+    return connections_write(db, &row, context->now);
+}
+
+enum outcome linked_account_keep_tokens(struct context *context, const unsigned char user_id[16],
+                                        const char *provider, const char *subject,
+                                        const struct provider_tokens *tokens)
+{
+    struct keeping keeping = {
+        .context = context, .user_id = user_id, .provider = provider, .subject = subject, .tokens = tokens
+    };
+    enum store_result result = db_transact(context->db, keep_in_transaction, &keeping);
+    if (result == STORE_UNCERTAIN)
+        result = db_transact(context->db, keep_in_transaction, &keeping);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
 /* --- taking off --- */
 
 struct removal {

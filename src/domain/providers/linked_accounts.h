@@ -5,6 +5,7 @@
 #define DOORWARD_DOMAIN_PROVIDERS_LINKED_ACCOUNTS_H
 
 #include "domain/login/session.h"
+#include "domain/providers/exchange.h"
 #include "domain/providers/service_settings.h"
 #include "store/provider_grants.h"
 
@@ -32,6 +33,12 @@ struct linked_grant {
  * that the service may not have; INVALID_REQUEST for those that the account lacks. */
 enum outcome linked_account_grant(struct context *context, const struct linked_grant *wanted,
                                   struct provider_grant_row *row_out);
+
+/* Puts tokens into an account that has just been connected, unless those that it has can do more. NOT_FOUND
+ * when it isn't the person's. */
+enum outcome linked_account_keep_tokens(struct context *context, const unsigned char user_id[16],
+                                        const char *provider, const char *subject,
+                                        const struct provider_tokens *tokens);
 
 /*
  * Takes accounts off, with all that services may do with them; then the providers are told to forget the
