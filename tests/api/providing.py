@@ -79,7 +79,9 @@ def sign_in(browser, provider, word, answer=None, follow=True, **query):
 
 def who(browser):
     """The person who is signed in, as the session tells; None."""
+    here = browser.here
     answer = browser.get("/api/public/session")
+    browser.here = here
     return answer.json()["user"] if answer.status == 200 else None
 
 

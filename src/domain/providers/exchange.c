@@ -52,6 +52,8 @@ const char *provider_authorization_url(struct context *context, const struct pro
     const char *parameters =
         authorization->offline && kind->offline_parameters ? kind->offline_parameters : kind->parameters;
     const char *url = uri_add_query(arena, provider->authorization_endpoint, query.data);
+    if (authorization->adding && kind->adding_parameters)
+        url = uri_add_query(arena, url, kind->adding_parameters);
     return uri_add_query(arena, url, parameters);
 }
 

@@ -33,7 +33,8 @@ static const struct provider_kind kinds[] = {
         OIDC_PROFILE,
         .parameters = "access_type=online",
         /* without the consent a second time no refresh token comes */
-        .offline_parameters = "access_type=offline&include_granted_scopes=true",
+        .offline_parameters = "access_type=offline",
+        .adding_parameters = "include_granted_scopes=true",
         .offline_prompt = "consent",
         .hint_parameter = "login_hint",
         .token_auth_method = "client_secret_post",

@@ -30,6 +30,7 @@ struct provider_kind {
     const char *profile_query;                  /* of the userinfo address: "fields=id,name,email" */
     const char *parameters;                     /* for the authorization URL: "access_type=online&..." */
     const char *offline_parameters;             /* in their place where a refresh token is wanted */
+    const char *adding_parameters;              /* so that what was given before stays; NULL: it can't */
     const char *offline_prompt, *offline_scope; /* beside what is asked for, then */
     const char *hint_parameter;                 /* what it calls login_hint; NULL: it has none */
     const char *token_auth_method;              /* NULL: client_secret_basic, or what its discovery says */
