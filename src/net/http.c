@@ -360,6 +360,7 @@ static short from_curl(short events)
     return (short)((events & CURL_WAIT_POLLIN ? POLLIN : 0) | (events & CURL_WAIT_POLLOUT ? POLLOUT : 0));
 }
 
+/* Goes on only behind the wait, so that the caller hears of what has ended before it waits again. */
 void http_many_wait(struct http_many *many, struct pollfd *watched, size_t count, int timeout_ms)
 {
     int running;
@@ -368,7 +369,6 @@ void http_many_wait(struct http_many *many, struct pollfd *watched, size_t count
         bug("%zu descriptors to watch", count);
     for (size_t i = 0; i < count; i++)
         many->watched[i] = (struct curl_waitfd) { watched[i].fd, to_curl(watched[i].events), 0 };
-    curl_multi_perform(many->multi, &running);
     CURLMcode code = curl_multi_poll(many->multi, many->watched, (unsigned)count, timeout_ms, NULL);
     if (code != CURLM_OK)
         fatal("waiting for the network: %s", curl_multi_strerror(code));
