@@ -105,15 +105,15 @@ static int run_egress(const struct child *child, int signals)
 {
     const struct generation *generation = child->generation;
 
-    return egress_run(generation->application.settings, generation->passage.take,
-                      generation_workers(generation), signals);
+    return egress_run(generation->application.settings, generation->way.take, generation_workers(generation),
+                      signals);
 }
 
 static int run_role(struct children *children, struct child *child, int signals, pid_t master)
 {
     if (child->kind == EGRESS)
         return run_egress(child, signals);
-    child->generation->application.egress = child->generation->passage.hand_over;
+    child->generation->application.egress = child->generation->way.hand_over;
     return role_of(child)->run ? run_single(child, signals) : run_worker(children, child, signals, master);
 }
 
@@ -121,10 +121,10 @@ static int run_role(struct children *children, struct child *child, int signals,
 static NORETURN void run_child(struct children *children, struct child *child, pid_t master)
 {
     const struct settings *settings = child->generation->application.settings;
-    const struct passage *passage = &child->generation->passage;
+    const struct egress_way *way = &child->generation->way;
     const struct kept_sockets kept = {
         .served = child->kind < MAX_POOLS ? &child->generation->ends[child->kind] : NULL,
-        .passage = child->kind == EGRESS ? passage->take : passage->hand_over,
+        .way = child->kind == EGRESS ? way->take : way->hand_over,
     };
 
     close(children->signals);

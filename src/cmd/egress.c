@@ -17,9 +17,9 @@ static bool is_told_to_leave(const struct settings *settings, int signals)
     return told;
 }
 
-int egress_run(const struct settings *settings, int passage, int64_t workers, int signals)
+int egress_run(const struct settings *settings, int way, int64_t workers, int signals)
 {
-    struct porter *porter = porter_make(settings, passage, workers);
+    struct porter *porter = porter_make(settings, way, workers);
     bool leaving = false;
 
     while (!leaving || !porter_is_deserted(porter)) {

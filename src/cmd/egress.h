@@ -9,8 +9,8 @@
 
 #include "core/settings.h"
 
-/* passage: where the others hand their connections over; workers: how many there are. Returns the exit
+/* way: where the others hand their connections over; workers: how many there are. Returns the exit
  * status. */
-int egress_run(const struct settings *settings, int passage, int64_t workers, int signals);
+int egress_run(const struct settings *settings, int way, int64_t workers, int signals);
 
 #endif

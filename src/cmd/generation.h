@@ -20,7 +20,7 @@ struct pool_ends {
 
 /* From the processes of a generation to its egress process: what is handed over at one end is taken at the
  * other. Nothing in the file system leads there. */
-struct passage {
+struct egress_way {
     int hand_over, take;
 };
 
@@ -30,7 +30,7 @@ struct generation {
     struct application application; /* shared by its processes; not opened */
     const struct route_family *const *families[MAX_POOLS];
     struct pool_ends ends[MAX_POOLS]; /* held by struct sockets */
-    struct passage passage;           /* likewise */
+    struct egress_way way;            /* likewise */
     int64_t workers[MAX_POOLS];
     size_t children;         /* processes that live */
     int64_t retired_at_ms;   /* 0: serving */

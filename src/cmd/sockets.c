@@ -68,19 +68,19 @@ static bool provide_one(struct sockets *sockets, struct generation *generation, 
     return false;
 }
 
-/* Never that of another generation: what is handed over is sent out by the settings of the one. */
-static bool make_passage(struct sockets *sockets, struct generation *generation, const char **error_out)
+/* No two generations share one: what is handed over is sent by the settings of whoever handed it over. */
+static bool make_way(struct sockets *sockets, struct generation *generation, const char **error_out)
 {
     int pair[2];
 
-    if (sockets->passages_count == ARRAY_SIZE(sockets->passages))
-        bug("more passages than two generations can have");
+    if (sockets->ways_count == ARRAY_SIZE(sockets->ways))
+        bug("more ways to egress processes than two generations can have");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
         *error_out = arena_printf(generation->arena, "the way to the egress process: %s", strerror(errno));
         return false;
     }
-    generation->passage = (struct passage) { .hand_over = pair[0], .take = pair[1] };
-    sockets->passages[sockets->passages_count++] = generation->passage;
+    generation->way = (struct egress_way) { .hand_over = pair[0], .take = pair[1] };
+    sockets->ways[sockets->ways_count++] = generation->way;
     return true;
 }
 
@@ -98,20 +98,20 @@ static bool uses(const struct generation *generation, int listener)
     return false;
 }
 
-static void keep_passage(struct sockets *sockets, const struct generation *generation)
+static void keep_way(struct sockets *sockets, const struct generation *generation)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < sockets->passages_count; i++) {
-        struct passage passage = sockets->passages[i];
-        if (generation && generation->passage.take == passage.take) {
-            sockets->passages[kept++] = passage;
+    for (size_t i = 0; i < sockets->ways_count; i++) {
+        struct egress_way way = sockets->ways[i];
+        if (generation && generation->way.take == way.take) {
+            sockets->ways[kept++] = way;
             continue;
         }
-        close(passage.hand_over);
-        close(passage.take);
+        close(way.hand_over);
+        close(way.take);
     }
-    sockets->passages_count = kept;
+    sockets->ways_count = kept;
 }
 
 void sockets_keep_only(struct sockets *sockets, const struct generation *generation)
@@ -130,13 +130,13 @@ void sockets_keep_only(struct sockets *sockets, const struct generation *generat
         else
             listen_close(&sockets->own[i]);
     sockets->count = kept;
-    keep_passage(sockets, generation);
+    keep_way(sockets, generation);
 }
 
 bool sockets_provide(struct sockets *sockets, struct generation *generation, const struct generation *serving,
                      const char **error_out)
 {
-    bool provided = make_passage(sockets, generation, error_out);
+    bool provided = make_way(sockets, generation, error_out);
 
     for (size_t i = 0; provided && i < generation->application.settings->pool_count; i++)
         provided = provide_one(sockets, generation, i, error_out);
@@ -158,11 +158,11 @@ void sockets_close_others(const struct sockets *sockets, const struct kept_socke
     for (size_t i = 0; i < sockets->ends_count; i++)
         if (!served || sockets->ends[i].listener != served->listener)
             close_ends(&sockets->ends[i]);
-    for (size_t i = 0; i < sockets->passages_count; i++) {
-        const struct passage *passage = &sockets->passages[i];
-        if (passage->hand_over != kept->passage)
-            close(passage->hand_over);
-        if (passage->take != kept->passage)
-            close(passage->take);
+    for (size_t i = 0; i < sockets->ways_count; i++) {
+        const struct egress_way *way = &sockets->ways[i];
+        if (way->hand_over != kept->way)
+            close(way->hand_over);
+        if (way->take != kept->way)
+            close(way->take);
     }
 }

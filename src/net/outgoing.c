@@ -18,19 +18,19 @@ enum { REPLY_MARGIN_MS = 500 /* beyond the request's own limit */ };
 
 struct outgoing {
     const struct settings *settings;
-    int passage;                 /* -1: there is no egress process */
+    int way;                     /* -1: there is no egress process */
     int connection;              /* to it; -1: none yet */
     struct documents *documents; /* without an egress process */
 };
 
-struct outgoing *outgoing_make_through(const struct settings *settings, int passage)
+struct outgoing *outgoing_make_through(const struct settings *settings, int way)
 {
     struct outgoing *outgoing = calloc(1, sizeof(*outgoing));
 
     if (!outgoing)
         fatal("out of memory");
-    *outgoing = (struct outgoing) { .settings = settings, .passage = passage, .connection = -1 };
-    if (passage < 0)
+    *outgoing = (struct outgoing) { .settings = settings, .way = way, .connection = -1 };
+    if (way < 0)
         outgoing->documents = documents_make();
     return outgoing;
 }
@@ -58,7 +58,7 @@ void outgoing_free(struct outgoing *outgoing)
 
 /* --- the connection --- */
 
-/* It waits in the passage if the egress process is just being replaced. */
+/* What is handed over waits if the egress process is just being replaced. */
 static bool connect_to_porter(struct outgoing *outgoing)
 {
     int pair[2];
@@ -66,7 +66,7 @@ static bool connect_to_porter(struct outgoing *outgoing)
     disconnect(outgoing);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return false;
-    bool handed_over = parcel_send(outgoing->passage, pair[1]);
+    bool handed_over = parcel_send(outgoing->way, pair[1]);
     close(pair[1]);
     outgoing->connection = pair[0];
     if (!handed_over)
@@ -199,7 +199,7 @@ enum http_result outgoing_send(struct outgoing *outgoing, struct arena *arena,
     *answer_out = (struct http_answer) { .headers = "", .error = "the request is too large to be sent" };
     if (!bound(request, &ask.request))
         return HTTP_REFUSED;
-    if (outgoing->passage < 0)
+    if (outgoing->way < 0)
         return http_send(arena, outgoing->settings, &ask.request, answer_out);
     ask.until_ms = clock_mono_ms() + ask.request.limit_ms;
     have_sent(outgoing, arena, &ask, &reply);
@@ -230,7 +230,7 @@ enum http_result outgoing_document(struct outgoing *outgoing, struct arena *aren
     struct reply reply;
 
     documents_request(url, &ask.request);
-    if (outgoing->passage < 0)
+    if (outgoing->way < 0)
         return fetch(outgoing, arena, &ask.request, ask.newer_than_ms, document_out);
     ask.until_ms = clock_mono_ms() + ask.request.limit_ms;
     have_sent(outgoing, arena, &ask, &reply);

@@ -12,9 +12,9 @@ struct outgoing;
 
 /* One per process, after fork, that sends by itself; settings must outlive it. */
 struct outgoing *outgoing_make(const struct settings *settings);
-/* One that has the egress process send; passage is where it is reached and stays the caller's. -1: by itself.
+/* One that has the egress process send; way is where it is reached and stays the caller's. -1: by itself.
  */
-struct outgoing *outgoing_make_through(const struct settings *settings, int passage);
+struct outgoing *outgoing_make_through(const struct settings *settings, int way);
 void outgoing_free(struct outgoing *outgoing);
 
 enum {

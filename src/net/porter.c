@@ -31,8 +31,8 @@ struct transfer {
 
 struct porter {
     const struct settings *settings;
-    int passage;
-    bool passage_over;
+    int way;
+    bool way_over;
     size_t patience; /* how many visitors may wait for a slow host */
     struct http_many *many;
     struct documents *documents;
@@ -41,14 +41,14 @@ struct porter {
     struct transfer *wanted[VISITORS]; /* what each visitor waits for */
 };
 
-struct porter *porter_make(const struct settings *settings, int passage, int64_t workers)
+struct porter *porter_make(const struct settings *settings, int way, int64_t workers)
 {
     struct porter *porter = calloc(1, sizeof(*porter));
 
     if (!porter)
         fatal("out of memory");
     porter->settings = settings;
-    porter->passage = passage;
+    porter->way = way;
     porter->patience = workers > 3 ? (size_t)workers / 2 : 1;
     porter->many = http_many_make();
     porter->documents = documents_make();
@@ -242,7 +242,7 @@ static struct visitor *find_absent(struct porter *porter)
     return NULL;
 }
 
-/* Only who has the other end of the passage can hand anything over; even so, no other user's socket. */
+/* Only who has the other end of the way can hand anything over; even so, no other user's socket. */
 static bool is_ours(int descriptor)
 {
     struct ucred peer;
@@ -254,7 +254,7 @@ static bool is_ours(int descriptor)
 static void let_in(struct porter *porter)
 {
     struct visitor *absent = find_absent(porter);
-    int descriptor = absent ? parcel_take(porter->passage, &porter->passage_over) : -1;
+    int descriptor = absent ? parcel_take(porter->way, &porter->way_over) : -1;
 
     if (descriptor < 0)
         return;
@@ -298,9 +298,9 @@ void porter_step(struct porter *porter, int wake)
         if (porter->visitors[i].state != VISITOR_ABSENT)
             add(&watch, porter->visitors[i].descriptor, visitor_events(&porter->visitors[i]),
                 &porter->visitors[i]);
-    bool takes = !porter->passage_over && find_absent(porter);
+    bool takes = !porter->way_over && find_absent(porter);
     if (takes)
-        add(&watch, porter->passage, POLLIN, NULL);
+        add(&watch, porter->way, POLLIN, NULL);
     http_many_wait(porter->many, watch.list, watch.count, WAIT_MS);
     for (size_t i = 0; i < watch.count; i++)
         if (watch.visitors[i] && watch.list[i].revents)
@@ -316,7 +316,7 @@ bool porter_is_deserted(const struct porter *porter)
     for (size_t i = 0; i < VISITORS; i++)
         if (porter->visitors[i].state != VISITOR_ABSENT)
             return false;
-    return porter->passage_over;
+    return porter->way_over;
 }
 
 void porter_free(struct porter *porter)

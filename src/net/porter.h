@@ -16,9 +16,9 @@ enum {
 
 struct porter;
 
-/* passage: where connections are handed over by parcel_send(), each the end of a unix stream socket; workers:
+/* way: where connections are handed over by parcel_send(), each the end of a unix stream socket; workers:
  * how many there are. Both and the settings stay the caller's. */
-struct porter *porter_make(const struct settings *settings, int passage, int64_t workers);
+struct porter *porter_make(const struct settings *settings, int way, int64_t workers);
 void porter_free(struct porter *porter);
 
 /* Waits until there is something to do, also for wake to become readable, and does it. */

@@ -93,11 +93,11 @@ int main(int argc, char **argv)
     const char *error = "usage: outgoing_probe CONFIG DESCRIPTOR";
     const struct settings *settings = argc == 3 ? settings_load(kept, argv[1], &error) : NULL;
     char line[LINE_SIZE];
-    int64_t passage;
+    int64_t way;
 
-    if (!settings || !text_to_int(argv[2], -1, INT32_MAX, &passage))
+    if (!settings || !text_to_int(argv[2], -1, INT32_MAX, &way))
         fatal("%s", error);
-    struct outgoing *outgoing = outgoing_make_through(settings, (int)passage);
+    struct outgoing *outgoing = outgoing_make_through(settings, (int)way);
     while (fgets(line, sizeof(line), stdin)) {
         line[strcspn(line, "\n")] = '\0';
         answer(outgoing, arena, line);
