@@ -119,21 +119,12 @@ static bool read_all(const struct outgoing *outgoing, unsigned char *data, size_
     return true;
 }
 
-/* Whether the kept connection is as it was left: between two requests nothing comes on it. */
-static bool is_alive(const struct outgoing *outgoing)
-{
-    char byte;
-
-    return outgoing->connection >= 0 && recv(outgoing->connection, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 &&
-           errno == EAGAIN;
-}
-
 /* --- by the egress process --- */
 
-/* A frame that wasn't written to its end was never acted on. */
+/* A frame that wasn't written to its end was never acted on. Writing to one who is gone fails at once. */
 static bool hand_in(struct outgoing *outgoing, struct bytes frame, int64_t until_ms)
 {
-    if (is_alive(outgoing) && write_all(outgoing, frame, until_ms))
+    if (outgoing->connection >= 0 && write_all(outgoing, frame, until_ms))
         return true;
     return connect_to_porter(outgoing) && write_all(outgoing, frame, until_ms);
 }

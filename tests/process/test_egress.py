@@ -459,6 +459,22 @@ class Egress(TestCase):
         self.assertEqual(200, probe.ask("send", self.site.url + "/text", 2000)["status"])
         self.assertEqual(pid, self.egress())
 
+    def test_too_late(self):
+        "egress: what nobody waits for any more isn't sent"
+        self.start()
+        def text(value):
+            return struct.pack("=q", len(value)) + value + b"\0"
+        def frame(until_ms):
+            ask = (struct.pack("=3q", 0, 0, until_ms) + text(self.site.url.encode() + b"/text") + struct.pack("=3q", 0, 0, 0) +
+                   text(b"") + struct.pack("=3q", 100, 2000, 2000))
+            return struct.pack("=I", len(ask)) + ask
+        now_ms = int(time.monotonic() * 1000)
+        for until_ms, words, count in ((now_ms - 10, b"the time was over", 0), (now_ms + 5000, b"200 OK", 1)):
+            connection = self.hand_over(self.passage())
+            connection.sendall(frame(until_ms))
+            self.assertIn(words, connection.recv(4096))
+            self.assertEqual(count, self.site.count("/text"))
+
     def test_nobody_else_gets_in(self):
         "egress: no file leads to the egress process, and it listens nowhere"
         place = self.start()
