@@ -94,6 +94,7 @@ class Tenant:
             site.cli("service", "set", self.service, "--workspace", file.name)
         # who manages one service manages nothing of another
         site.cli("service", "set-role", self.service, self.person.id, "--role", "owner")
+        site.cli("permission", "set", self.person.id, self.client.id, "--role", "user")
         plan = said(self.key.post("plans", {"name": self.name, "price_cents": 1}), 201)["id"]
         said(self.key.post("subscriptions", {"user_id": self.person.id, "plan_id": plan}), 200)
         webhook = said(self.key.post("webhooks", {"url": HOOK if self.name.startswith(FOREIGN) else HOOK + "-not"}), 201)["id"]
@@ -214,6 +215,7 @@ def walk_all(site):
             answer = request(mine, name, row, headers)
             what = f"{name} by {who}: {answer}"
             assert FOREIGN not in answer.text and mine.person.email not in answer.text and HOOK + '"' not in answer.text, f"told: {what}"
+            assert "/permissions" not in name or '"approved"' not in answer.text, f"told: {what}"
             assert answer.status < 500, what
             if 200 <= answer.status < 300:
                 assert may_be_fine(name, who, answer), f"let in: {what}"
