@@ -16,6 +16,7 @@ enum {
     COUNT_FOUND,
     REMOVE,
     FOLLOW_USER,
+    SERVICES_OF_USER,
     LIST,
     SEARCH = LIST + MEMBER_ORDERS
 };
@@ -30,6 +31,7 @@ static const struct column member_columns[] = {
 };
 static const struct column role_column[] = { { COLUMN_TEXT, 0 } };
 static const struct column count_column[] = { { COLUMN_INTEGER, 0 } };
+static const struct column service_column[] = { { COLUMN_ID, 0 } };
 
 #define WORDS "CONCAT(u.email_key, '\\n', LOWER(u.name))"
 
@@ -96,6 +98,12 @@ static const struct statement statements[] = {
                           " m.words = " WORDS " WHERE m.user_id = ?",
                       .parameters = "b",
                       .retry = true },
+    [SERVICES_OF_USER] = { .name = "members.services_of_user",
+                           .sql =
+                               "SELECT service_id FROM members WHERE user_id = ? ORDER BY created_at LIMIT ?",
+                           .parameters = "bi",
+                           COLUMNS(service_column),
+                           .retry = true },
     LIST_ROW(MEMBERS_OLDEST_FIRST, "members_order", "m.user_id, m.created_at", "m.created_at, m.user_id"),
     LIST_ROW(MEMBERS_NEWEST_FIRST, "members_order", "m.user_id, m.created_at",
              "m.created_at DESC, m.user_id DESC"),
@@ -185,4 +193,16 @@ enum store_result members_remove(struct db *db, const unsigned char service_id[1
 enum store_result members_follow_user(struct db *db, const unsigned char user_id[16])
 {
     return db_run(db, &statements[FOLLOW_USER], VALUES(sql_id(user_id)), NULL);
+}
+
+enum store_result members_services_of_user(struct db *db, struct arena *arena,
+                                           const unsigned char user_id[16], int64_t limit,
+                                           unsigned char (**services_out)[16], size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result =
+        db_list(db, arena, &statements[SERVICES_OF_USER], VALUES(sql_id(user_id), sql_integer(limit)),
+                sizeof(**services_out), &rows, count_out);
+    *services_out = rows;
+    return result;
 }
