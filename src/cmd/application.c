@@ -115,5 +115,6 @@ struct context application_context(const struct application *application, struct
         .address = "",
         .user_agent = "",
         .languages = "",
+        .actor = "",
     };
 }
