@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """POST /api/service/provider-tokens: each check in its order, each row of the decision table, what is at rest and what is
 refreshed (contract: service API 1.4)."""
+import base64
 import json
 import os
 import re
+import secrets
 import subprocess
+import threading
 import time
 
+import fcgi_client as wire
 from kit import *
 from harness import Providers
 from connecting import *
+from machines import second_machine
 from service import Key, refusal, said
 from together import at_once
 
@@ -190,7 +195,7 @@ def table_stale(site):
     equal(hub.action(code="PROVIDER_REAUTH_REQUIRED")["missing_scopes"], [], "github never refreshes")
 
 
-@test("a refresh that fails is no reason to give up the connection; one that is refused is (T-85)")
+@test("a refresh that fails is no reason to give up the connection; one that is refused is")
 def table_refused(site):
     here = place(site)
     google = fakes["google"]
@@ -236,7 +241,7 @@ def sealed(site):
     one.action("google", code="PROVIDER_REAUTH_REQUIRED")
 
 
-@test("a token stands in the answer, and neither in the log nor in history (security 126)")
+@test("a token stands in the answer, and neither in the log nor in history")
 def not_told(site):
     here = place(site)
     user = here.member()
@@ -284,7 +289,7 @@ def not_replayed(site):
     assert one != two, "each call is one of its own"
 
 
-@test("16 calls at once for a token that is about to end: one refresh, 16 good tokens (T-86)")
+@test("16 calls at once for a token that is about to end: one refresh, 16 good tokens")
 def race(site):
     here = place(site)
     acme = fakes["acme"]  # each refresh token is good for one use
@@ -318,6 +323,87 @@ def dead_claim(site):
     assert 1 < time.monotonic() - began < 8, "behind the claim's end"
 
 
+@test("16 calls at once on two machines with one database: one refresh, 16 good tokens")
+def two_machines(site):
+    here = place(site)
+    acme = fakes["acme"]
+    user = here.member()
+    user.connect("acme")
+    expire(site, user)
+    before = acme.counts["refresh"]
+    acme.fault("refresh", "slow", ms=700)
+    body = json.dumps({"user_id": user.id, "provider": "acme"}).encode()
+    with second_machine(site) as there:
+        doors = (site.door.socket, there)
+        answers = at_once(site, 16, lambda _, number: ask_at(doors[number % 2], here.key.text, body))
+    tokens = {answer["access_token"] for answer in answers}
+    equal(len(tokens), 1, "tokens")
+    equal(acme.counts["refresh"] - before, 1, "refreshes")
+
+
+def ask_at(socket, key, body):
+    extra = [("HTTP_X_API_KEY", key), ("CONTENT_TYPE", "application/json"), ("CONTENT_LENGTH", str(len(body)))]
+    answer = wire.request(socket, wire.parameters("/api/service/provider-tokens", "POST", extra), body, timeout=20)
+    equal(answer.status, 200, answer.body)
+    return json.loads(answer.body)
+
+
+@test("the database goes away while the provider answers: the caller has the token, and the rotated one is written when it is back")
+def away(site):
+    here = place(site)
+    acme = fakes["acme"]
+    user = here.member()
+    user.connect("acme")
+    expire(site, user)
+    before = acme.counts["refresh"]
+    acme.fault("refresh", "slow", ms=1500)
+    timer = threading.Timer(0.7, site.door.database.stop)
+    timer.start()
+    try:
+        token = user.token("acme")["access_token"]
+        timer.join()
+        time.sleep(1)
+    finally:
+        site.door.database.start()
+    until(10, lambda: "provider_token.written_at_last" in site.log(), "written")
+    until(10, lambda: user.ask("acme").status == 200, "answers")
+    equal(user.token("acme")["access_token"], token, "what is in the row now")
+    equal(acme.counts["refresh"] - before, 1, "refreshes")
+    expire(site, user)
+    assert user.token("acme")["access_token"] != token, "the rotated refresh token is a good one"
+    equal(connection(site, user)["status"], "active", "status")
+
+
+def until(seconds, condition, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
+
+
+@test("a new key in the key file: tokens are sealed under it in the background")
+def resealed(site):
+    here = place(site)
+    users = [here.member() for _ in range(3)]
+    for user in users:
+        user.connect("acme")
+    path = os.path.join(site.directory, "keys")
+    with open(path) as file:
+        old = file.read()
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+    with open(path, "w") as file:
+        file.write(f"newest {key}\n{old}")
+    rows = "SELECT COUNT(*) FROM connections WHERE key_name NOT IN ('', 'newest')"
+    assert site.sql(rows) != [["0"]], "nothing to do"
+    change(site, users[1], "refresh_claim = UNHEX(REPEAT('ab', 16)), refresh_until_ms = 9999999999999")
+    site.door.reload()
+    until(10, lambda: site.sql(rows) == [["1"]], "sealed anew, but for the one that is being refreshed")
+    change(site, users[1], "refresh_claim = NULL, refresh_until_ms = 0")
+    users[0].token("acme")
+    expire(site, users[2])
+    users[2].token("acme")
+
+
 @test("another service's key gets nothing of it, nor a key of another service for the same person")
 def tenancy(site):
     here, other = place(site), place(site)
@@ -328,7 +414,7 @@ def tenancy(site):
     said(here.ask(user, key=other.key), 200, code="PROVIDER_GRANT_REQUIRED")
 
 
-@test("a user who is disabled, a service that is switched off: at the next call (security 58)")
+@test("a user who is disabled, a service that is switched off: at the next call")
 def switched_off(site):
     here = place(site)
     user = here.member()
