@@ -2,12 +2,16 @@
 """Signing in by other providers where nobody new is let in, addresses are asked for before passwords, and a provider is
 away or only gives tokens."""
 import json
-import os
 import tempfile
 
 from kit import *
 from providing import *
 from signing_in import *
+
+
+def named(name, **changes):
+    """Acme by another name."""
+    return {**fakes["acme"].metadata(**changes), "name": name}
 
 
 @test("where registration is closed nobody new comes in by a provider, and is told whom to ask; who is known does")
@@ -68,7 +72,7 @@ def tokens_only(site):
 def reserved_names(site):
     for name in ("pwd", "otp", "mail", "password"):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump(fakes["acme"].metadata(name=name), file)
+            json.dump(named(name), file)
             file.flush()
             try:
                 site.cli("provider", "add", "--metadata", file.name)
@@ -83,8 +87,8 @@ def options():
     path = given["settings"]["providers"]
     with open(path) as file:
         listed = json.load(file)
-    listed.append(fakes["acme"].metadata(name="away", display_name="Away", issuer="http://localhost:9"))
-    listed.append(fakes["acme"].metadata(name="tokens", display_name="Tokens", sign_in=False))
+    listed.append(named("away", display_name="Away", issuer="http://localhost:9"))
+    listed.append(named("tokens", display_name="Tokens", sign_in=False))
     with open(path, "w") as file:
         json.dump(listed, file)
     return given
