@@ -53,10 +53,11 @@ class ProviderProcess:
         if process:
             process.stop(5)
 
-    def metadata(self, name, **changes):
+    def metadata(self, fake, **changes):
         """One provider for `doorward provider add`; None as a value leaves a member out."""
-        words = {"name": name, **self.made(name), **{key: self.urls[name] + value if key == "issuer" or value.startswith("/") else value
-                                  for key, value in PROVIDERS[name].items()}, **changes}
+        known = {key: self.urls[fake] + value if key == "issuer" or value.startswith("/") else value
+                 for key, value in PROVIDERS[fake].items()}
+        words = {"name": fake, **known, **self.made(fake), **changes}
         return {key: value for key, value in words.items() if value is not None}
 
     def made(self, name):

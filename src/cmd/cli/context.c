@@ -93,9 +93,9 @@ static void fill_context(struct cli *cli)
     context->outgoing = outgoing_make(cli->settings);
     arena_defer(cli->arena, release_shared, context->shared);
     arena_defer(cli->arena, release_db, context->db);
+    arena_defer(cli->arena, release_outgoing, context->outgoing);
     arena_defer(cli->arena, release_directory, context->directory);
     arena_defer(cli->arena, release_keyring, context->keyring);
-    arena_defer(cli->arena, release_outgoing, context->outgoing);
 }
 
 enum cli_status cli_open_context(struct cli *cli)

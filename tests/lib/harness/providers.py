@@ -136,6 +136,11 @@ class Provider:
         """What goes wrong next, once or times=N: control.mjs has them all."""
         self._control("/fault", {"at": at, "do": do, **more})
 
+    @property
+    def faults(self):
+        """Those that haven't happened yet."""
+        return self._control()["faults"]
+
     def reset(self):
         self._control("/reset", {})
 
