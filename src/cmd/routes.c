@@ -24,8 +24,6 @@ const struct route_family *const route_families[] = {
     &linked_accounts_family,
     &providers_family,
     &auth_family,
-    &auth_family,
-    &providers_family,
     &health_family,
     &connect_family,
     &account_family,

@@ -209,6 +209,17 @@ static const struct {
     [JOURNEY_CONNECT] = { arrive_connect, NULL },
 };
 
+/* Another tab's sign-in was done first, and took the cookie back: who is signed in by it goes on in this
+ * tab's flow, as from any page of it; the answer itself is let be. */
+static bool goes_on_signed_in(struct call *call, const struct journey *journey)
+{
+    const struct passage passage = { .flow = journey->flow };
+    if (call->session == NULL || journey->flow == NULL || journey->purpose != JOURNEY_SIGN_IN)
+        return false;
+    call->context.reason = NULL;
+    return passage_redirect(call, &passage, "/login", NULL) == OUTCOME_OK;
+}
+
 /* Back and reload bring the same answer again: it opens nothing, but who is signed in by now goes on. */
 static enum outcome come_twice(struct call *call, const struct returning *returning)
 {
@@ -225,12 +236,16 @@ static enum outcome come_twice(struct call *call, const struct returning *return
 }
 
 /* RFC 9207 §2.4: an answer of another issuer isn't this provider's, nor is one without where it promised
- * its name. */
+ * its name. Of an issuer with tenants ("…/{tenantid}/…") which one it is shows in the ID Token. */
 static bool issuer_fits(const struct provider *provider, const char *iss)
 {
     if (iss == NULL)
         return !provider->answers_iss;
-    return provider->issuer == NULL || text_equal(iss, provider->issuer);
+    if (provider->issuer == NULL)
+        return true;
+    if (provider->kind->has_tenants)
+        return strncmp(iss, provider->issuer, strcspn(provider->issuer, "{")) == 0;
+    return text_equal(iss, provider->issuer);
 }
 
 static enum outcome redeem(struct call *call, struct returning *returning)
@@ -308,6 +323,8 @@ static enum outcome get_provider_callback(struct call *call)
         return outcome;
     outcome = journey_read(&call->context, returning.provider->name, call_parameter(call, "state"),
                            cookie_read(call->request, JOURNEY_COOKIE), &returning.journey);
+    if (outcome == OUTCOME_FOREIGN_FORM && goes_on_signed_in(call, &returning.journey))
+        return OUTCOME_OK;
     if (outcome == OUTCOME_FOREIGN_FORM)
         return tell(call, &returning, PROVIDER_INVALID_STATE);
     if (outcome == OUTCOME_OK)
