@@ -86,6 +86,7 @@ static void fill_context(struct cli *cli)
     context->now = context->now_ms / 1000;
     context->settings = cli->settings;
     context->request_id = context->address = context->user_agent = context->languages = "";
+    context->actor = "cli";
     context->shared = map_shared(cli);
     context->db = db_make(cli->settings);
     context->directory = directory_make();
@@ -93,9 +94,9 @@ static void fill_context(struct cli *cli)
     context->outgoing = outgoing_make(cli->settings);
     arena_defer(cli->arena, release_shared, context->shared);
     arena_defer(cli->arena, release_db, context->db);
+    arena_defer(cli->arena, release_outgoing, context->outgoing);
     arena_defer(cli->arena, release_directory, context->directory);
     arena_defer(cli->arena, release_keyring, context->keyring);
-    arena_defer(cli->arena, release_outgoing, context->outgoing);
 }
 
 enum cli_status cli_open_context(struct cli *cli)
