@@ -236,12 +236,16 @@ static enum outcome come_twice(struct call *call, const struct returning *return
 }
 
 /* RFC 9207 §2.4: an answer of another issuer isn't this provider's, nor is one without where it promised
- * its name. */
+ * its name. Of an issuer with tenants ("…/{tenantid}/…") which one it is shows in the ID Token. */
 static bool issuer_fits(const struct provider *provider, const char *iss)
 {
     if (iss == NULL)
         return !provider->answers_iss;
-    return provider->issuer == NULL || text_equal(iss, provider->issuer);
+    if (provider->issuer == NULL)
+        return true;
+    if (provider->kind->has_tenants)
+        return strncmp(iss, provider->issuer, strcspn(provider->issuer, "{")) == 0;
+    return text_equal(iss, provider->issuer);
 }
 
 static enum outcome redeem(struct call *call, struct returning *returning)

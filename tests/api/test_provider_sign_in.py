@@ -87,6 +87,9 @@ def hints(site):
     asked = parameters_of(leave(site.browser(), "acme", prompt="login", login_hint="ann@people.example"))
     equal((asked["prompt"], asked["login_hint"]), ("login", "ann@people.example"))
     assert "prompt" not in parameters_of(leave(site.browser(), "acme", prompt="none"))
+    # who has no prompt=login is asked what comes next to it
+    equal([parameters_of(leave(site.browser(), name, prompt="login")).get("prompt") for name in ("google", "github", "facebook")],
+          ["select_account", "select_account", None])
     answer = site.web.get("/api/auth/nowhere/login")
     equal((answer.status, answer.media_type), (404, "application/json"))
     answer = site.browser().get("/api/auth/nowhere/login")
@@ -147,8 +150,14 @@ def unvouched_newcomer(site):
     equal(who(browser)["emailVerified"], False)
     mail = site.mail.wait(address_of(word), "verify_email")
     landing = browser.open(path_of(mail.link("confirm")))
+    # until then it's as with a password: signed in once, and not again
+    again = site.browser()
+    page = sign_in(again, "acme", word)
+    assert who(again) is None and urllib.parse.urlsplit(again.here).path == "/confirm", str(page)
     press(browser, landing, "/confirm")
     equal(who(browser)["emailVerified"], True)
+    sign_in(again, "acme", word)
+    equal(who(again)["id"], who(browser)["id"])
     fakes["acme"].reset()
 
 
@@ -254,7 +263,7 @@ def mix_up(site):
     assert who(browser) is None
 
 
-@test("abuse 72: an answer is taken once; a second one, by reload or by somebody who saw it, opens nothing, and who is signed in goes on")
+@test("T-83, abuse 72: an answer is taken once; a second one, by reload or by somebody who saw it, opens nothing, and who is signed in goes on")
 def replay(site):
     word, browser = somebody(), site.browser()
     back = fakes["acme"].visit(leave(browser, "acme"), word)
