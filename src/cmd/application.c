@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "domain/keyring.h"
+#include "domain/providers/configured.h"
 #include "net/outgoing.h"
 
 static void free_keyfile(void *keyfile)
@@ -68,8 +69,9 @@ bool application_prepare_with(struct arena *arena, const struct settings *settin
         return false;
     }
     arena_defer(arena, free_keyfile, keyfile);
-    *application_out = (struct application) { .settings = settings, .keyfile = keyfile };
-    return true;
+    *application_out = (struct application) { .settings = settings, .keyfile = keyfile, .egress = -1 };
+    application_out->configured_providers = configured_providers_load(arena, settings, error_out);
+    return application_out->configured_providers != NULL;
 }
 
 bool application_prepare(struct arena *arena, const char *config_path, struct application *application_out,
@@ -85,7 +87,7 @@ void application_open(struct application *application)
     application->db = db_make(application->settings);
     application->directory = directory_make();
     application->keyring = keyring_make();
-    application->outgoing = outgoing_make(application->settings);
+    application->outgoing = outgoing_make_through(application->settings, application->egress);
 }
 
 void application_close(struct application *application)
@@ -111,6 +113,7 @@ struct context application_context(const struct application *application, struct
         .directory = application->directory,
         .keyring = application->keyring,
         .outgoing = application->outgoing,
+        .configured_providers = application->configured_providers,
         .request_id = "",
         .address = "",
         .user_agent = "",

@@ -138,6 +138,10 @@ static const struct option main_options[] = {
       "How many requests one API key may make at once: the time in which service_api_rate allows as many "
       "is the window that they are counted in." },
 
+    { "providers", KIND_PATH, AT(providers), "", 0, 0, NULL,
+      "A file with identity providers, beside those of doorward provider add: a JSON array of objects in the "
+      "same words. Where both have a name, the file counts." },
+
     { "mail", KIND_MAIL, AT(mail), "", 0, 0, NULL,
       "How mail is sent: smtp://host:port, smtps://host:port, or sendmail:/path for a command such as "
       "/usr/sbin/sendmail. Without it no mail is sent, and what needs one isn't offered." },
@@ -155,9 +159,9 @@ static const struct option main_options[] = {
       "How many mails of a kind one recipient gets in an hour; those beyond aren't sent." },
 
     { "egress_allow", KIND_HOSTS, AT(egress_allow), "", 0, 0, NULL,
-      "Where webhooks may go beyond https on public addresses, separated by spaces: hosts by name, "
-      "addresses, and "
-      "ranges such as 10.0.0.0/8. A URL that names one of them may also be plain http." },
+      "Where this server may go by itself, to webhooks, sign-in providers and the keys of others (jwks_uri), "
+      "beyond https on public addresses; separated by spaces: hosts by name, addresses, and ranges such as "
+      "10.0.0.0/8. A URL that names one of them may also be plain http." },
     { "egress_ca", KIND_PATH, AT(egress_ca), "", 0, 0, NULL,
       "Certificates (PEM) that such servers may show one of, beside those that the system trusts." },
 };

@@ -11,9 +11,10 @@
 #include "domain/outcome.h"
 #include "store/db.h"
 
-struct directory; /* cached services and clients: domain/directory.h */
-struct keyring;   /* cached signing keys: domain/keyring.h */
-struct outgoing;  /* requests of our own to others: net/outgoing.h */
+struct directory;            /* cached services and clients: domain/directory.h */
+struct keyring;              /* cached signing keys: domain/keyring.h */
+struct configured_providers; /* of the configuration: domain/providers/configured.h */
+struct outgoing;             /* requests of our own to others: net/outgoing.h */
 
 struct context {
     struct arena *arena; /* of the request */
@@ -26,6 +27,7 @@ struct context {
     struct directory *directory;
     struct keyring *keyring;
     struct outgoing *outgoing;
+    const struct configured_providers *configured_providers; /* NULL: none */
 
     /* who is on the line, for limits, sessions and the log */
     const char *request_id, *address, *user_agent;

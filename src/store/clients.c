@@ -32,8 +32,8 @@ static const struct column entry_columns[] = {
     { COLUMN_INTEGER, ENTRY(client.updated_at) }, { COLUMN_TEXT, ENTRY(service_name) },
     { COLUMN_TEXT, ENTRY(service_status) },       { COLUMN_TEXT, ENTRY(service_pin_gate) },
     { COLUMN_TEXT, ENTRY(service_sign_in_form) }, { COLUMN_TEXT, ENTRY(service_workspace) },
-    { COLUMN_HASH, ENTRY(secret_hash) },          { COLUMN_INTEGER, ENTRY(secret_expires_at) },
-    { COLUMN_BOOLEAN, ENTRY(has_secret) },
+    { COLUMN_TEXT, ENTRY(service_providers) },    { COLUMN_HASH, ENTRY(secret_hash) },
+    { COLUMN_INTEGER, ENTRY(secret_expires_at) }, { COLUMN_BOOLEAN, ENTRY(has_secret) },
 };
 
 static const struct column metadata_column[] = { { COLUMN_TEXT, 0 } };
@@ -42,8 +42,8 @@ static const struct column number_column[] = { { COLUMN_INTEGER, 0 } };
 #define CLIENT_COLUMNS "c.number, c.client_id, c.service_id, c.status, c.metadata, c.created_at, c.updated_at"
 #define SELECT_ENTRIES                                                                                       \
     "SELECT " CLIENT_COLUMNS                                                                                 \
-    ", s.name, s.status, s.pin_gate, s.sign_in_form, s.workspace, k.secret_hash, k.expires_at,"              \
-    " k.id IS NOT NULL"                                                                                      \
+    ", s.name, s.status, s.pin_gate, s.sign_in_form, s.workspace, s.providers, k.secret_hash,"               \
+    " k.expires_at, k.id IS NOT NULL"                                                                        \
     " FROM clients c JOIN services s ON s.id = c.service_id"                                                 \
     " LEFT JOIN client_secrets k ON k.client_number = c.number"
 #define NEWEST_SECRETS " ORDER BY k.created_at DESC, k.id DESC LIMIT ?"

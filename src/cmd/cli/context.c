@@ -7,6 +7,8 @@
 #include "core/clock.h"
 #include "domain/directory.h"
 #include "domain/keyring.h"
+#include "domain/providers/configured.h"
+#include "net/outgoing.h"
 #include "store/migrations.h"
 
 #include <unistd.h>
@@ -24,6 +26,11 @@ static void release_directory(void *directory)
 static void release_keyring(void *keyring)
 {
     keyring_free(keyring);
+}
+
+static void release_outgoing(void *outgoing)
+{
+    outgoing_free(outgoing);
 }
 
 static void release_shared(void *shared)
@@ -55,6 +62,13 @@ static enum cli_status load_keyfile(struct cli *cli)
     return CLI_OK;
 }
 
+static enum cli_status load_providers(struct cli *cli)
+{
+    const char *error;
+    cli->context.configured_providers = configured_providers_load(cli->arena, cli->settings, &error);
+    return cli->context.configured_providers ? CLI_OK : cli_fail(cli, CLI_CONFIGURATION, "%s", error);
+}
+
 static enum cli_status check_schema(struct cli *cli)
 {
     const char *reason = NULL;
@@ -77,8 +91,10 @@ static void fill_context(struct cli *cli)
     context->db = db_make(cli->settings);
     context->directory = directory_make();
     context->keyring = keyring_make();
+    context->outgoing = outgoing_make(cli->settings);
     arena_defer(cli->arena, release_shared, context->shared);
     arena_defer(cli->arena, release_db, context->db);
+    arena_defer(cli->arena, release_outgoing, context->outgoing);
     arena_defer(cli->arena, release_directory, context->directory);
     arena_defer(cli->arena, release_keyring, context->keyring);
 }
@@ -91,5 +107,7 @@ enum cli_status cli_open_context(struct cli *cli)
     if (cli->command->needs == CLI_DATABASE)
         return CLI_OK;
     enum cli_status status = load_keyfile(cli);
+    if (status == CLI_OK)
+        status = load_providers(cli);
     return status == CLI_OK ? check_schema(cli) : status;
 }

@@ -379,3 +379,43 @@ enum outcome service_set_workspace(struct context *context, const char *id, cons
         workspace == NULL ? OUTCOME_OK : workspace_settings_check(context, bytes, workspace);
     return outcome == OUTCOME_OK ? change_service(id, &change) : outcome;
 }
+
+/* --- how it uses providers --- */
+
+struct providers_change {
+    struct context *context;
+    unsigned char id[16];
+    const struct service_providers_change *wanted;
+    enum outcome outcome; /* out: why it wasn't done */
+};
+
+static enum store_result set_providers(struct db *db, void *argument)
+{
+    struct providers_change *change = argument;
+    struct context *context = change->context;
+    struct service_row row;
+    const char *error = NULL;
+    enum store_result result = services_lock(db, context->arena, change->id, &row);
+    if (result != STORE_OK)
+        return result;
+    const char *providers = service_providers_changed(context->arena, row.providers, change->wanted, &error);
+    if (!providers) {
+        change->outcome = refuse(context, OUTCOME_INVALID_REQUEST, error);
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    }
+    return services_set_providers(db, change->id, providers, context->now);
+}
+
+enum outcome service_set_providers(struct context *context, const char *id,
+                                   const struct service_providers_change *change)
+{
+    struct providers_change work = { .context = context, .wanted = change };
+    if (!change->sign_in && !change->scopes && !change->redirect_uris)
+        return OUTCOME_OK;
+    if (!uuid_decode(id, work.id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum store_result result = change_directory(context, set_providers, &work);
+    if (work.outcome != OUTCOME_OK)
+        return work.outcome;
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
