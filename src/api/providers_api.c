@@ -7,11 +7,6 @@
 #include "core/text.h"
 #include "domain/manage/managed_provider.h"
 
-static const char *actor(const struct call *call)
-{
-    return arena_printf(call->arena, "admin:%s", call->admin->email);
-}
-
 static enum outcome answer_provider(struct call *call, int status, const struct managed_provider *provider)
 {
     struct json_writer writer = json_writer_start(call->arena);
@@ -40,7 +35,7 @@ static enum outcome get_providers(struct call *call)
 static enum outcome post_provider(struct call *call)
 {
     struct managed_provider provider;
-    const struct provider_wish wish = { .metadata = call->json, .actor = actor(call) };
+    const struct provider_wish wish = { .metadata = call->json };
     enum outcome outcome = admin_session_needs_recent(&call->context, call->admin);
     if (outcome == OUTCOME_OK)
         outcome = managed_provider_add(&call->context, &wish, &provider);
@@ -69,7 +64,7 @@ static enum outcome change_status(struct call *call)
         return OUTCOME_OK;
     if (!active && !text_equal(status, "disabled"))
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "status must be one of: active disabled");
-    return managed_provider_set_active(&call->context, call->values[0], active, actor(call));
+    return managed_provider_set_active(&call->context, call->values[0], active);
 }
 
 static enum outcome patch_provider(struct call *call)
@@ -78,7 +73,7 @@ static enum outcome patch_provider(struct call *call)
     struct json *metadata = json_new_object(call->arena);
     enum outcome outcome = admin_session_needs_recent(&call->context, call->admin);
     json_each(call->json, put_unless_status, metadata);
-    const struct provider_wish wish = { .metadata = metadata, .actor = actor(call) };
+    const struct provider_wish wish = { .metadata = metadata };
     if (outcome == OUTCOME_OK && json_count(metadata))
         outcome = managed_provider_change(&call->context, call->values[0], &wish, &provider);
     if (outcome == OUTCOME_OK)
@@ -90,7 +85,7 @@ static enum outcome delete_provider(struct call *call)
 {
     enum outcome outcome = admin_session_needs_recent(&call->context, call->admin);
     if (outcome == OUTCOME_OK)
-        outcome = managed_provider_remove(&call->context, call->values[0], false, actor(call));
+        outcome = managed_provider_remove(&call->context, call->values[0], false);
     if (outcome == OUTCOME_OK)
         response_empty(&call->response, 204);
     return outcome;

@@ -118,5 +118,6 @@ struct context application_context(const struct application *application, struct
         .address = "",
         .user_agent = "",
         .languages = "",
+        .actor = "",
     };
 }

@@ -33,6 +33,10 @@ struct context {
     const char *request_id, *address, *user_agent;
     const char *languages; /* Accept-Language as sent, printable and at most 200 bytes; "" */
 
+    /* who acts, in the words of history: "api_key:UUID", "user:UUID", "client:ID", "admin:address", "cli";
+     * "": nobody that is known */
+    const char *actor;
+
     /* set by refuse(): why, in words for the log and, where the writer shows it, for developers */
     const char *reason;
     /* set with OUTCOME_TOO_MANY_REQUESTS and OUTCOME_UNAVAILABLE: seconds */

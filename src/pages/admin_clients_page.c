@@ -113,7 +113,6 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
         client_register(&call->context, call->values[0], json_print(call->arena, metadata), &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "client.created", client.row.client_id);
     if (client.secret == NULL) {
         done->said = "client_added";
         done->path = admin_path(view, "clients", client.row.client_id);
@@ -216,7 +215,6 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     outcome = client_change(&call->context, client.row.client_id, wanted, &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "client.updated", client.row.client_id);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -236,7 +234,6 @@ static enum outcome act_secret(struct view *view, struct admin_done *done)
                                        keep_of(call_parameter(call, "keep")), &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "client.secret_rotated", client.row.client_id);
     admin_once(view, "client_secret", client.secret);
     done->shown_once = true;
     return OUTCOME_OK;
@@ -250,7 +247,6 @@ static enum outcome set_active(struct view *view, bool active, struct admin_done
         outcome = client_set_active(&view->call->context, client.row.client_id, active);
     if (outcome != OUTCOME_OK)
         return outcome;
-    admin_record(view, active ? "client.enabled" : "client.disabled", client.row.client_id);
     done->said = active ? "enabled" : "disabled";
     return OUTCOME_OK;
 }

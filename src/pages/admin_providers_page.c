@@ -83,7 +83,7 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     put_typed(view, metadata, "provider_secret", "client_secret");
     put_typed(view, metadata, "team_id", "team_id");
     put_typed(view, metadata, "key_id", "key_id");
-    const struct provider_wish wish = { .metadata = metadata, .actor = admin_actor(view) };
+    const struct provider_wish wish = { .metadata = metadata };
     enum outcome outcome = managed_provider_add(&view->call->context, &wish, &provider);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
@@ -145,7 +145,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     put_typed(view, metadata, "provider_secret", "client_secret");
     put_typed(view, metadata, "scope", "scopes");
     json_put_boolean(metadata, "sign_in", call_parameter(call, "offers_sign_in") != NULL);
-    const struct provider_wish wish = { .metadata = metadata, .actor = admin_actor(view) };
+    const struct provider_wish wish = { .metadata = metadata };
     enum outcome outcome = managed_provider_change(&call->context, call->values[0], &wish, &provider);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
@@ -156,8 +156,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
 static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
 {
     struct call *call = view->call;
-    enum outcome outcome =
-        managed_provider_set_active(&call->context, call->values[0], active, admin_actor(view));
+    enum outcome outcome = managed_provider_set_active(&call->context, call->values[0], active);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = active ? "enabled" : "disabled";
@@ -177,7 +176,7 @@ static enum outcome act_enable(struct view *view, struct admin_done *done)
 static enum outcome act_remove(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
-    enum outcome outcome = managed_provider_remove(&call->context, call->values[0], false, admin_actor(view));
+    enum outcome outcome = managed_provider_remove(&call->context, call->values[0], false);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "provider_removed";

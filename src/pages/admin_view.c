@@ -5,7 +5,6 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 #include "domain/login/browser.h"
-#include "domain/manage/record.h"
 #include "domain/manage/services.h"
 #include "pages/dates.h"
 
@@ -74,17 +73,7 @@ const char *admin_path(struct view *view, const char *section, const char *id)
 
 const char *admin_actor(struct view *view)
 {
-    return arena_printf(view->call->arena, "admin:%s", view->call->admin->email);
-}
-
-void admin_record(struct view *view, const char *type, const char *subject)
-{
-    const char *service = view->call->values[0];
-    const struct record change = { .type = type,
-                                   .service_id = service == NULL ? subject : service,
-                                   .subject = subject,
-                                   .actor = admin_actor(view) };
-    record_change(&view->call->context, &change);
+    return view->call->context.actor;
 }
 
 const char *admin_date(struct view *view, int64_t time)

@@ -86,6 +86,7 @@ static void fill_context(struct cli *cli)
     context->now = context->now_ms / 1000;
     context->settings = cli->settings;
     context->request_id = context->address = context->user_agent = context->languages = "";
+    context->actor = "cli";
     context->shared = map_shared(cli);
     context->db = db_make(cli->settings);
     context->directory = directory_make();

@@ -4,8 +4,6 @@
 
 #include "domain/manage/managed_provider.h"
 
-static const char actor[] = "cli";
-
 static void write_provider(struct cli *cli, struct json_writer *writer, const void *shown)
 {
     const struct managed_provider *provider = shown;
@@ -23,7 +21,7 @@ static void write_provider(struct cli *cli, struct json_writer *writer, const vo
 static enum cli_status read_metadata(struct cli *cli, struct provider_wish *wish_out)
 {
     const char *error, *text = cli_read_file(cli, cli_option(cli, "metadata"));
-    *wish_out = (struct provider_wish) { .may_read_files = true, .actor = actor };
+    *wish_out = (struct provider_wish) { .may_read_files = true };
     if (!text)
         return CLI_REFUSED;
     wish_out->metadata = json_parse(cli->arena, text, strlen(text), &error);
@@ -71,7 +69,7 @@ static enum cli_status provider_show(struct cli *cli)
 
 static enum cli_status set_active(struct cli *cli, bool active)
 {
-    enum outcome outcome = managed_provider_set_active(&cli->context, cli->arguments[0], active, actor);
+    enum outcome outcome = managed_provider_set_active(&cli->context, cli->arguments[0], active);
     return outcome == OUTCOME_OK ? provider_show(cli) : cli_refused(cli, outcome);
 }
 
@@ -88,7 +86,7 @@ static enum cli_status provider_disable(struct cli *cli)
 static enum cli_status provider_remove(struct cli *cli)
 {
     bool with_connections = cli_option(cli, "connections") != NULL;
-    enum outcome outcome = managed_provider_remove(&cli->context, cli->arguments[0], with_connections, actor);
+    enum outcome outcome = managed_provider_remove(&cli->context, cli->arguments[0], with_connections);
     return outcome == OUTCOME_OK ? listing_show_status(cli, "removed") : cli_refused(cli, outcome);
 }
 

@@ -3,7 +3,6 @@
 
 #include "core/text.h"
 #include "domain/manage/change.h"
-#include "domain/manage/record.h"
 #include "domain/providers/configured.h"
 #include "domain/providers/provider_metadata.h"
 #include "domain/providers/stored.h"
@@ -99,16 +98,29 @@ enum outcome managed_provider_list(struct context *context, struct managed_provi
 
 /* --- history --- */
 
-static void write_history(struct context *context, const char *type, const char *name, const char *kind,
-                          const char *actor)
+static void note_member(const char *name, struct json *member, void *context)
 {
+    struct json_writer *writer = context;
+    if (text_equal(name, "client_secret") || text_equal(name, "client_secret_file"))
+        json_write_boolean(writer, "secret_changed", true);
+    else if (!text_equal(name, "name") && !text_equal(name, "kind"))
+        json_write_value(writer, name, member);
+}
+
+/* changes: what was said of it, NULL: nothing. */
+static struct record record_of(struct context *context, const char *type, const struct provider_row *row,
+                               const struct json *changes)
+{
+    static const unsigned char of_the_installation[16];
     struct json_writer data = json_writer_start(context->arena);
     json_open_object(&data, NULL);
-    json_write_text(&data, "name", name);
-    json_write_text(&data, "kind", kind);
+    json_write_text(&data, "name", row->name);
+    json_write_text(&data, "kind", row->kind);
+    json_each(changes, note_member, &data);
     json_close_object(&data);
-    const struct record record = { .type = type, .subject = name, .actor = actor, .data = data.text.data };
-    record_change(context, &record);
+    return (struct record) {
+        .type = type, .service_id = of_the_installation, .subject = row->name, .data = data.text.data
+    };
 }
 
 /* --- adding and changing --- */
@@ -176,14 +188,14 @@ enum outcome managed_provider_add(struct context *context, const struct provider
     fill_row(context, wish->metadata, &metadata, &row);
     if (find_configured(context, row.name))
         return refuse(context, OUTCOME_ALREADY_EXISTS, "the configuration has a provider of this name");
-    enum store_result result = change_directory(context, add, &row);
+    const struct record record = record_of(context, "provider.created", &row, wish->metadata);
+    enum store_result result = change_recorded(context, &record, add, &row);
     if (result == STORE_UNCERTAIN)
         result = providers_find(context->db, context->arena, row.name, &row);
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_ALREADY_EXISTS, "there is a provider of this name");
     if (result != STORE_OK)
         return store_outcome(context, result, OUTCOME_SERVER_ERROR, "the provider was not added");
-    write_history(context, "provider.created", row.name, row.kind, wish->actor);
     take_row(context, &row, provider_out);
     return OUTCOME_OK;
 }
@@ -259,15 +271,13 @@ static enum store_result set(struct db *db, void *argument)
 
 static enum outcome store_wish(struct context *context, const struct json *object,
                                const struct provider_metadata *metadata, struct provider_row *row,
-                               const char *actor)
+                               const struct provider_wish *wish)
 {
     fill_row(context, object, metadata, row);
     struct row_change change = { row, context->now };
-    enum outcome outcome =
-        store_outcome(context, change_directory(context, set, &change), OUTCOME_NOT_FOUND, unknown);
-    if (outcome == OUTCOME_OK)
-        write_history(context, "provider.updated", row->name, row->kind, actor);
-    return outcome;
+    const struct record record = record_of(context, "provider.updated", row, wish->metadata);
+    return store_outcome(context, change_recorded(context, &record, set, &change), OUTCOME_NOT_FOUND,
+                         unknown);
 }
 
 enum outcome managed_provider_change(struct context *context, const char *name,
@@ -290,7 +300,7 @@ enum outcome managed_provider_change(struct context *context, const char *name,
     if (outcome == OUTCOME_OK)
         outcome = check_identity(context, &row, &metadata.provider);
     if (outcome == OUTCOME_OK)
-        outcome = store_wish(context, object, &metadata, &row, wish->actor);
+        outcome = store_wish(context, object, &metadata, &row, wish);
     row.updated_at = context->now;
     if (outcome == OUTCOME_OK)
         take_row(context, &row, provider_out);
@@ -310,19 +320,17 @@ static enum store_result set_status(struct db *db, void *argument)
     return providers_set_status(db, change->name, change->status, change->now);
 }
 
-enum outcome managed_provider_set_active(struct context *context, const char *name, bool active,
-                                         const char *actor)
+enum outcome managed_provider_set_active(struct context *context, const char *name, bool active)
 {
     struct provider_row row;
     enum outcome outcome = find_changeable(context, name, &row);
     if (outcome != OUTCOME_OK)
         return outcome;
     struct status_change change = { row.name, active ? "active" : "disabled", context->now };
-    outcome =
-        store_outcome(context, change_directory(context, set_status, &change), OUTCOME_NOT_FOUND, unknown);
-    if (outcome == OUTCOME_OK)
-        write_history(context, active ? "provider.enabled" : "provider.disabled", row.name, row.kind, actor);
-    return outcome;
+    const struct record record =
+        record_of(context, active ? "provider.enabled" : "provider.disabled", &row, NULL);
+    return store_outcome(context, change_recorded(context, &record, set_status, &change), OUTCOME_NOT_FOUND,
+                         unknown);
 }
 
 struct removal {
@@ -344,22 +352,19 @@ static enum store_result remove_row(struct db *db, void *argument)
     return result == STORE_OK && count ? STORE_CONFLICT : result;
 }
 
-enum outcome managed_provider_remove(struct context *context, const char *name, bool with_connections,
-                                     const char *actor)
+enum outcome managed_provider_remove(struct context *context, const char *name, bool with_connections)
 {
     struct provider_row row;
     enum outcome outcome = find_changeable(context, name, &row);
     if (outcome != OUTCOME_OK)
         return outcome;
     struct removal removal = { context->arena, row.name, with_connections };
-    enum store_result result = change_directory(context, remove_row, &removal);
+    const struct record record = record_of(context, "provider.removed", &row, NULL);
+    enum store_result result = change_recorded(context, &record, remove_row, &removal);
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_ALREADY_EXISTS,
                       "accounts are connected by the provider: switch it off instead");
-    if (result != STORE_OK)
-        return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
-    write_history(context, "provider.removed", row.name, row.kind, actor);
-    return OUTCOME_OK;
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
 /* --- telling --- */

@@ -23,7 +23,6 @@ struct managed_provider {
 struct provider_wish {
     const struct json *metadata;
     bool may_read_files;
-    const char *actor; /* "admin:ann@example.org", "cli" */
 };
 enum outcome managed_provider_add(struct context *context, const struct provider_wish *wish,
                                   struct managed_provider *provider_out);
@@ -40,12 +39,10 @@ enum outcome managed_provider_find(struct context *context, const char *name,
 enum outcome managed_provider_list(struct context *context, struct managed_provider **providers_out,
                                    size_t *count_out);
 
-enum outcome managed_provider_set_active(struct context *context, const char *name, bool active,
-                                         const char *actor);
+enum outcome managed_provider_set_active(struct context *context, const char *name, bool active);
 
 /* ALREADY_EXISTS while accounts are connected by it, unless these go too. */
-enum outcome managed_provider_remove(struct context *context, const char *name, bool with_connections,
-                                     const char *actor);
+enum outcome managed_provider_remove(struct context *context, const char *name, bool with_connections);
 
 /* "active", "disabled" or, when it can't be used as it is, "broken". */
 const char *managed_provider_status(const struct managed_provider *provider);
