@@ -8,10 +8,11 @@
 enum store_result record_store(struct db *db, struct context *context, const struct record *record)
 {
     struct event_rows rows;
+    static const unsigned char nobody[16];
     if (!record->type)
         return STORE_OK;
     const struct event event = { .type = record->type,
-                                 .service_id = record->service_id,
+                                 .service_id = record->service_id ? record->service_id : nobody,
                                  .subject = record->subject,
                                  .actor = context->actor,
                                  .data = record->data };
@@ -24,7 +25,7 @@ void record_tell(struct context *context, const struct record *record)
     if (!record->type)
         return;
     log_info("%s %s of service %s by %s", record->type, record->subject,
-             uuid_encode(context->arena, record->service_id), context->actor);
+             record->service_id ? uuid_encode(context->arena, record->service_id) : "-", context->actor);
     event_wake(context);
 }
 

@@ -10,7 +10,7 @@
 
 struct record {
     const char *type;                /* "client.created"; NULL: nothing has changed, and nothing is written */
-    const unsigned char *service_id; /* whose it is */
+    const unsigned char *service_id; /* whose it is; NULL: the installation's own (a provider) */
     const char *subject;             /* id of what is changed */
     const char *data;                /* JSON object: what has changed, as it is now; no secrets */
 };

@@ -111,16 +111,13 @@ static void note_member(const char *name, struct json *member, void *context)
 static struct record record_of(struct context *context, const char *type, const struct provider_row *row,
                                const struct json *changes)
 {
-    static const unsigned char of_the_installation[16];
     struct json_writer data = json_writer_start(context->arena);
     json_open_object(&data, NULL);
     json_write_text(&data, "name", row->name);
     json_write_text(&data, "kind", row->kind);
     json_each(changes, note_member, &data);
     json_close_object(&data);
-    return (struct record) {
-        .type = type, .service_id = of_the_installation, .subject = row->name, .data = data.text.data
-    };
+    return (struct record) { .type = type, .subject = row->name, .data = data.text.data };
 }
 
 /* --- adding and changing --- */

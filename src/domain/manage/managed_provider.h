@@ -1,7 +1,7 @@
 /*
  * managed_provider.h: the installation's identity providers, as administrators see them: added, changed,
  * switched off and on, removed. Those of the configuration's file are shown beside, and can't be changed
- * here. Every change is written into history, by who is named.
+ * here. Every change is written into history.
  */
 #ifndef DOORWARD_DOMAIN_MANAGE_MANAGED_PROVIDER_H
 #define DOORWARD_DOMAIN_MANAGE_MANAGED_PROVIDER_H
