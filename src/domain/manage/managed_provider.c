@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "domain/manage/change.h"
 #include "domain/providers/configured.h"
+#include "domain/providers/journey.h"
 #include "domain/providers/provider_metadata.h"
 #include "domain/providers/stored.h"
 
@@ -375,8 +376,7 @@ const char *managed_provider_status(const struct managed_provider *provider)
 
 const char *managed_provider_callback(struct context *context, const struct managed_provider *provider)
 {
-    return arena_printf(context->arena, "%s/api/auth/%s/callback", context->settings->issuer,
-                        provider->provider.name);
+    return journey_callback(context, &provider->provider);
 }
 
 static void write_profile(struct json_writer *writer, const struct provider_kind *kind)
