@@ -260,6 +260,7 @@ def console_refusals(site):
     for typed, words in (({"provider_kind": "oidc", "client_id": "c", "provider_secret": SECRET, "provider_name": "corp"}, "begins with https://"),
                          ({"provider_kind": "oidc", "client_id": "c", "provider_secret": SECRET, "issuer": "https://i.example"}, "The word has 1 to 40"),
                          ({"provider_kind": "google", "provider_secret": SECRET}, "Fill this in"),
+                         ({"provider_kind": "google", "client_id": "c", "provider_secret": SECRET, "provider_name": "otp"}, "stands for another way"),
                          ({"provider_kind": "google", "client_id": "typed-client"}, "Fill this in"),
                          ({"provider_kind": "apple", "client_id": "c", "provider_secret": SECRET}, "Fill this in"),
                          ({"provider_kind": "apple", "client_id": "c", "provider_secret": SECRET, "team_id": "T", "key_id": "K"}, "no private key"),
