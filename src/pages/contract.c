@@ -205,7 +205,7 @@ const struct contract_variable contract_variables[] = {
     { "start", "login_url", "path of the sign-in page" },
     { "start", "register_url", "path of the registration page, when it is open" },
     { "start", "account_url", "path of the account's pages, when somebody is signed in" },
-    { "start", "links", "ways on, when there is an error" },
+    { "start", "links", "ways on, when a sign-in in progress has to be gone on with" },
     { "start", "links[].href", "where to" },
     { "start", "links[].label", "in words" },
 

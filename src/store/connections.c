@@ -4,6 +4,7 @@
 enum {
     LIST,
     FIND,
+    LOCK,
     FIND_BY_SUBJECT,
     ADD,
     CHANGE_PROFILE,
@@ -59,6 +60,10 @@ static const struct statement statements[] = {
                .parameters = "bb",
                COLUMNS(connection_columns),
                .retry = true },
+    [LOCK] = { .name = "connections.lock",
+               .sql = SELECT_CONNECTIONS " WHERE id = ? AND user_id = ? FOR UPDATE",
+               .parameters = "bb",
+               COLUMNS(connection_columns) },
     [FIND_BY_SUBJECT] = { .name = "connections.find_by_subject",
                           .sql = SELECT_CONNECTIONS " WHERE provider = ? AND subject = ?",
                           .parameters = "tt",
@@ -142,6 +147,12 @@ enum store_result connections_find(struct db *db, struct arena *arena, const uns
     return db_find(db, arena, &statements[FIND], VALUES(sql_id(id), sql_id(user_id)), row_out);
 }
 
+enum store_result connections_lock(struct db *db, struct arena *arena, const unsigned char user_id[16],
+                                   const unsigned char id[16], struct connection_row *row_out)
+{
+    return db_find(db, arena, &statements[LOCK], VALUES(sql_id(id), sql_id(user_id)), row_out);
+}
+
 enum store_result connections_find_by_subject(struct db *db, struct arena *arena, const char *provider,
                                               const char *subject, struct connection_row *row_out)
 {
@@ -153,8 +164,8 @@ enum store_result connections_add(struct db *db, const struct connection_row *ro
 {
     return db_run(db, &statements[ADD],
                   VALUES(sql_id(row->id), sql_id(row->user_id), sql_text(row->provider),
-                         sql_text(row->subject), sql_text(row->label), sql_integer(row->created_at),
-                         sql_text(row->email), sql_integer(row->email_verified),
+                         sql_text(row->subject), sql_text_cut(row->label, 320), sql_integer(row->created_at),
+                         sql_text_cut(row->email, 320), sql_integer(row->email_verified),
                          sql_text_cut(row->display_name, 200), sql_integer(row->sign_in),
                          sql_text(row->scopes), sql_bytes(row->access_sealed.data, row->access_sealed.length),
                          sql_bytes(row->refresh_sealed.data, row->refresh_sealed.length),
@@ -180,7 +191,7 @@ enum store_result connections_write(struct db *db, const struct connection_row *
 {
     return db_run_one(
         db, &statements[WRITE],
-        VALUES(sql_text(row->label), sql_text(row->email), sql_integer(row->email_verified),
+        VALUES(sql_text_cut(row->label, 320), sql_text_cut(row->email, 320), sql_integer(row->email_verified),
                sql_text_cut(row->display_name, 200), sql_text(row->scopes), sealed(row->access_sealed),
                sealed(row->refresh_sealed), sql_integer(row->token_expires_at), sql_text(row->key_name),
                sql_text(row->status), sql_integer(now), sql_id(row->id), sql_integer(row->version)));

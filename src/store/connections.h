@@ -35,6 +35,10 @@ enum store_result connections_list(struct db *db, struct arena *arena, const uns
 enum store_result connections_find(struct db *db, struct arena *arena, const unsigned char user_id[16],
                                    const unsigned char id[16], struct connection_row *row_out) MUST_CHECK;
 
+/* The same inside a transaction: and keeps others from changing it until the end. */
+enum store_result connections_lock(struct db *db, struct arena *arena, const unsigned char user_id[16],
+                                   const unsigned char id[16], struct connection_row *row_out) MUST_CHECK;
+
 /* Whoever's it is: exactly this provider and this subject (T-82). */
 enum store_result connections_find_by_subject(struct db *db, struct arena *arena, const char *provider,
                                               const char *subject, struct connection_row *row_out) MUST_CHECK;
