@@ -4,6 +4,7 @@ import secrets
 import urllib.parse
 
 from checks import equal
+from flow import sign_in
 from service import Key, said
 from signing_in import form_to, in_service
 
@@ -118,3 +119,44 @@ def press(browser, answer, decision, **values):
     form = form_to(answer, path)
     button = next(button for button in form["buttons"] if button.get("value") == decision)
     return browser.submit(form, values, button=button, follow=False)
+
+
+class SignedIn(Member):
+    """A member with a password, signed in in a browser; of the fakes' people the one with the same address."""
+
+    def __init__(self, place):
+        person = place.site.add_person()
+        made = place.key.post("users", {"email": person.email})
+        super().__init__(place, person.email.split("@")[0], person.email, made.json()["id"])
+        self.person = person
+        self.browser = place.site.browser()
+        fill = self.browser.open("/login")
+        answer = self.browser.submit(form_to(fill, "/login"), {"email": person.email, "password": person.password})
+        assert "public-session" in self.browser.cookies, answer
+
+    def page(self, url):
+        return self.browser.get(url)
+
+    def token_of(self, scope="openid account", client=None):
+        """An application of the service with the person's access token."""
+        client = client or self.place.site.add_client(scope="openid profile email account")
+        return App(self.place.site, sign_in(self.place.site, client, self.person, scope=scope).access, client)
+
+
+class App:
+    def __init__(self, site, token, client):
+        self.web, self.token, self.client = site.connect(), token, client
+
+    def call(self, method, path, data=None):
+        answer = self.web.request(method, path if path.startswith("/") else "/api/user/" + path, data=data, headers={"Authorization": f"Bearer {self.token}"})
+        equal(answer.header("Cache-Control"), "no-store", f"Cache-Control of {answer}")
+        return answer
+
+    def get(self, path):
+        return self.call("GET", path)
+
+    def post(self, path, data=None):
+        return self.call("POST", path, {} if data is None else data)
+
+    def delete(self, path):
+        return self.call("DELETE", path)

@@ -172,8 +172,10 @@ enum outcome connect_wishes(struct context *context, const struct connect_reques
                   *provider_scopes_missing(arena, had, scopes) &&
                   !has_excess(context, request, provider->kind, account),
     };
+    /* what is asked for in every case, and told to be given only to who asked for it, is named here */
     if (wishes_out->adding)
-        scopes = provider_scopes_missing(arena, had, scopes);
+        scopes = granting_join(arena, granting_common(arena, scopes, "openid offline_access"),
+                               provider_scopes_missing(arena, had, scopes));
     /* so that it can be seen whose account it is */
     wishes_out->scopes = provider->kind->is_oidc ? granting_join(arena, scopes, "email") : scopes;
     return OUTCOME_OK;
