@@ -15,6 +15,7 @@
 #include "app/admin_side.h"
 #include "app/answer.h"
 #include "app/browser_side.h"
+#include "app/limit.h"
 #include "pages/connect.h"
 #include "pages/error_page.h"
 #include "pages/flow.h"
@@ -327,6 +328,9 @@ static enum outcome get_provider_callback(struct call *call)
         return OUTCOME_OK;
     if (outcome == OUTCOME_FOREIGN_FORM)
         return tell(call, &returning, PROVIDER_INVALID_STATE);
+    /* what opens nothing isn't counted; one that is turned away stays good for a later try */
+    if (outcome == OUTCOME_OK)
+        outcome = limit_take(call, LIMIT_SIGN_IN);
     if (outcome == OUTCOME_OK)
         outcome = journey_use(&call->context, &returning.journey);
     if (outcome == OUTCOME_FLOW_ENDED)
@@ -357,7 +361,7 @@ static void write_refusal(struct call *call, enum outcome outcome)
 static const struct route routes[] = {
     { .method = "GET", .path = "/api/auth/{provider}/login", .who = BY_BROWSER, .handler = get_provider_login },
     { .method = "GET", .path = "/api/auth/{provider}/callback", .aliases = { "/auth/{provider}/callback" },
-      .who = BY_BROWSER, .limit = LIMIT_SIGN_IN, .handler = get_provider_callback },
+      .who = BY_BROWSER, .handler = get_provider_callback },
     { .method = "POST", .path = "/api/auth/{provider}/callback", .aliases = { "/auth/{provider}/callback" },
       .who = BY_BROWSER, .body = BODY_FORM, .handler = post_provider_callback },
 };

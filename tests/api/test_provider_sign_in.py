@@ -161,6 +161,17 @@ def unvouched_newcomer(site):
     fakes["acme"].reset()
 
 
+@test("what the provider vouches for later needs no mail any more")
+def vouched_later(site):
+    word = somebody()
+    fakes["acme"].set(people={word: {"verified": False}})
+    sign_in(site.browser(), "acme", word)
+    fakes["acme"].reset()
+    browser = site.browser()
+    sign_in(browser, "acme", word)
+    equal(who(browser)["emailVerified"], True)
+
+
 @test("without an address there is no account: google_no_email, in the contract's shape, with ways on")
 def no_address(site):
     browser = site.browser()
@@ -337,6 +348,8 @@ def broken_providers(site):
         login = browser.open(link_to(page, "/login"))
         assert is_login(login.page()) and client.metadata["client_name"] in login.text, f"{what}: not back in the flow: {login}"
         fakes["acme"].reset()
+    rows = site.sql("SELECT COUNT(*) FROM sign_ins WHERE kind = 'failure' AND provider = 'acme'")
+    equal(rows, [[str(len(faults))]], "the service's numbers")
     word = somebody()
     browser, client, url, _ = flow_at(site, "acme", client)
     answer = allow(browser, come_back(browser, fakes["acme"].visit(url, word)))

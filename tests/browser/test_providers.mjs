@@ -2,7 +2,6 @@
 // with-doorward: --workers 4 --providers --set sign_in_limit_per_account=10000
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { before } from 'node:test';
 import { choose, fakes, fault, wayTo } from './fakes.mjs';
 import { atAccount, current, everyWay, finish, pathOf } from './person.mjs';
 import { allow, buttonOf, cli, issuer, PASSWORD, signIn, sql } from './stage.mjs';
@@ -81,13 +80,13 @@ async function connects(person) {
 }
 
 /** A member of the service; its backend asks for a token of theirs. */
-async function asked(person, provider, scopes, state = randomBytes(6).toString('hex')) {
+async function asked(person, provider, scopes) {
   const { page, flow } = await person.begin();
   await signIn(page, person.email, PASSWORD);
   await finish(person, page, flow);
+  cli('service', 'set', process.env.DOORWARD_SERVICE_ID, '--provider-redirect-uri', person.callback.uri);
   const user_id = cli('user', 'show', person.email).id;
-  const ask = () => serviceToken({ user_id, provider, scopes, state, redirect_uri: person.callback.uri });
-  return { page, ask, state };
+  return { page, ask: (state = newWord()) => serviceToken({ user_id, provider, scopes, state, redirect_uri: person.callback.uri }) };
 }
 
 async function serviceToken(data) {
@@ -98,8 +97,8 @@ async function serviceToken(data) {
 }
 
 async function lets(person) {
-  const { page, ask, state } = await asked(person, 'github', ['repo', 'read:user']);
-  const first = await ask();
+  const { page, ask } = await asked(person, 'github', ['repo', 'read:user']), state = newWord();
+  const first = await ask(state);
   assert.equal(first.code, 'PROVIDER_LINK_REQUIRED', JSON.stringify(first));
   await page.goto(first.reauth_url);
   await page.locator('button[value="link"]').waitFor();
@@ -115,21 +114,18 @@ async function lets(person) {
 }
 
 async function refusesAService(person) {
-  const { page, ask, state } = await asked(person, 'github', ['read:user']);
-  await page.goto((await ask()).reauth_url);
+  const { page, ask } = await asked(person, 'github', ['read:user']), state = newWord(), otherState = newWord();
+  await page.goto((await ask(state)).reauth_url);
   await page.locator('button[value="deny"]').click();
   const denied = await person.callback.of({ state });
   assert.deepEqual([denied.get('provider_grant'), denied.get('error')], ['error', 'access_denied'], String(denied));
-  const other = await asked(person, 'github', ['read:user']);
-  await page.goto((await other.ask()).reauth_url);
+  await page.goto((await ask(otherState)).reauth_url);
   await page.locator('button[value="link"]').click();
   await choose(person, 'github', wordOf(person), { allow: false });
-  const back = await person.callback.of(other);
+  const back = await person.callback.of({ state: otherState });
   assert.equal(back.get('error'), 'access_denied', String(back));
-  assert.equal((await other.ask()).status, 'action_required');
+  assert.equal((await ask()).status, 'action_required');
 }
-
-before(() => cli('service', 'set', process.env.DOORWARD_SERVICE_ID, '--provider-redirect-uri', 'http://127.0.0.1/cb'));
 
 everyWay('providers', {
   'signs in by each provider, with a new account at first': signsInByEach,

@@ -9,15 +9,16 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/account/link_mail.h"
-#include "domain/login/canonical.h"
 #include "domain/events/event.h"
+#include "domain/login/canonical.h"
+#include "domain/precondition.h"
 #include "domain/providers/granting.h"
 #include "domain/providers/linking.h"
 #include "domain/providers/vault.h"
-#include "store/members.h"
 #include "store/authorizations.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
+#include "store/members.h"
 #include "store/sessions.h"
 #include "store/sign_ins.h"
 
@@ -118,27 +119,53 @@ enum outcome account_needs_recent(struct context *context, const struct session 
 
 /* --- name and password --- */
 
+const char *account_tag(struct arena *arena, const struct user_row *user)
+{
+    return precondition_tag_of_text(arena,
+                                    arena_printf(arena, "%lld\n%s", (long long)user->updated_at, user->name));
+}
+
 struct name_change {
+    struct arena *arena;
     const unsigned char *user_id;
-    const char *name;
+    const char *name, *if_match;
     int64_t now;
+    bool changed_since; /* out */
 };
 
 static enum store_result change_name(struct db *db, void *argument)
 {
-    const struct name_change *change = argument;
-    enum store_result result = users_change_name(db, change->user_id, change->name, change->now);
+    struct name_change *change = argument;
+    struct user_row user;
+    enum store_result result = users_lock(db, change->arena, change->user_id, &user);
+    if (result != STORE_OK)
+        return result;
+    change->changed_since = !precondition_holds(change->if_match, account_tag(change->arena, &user));
+    if (change->changed_since)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    result = users_change_name(db, change->user_id, change->name, change->now);
     return result == STORE_OK ? members_follow_user(db, change->user_id) : result;
 }
 
 enum outcome account_change_name(struct context *context, const unsigned char user_id[16], const char *name)
 {
+    return account_change_name_if(context, user_id, name, NULL);
+}
+
+enum outcome account_change_name_if(struct context *context, const unsigned char user_id[16],
+                                    const char *name, const char *if_match)
+{
     const char *clean = account_clean_name(context->arena, name);
     if (!clean)
         return refuse(context, OUTCOME_INVALID_REQUEST, "the name is too short, too long or not plain text");
     /* The same again does no harm, so that a lost answer is asked for once more by the person. */
-    struct name_change change = { user_id, clean, context->now };
-    return store_outcome(context, db_transact(context->db, change_name, &change), OUTCOME_NOT_FOUND, gone);
+    struct name_change change = {
+        .arena = context->arena, .user_id = user_id, .name = clean, .if_match = if_match, .now = context->now
+    };
+    enum store_result result = db_transact(context->db, change_name, &change);
+    if (change.changed_since)
+        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the account has changed since");
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, gone);
 }
 
 enum store_result account_sign_off(struct db *db, const unsigned char user_id[16], int64_t now)
