@@ -308,6 +308,13 @@ def cheap(site):
     user.token()
     rows = site.sql(f"SELECT COUNT(*) FROM history WHERE subject = '{user.id}' AND kind = 'provider_token.used'")
     equal(rows, [["2"]], "history")
+    site.sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = 1")
+    for _ in range(20):
+        user.token()
+    statements = site.sql("SET GLOBAL general_log = 0; SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute' AND argument LIKE '%provider_grants%'")
+    every = site.sql("SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute'")
+    equal(statements, [["20"]], "its one statement")
+    assert int(every[0][0]) < 20 + 15, f"{every} statements for 20 calls: the housekeepers' apart, each call has one"
 
 
 @test("an answer with a token is never given again, whatever Idempotency-Key comes with the call")
