@@ -97,10 +97,23 @@ static enum outcome read_number(struct call *call, const char *name, int64_t lea
                                (long long)least, (long long)most));
 }
 
+/* Which prefix the key has: "test" is told apart at sight. */
+static enum outcome read_environment(struct call *call, bool *test_out)
+{
+    const char *word;
+    enum outcome outcome = service_body_text(call, "environment", &word);
+    *test_out = text_equal(word, "test");
+    if (outcome == OUTCOME_OK && word && !*test_out && !text_equal(word, "live"))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "environment must be live or test");
+    return outcome;
+}
+
 static enum outcome read_new_key(struct call *call, struct new_api_key *key_out)
 {
     int64_t days = 0;
     enum outcome outcome = service_body_text(call, "name", &key_out->name);
+    if (outcome == OUTCOME_OK)
+        outcome = read_environment(call, &key_out->test);
     if (outcome == OUTCOME_OK)
         outcome = service_body_words(call, "permissions", &key_out->permissions);
     if (outcome == OUTCOME_OK)

@@ -26,11 +26,24 @@ static bool read_whole(const char *text, int64_t *number_out)
     return true;
 }
 
+enum outcome service_check_query(struct call *call)
+{
+    const struct form *query = &call->request->query;
+    for (size_t i = 0; i < query->count; i++) {
+        if (form_times(query, query->fields[i].name) > 1)
+            return refuse(&call->context, OUTCOME_INVALID_REQUEST, "a parameter came more than once");
+    }
+    return OUTCOME_OK;
+}
+
 enum outcome service_read_page(struct call *call, struct page *page_out)
 {
     const char *limit = form_value(&call->request->query, "limit");
     const char *offset = form_value(&call->request->query, "offset");
     *page_out = (struct page) { .limit = DEFAULT_LIMIT };
+    enum outcome outcome = service_check_query(call);
+    if (outcome != OUTCOME_OK)
+        return outcome;
     if (limit && !read_whole(limit, &page_out->limit))
         return refuse_member(call, "limit", "a whole number");
     if (offset && (!read_whole(offset, &page_out->offset) || page_out->offset < 0))

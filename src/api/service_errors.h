@@ -19,6 +19,10 @@
         .name = (name_), .routes = (rows_), .count = ARRAY_SIZE(rows_), .write_error = service_write_error   \
     }
 
+/* INVALID_REQUEST for a parameter of the query that came twice: which one counts, others may see otherwise.
+ * service_read_page() does it too. */
+enum outcome service_check_query(struct call *call);
+
 /* limit and offset of a list: 50 and 0; a limit is brought into 1 to 100. INVALID_REQUEST for what is no
  * whole number, or a negative offset. search isn't set. */
 enum outcome service_read_page(struct call *call, struct page *page_out);

@@ -105,8 +105,9 @@ void routes_check(const struct route_family *const *families);
 
 /*
  * Finds the row: true with route and path values set. False: *outcome_out is NOT_FOUND, or
- * METHOD_NOT_ALLOWED with *allow_out listing the methods; *family_out is the family whose path it is, or
- * the first (below /api and /.well-known) or the last one, so that the error has a format.
+ * METHOD_NOT_ALLOWED with *allow_out listing the methods; *family_out is the family whose path it is, so that
+ * the error has a format: of nobody's path below /api, /v1 and /.well-known the one with the nearest path, or
+ * the first; of others the last one.
  */
 bool route_find(struct arena *arena, const struct route_family *const *families, const char *method,
                 const char *path, const struct route_family **family_out, const struct route **route_out,

@@ -60,7 +60,8 @@ void service_write_error(struct call *call, enum outcome outcome)
         return;
     if (outcome == OUTCOME_KEY_IN_USE)
         call->context.retry_after_s = IN_USE_RETRY_S;
-    write_refusal(call, outcome, codes[outcome].code ? codes[outcome].code : "BAD_REQUEST",
+    const char *code = codes[outcome].code ? codes[outcome].code : "BAD_REQUEST";
+    write_refusal(call, outcome, call_token_has_expired(call, outcome) ? "TOKEN_EXPIRED" : code,
                   told ? call->context.reason : NULL);
 }
 

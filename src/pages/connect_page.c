@@ -301,12 +301,29 @@ static enum outcome find_again(struct call *call, const struct journey *journey,
     return outcome;
 }
 
+/* Once more, for the address as well. */
+static enum outcome ask_address(struct call *call, const struct journey *journey,
+                                const struct provider *provider)
+{
+    const struct provider_authorization wishes = { .offline = provider->kind->refreshes };
+    const struct journey again = { .purpose = JOURNEY_CONNECT,
+                                   .request = journey->request,
+                                   .user_id = journey->user_id,
+                                   .scopes = granting_join(call->arena, journey->scopes,
+                                                           connect_address_scope(call->arena, provider)) };
+    return set_out(call, provider, &again, &wishes);
+}
+
 enum outcome connect_arrive(struct call *call, const struct journey *journey, const struct provider *provider,
                             const struct provider_tokens *tokens, const struct provider_identity *identity)
 {
     struct connect_request request;
     const struct connect_arrival arrival = {
-        .provider = provider, .tokens = tokens, .identity = identity, .is_known = call->session != NULL
+        .provider = provider,
+        .tokens = tokens,
+        .identity = identity,
+        .asked = journey->scopes,
+        .is_known = call->session != NULL,
     };
     enum outcome outcome = find_again(call, journey, &request);
     if (outcome != OUTCOME_OK)
@@ -316,6 +333,8 @@ enum outcome connect_arrive(struct call *call, const struct journey *journey, co
         outcome = refuse(&call->context, OUTCOME_INVALID_REQUEST, "PROVIDER_CONTEXT_MISMATCH");
     else
         outcome = connect_complete(&call->context, &request, &arrival);
+    if (outcome == OUTCOME_CONSENT_REQUIRED)
+        return ask_address(call, journey, provider);
     if (outcome == OUTCOME_INVALID_REQUEST)
         return tell_failure(call, &request);
     if (outcome != OUTCOME_OK) {

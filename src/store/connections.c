@@ -99,9 +99,10 @@ static const struct statement statements[] = {
                        " refresh_claim = NULL, refresh_until_ms = 0 WHERE id = ? AND version = ?",
                 .parameters = "ibi" },
     [SEALED_BEFORE] = { .name = "connections.list_sealed_before",
-                        .sql = SELECT_CONNECTIONS " WHERE (key_name < ? OR key_name > ?) AND key_name > ''"
-                                                  " AND refresh_until_ms <= ? LIMIT ?",
-                        .parameters = "ttii",
+                        .sql = SELECT_CONNECTIONS " FORCE INDEX (connections_key)"
+                                                  " WHERE (key_name < ? OR key_name > ?) AND key_name > ''"
+                                                  " AND id > ? AND refresh_until_ms <= ? ORDER BY id LIMIT ?",
+                        .parameters = "ttbii",
                         COLUMNS(connection_columns),
                         .retry = true },
     [RESEAL] = { .name = "connections.reseal",
@@ -219,11 +220,13 @@ enum store_result connections_break(struct db *db, const struct connection_row *
 }
 
 enum store_result connections_list_sealed_before(struct db *db, struct arena *arena, const char *key_name,
-                                                 int64_t now_ms, int64_t limit,
-                                                 struct connection_row **rows_out, size_t *count_out)
+                                                 const unsigned char behind[16], int64_t now_ms,
+                                                 int64_t limit, struct connection_row **rows_out,
+                                                 size_t *count_out)
 {
     return db_list(db, arena, &statements[SEALED_BEFORE],
-                   VALUES(sql_text(key_name), sql_text(key_name), sql_integer(now_ms), sql_integer(limit)),
+                   VALUES(sql_text(key_name), sql_text(key_name), sql_id(behind), sql_integer(now_ms),
+                          sql_integer(limit)),
                    sizeof(**rows_out), (void **)rows_out, count_out);
 }
 

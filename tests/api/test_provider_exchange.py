@@ -139,7 +139,7 @@ class Exchange(TestCase):
             self.assertAlmostEqual(time.time() + 3600, fresh["expires_at"], delta=60)
 
     def test_07_refresh_refused(self):
-        """A refresh token that is worth nothing is a no for ever; all that may pass is a failure for now"""
+        """A refresh token that is worth nothing is refused for ever; all that may pass is a failure of the moment"""
         for name in ("google", "acme"):
             token = self.go(name, "finn", offline=True)["refresh_token"]
             fake = self.fakes[name]

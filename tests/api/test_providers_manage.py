@@ -7,8 +7,7 @@ import subprocess
 import tempfile
 
 from kit import *
-from harness import Doorward
-from test_admin_pages import console, is_done, make_old, new_admin, send, sign_in as sign_admin_in
+from console import console, is_done, make_old, new_admin, send, sign_in as sign_admin_in
 
 SECRET = "a-secret-that-must-never-be-seen"
 CORP = {"name": "corp", "issuer": "https://login.example.com", "client_id": "doorward", "client_secret": SECRET,
@@ -164,8 +163,10 @@ def identity(site):
 # --- the administrators' API ---
 
 def call(browser, method, path="", body=None, origin=True):
-    headers = {"Origin": browser.url} if origin and method != "GET" else {}
-    return browser.request(method, API + path, json=body, headers=headers) if body is not None else browser.request(method, API + path, headers=headers)
+    if origin:
+        return browser.request(method, API + path, data=body, headers={"Origin": browser.web.base})
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    return browser.web.request(method, API + path, data=body, headers={"Cookie": cookies})
 
 
 def said(answer, status=200):
@@ -199,8 +200,10 @@ def by_api(site):
         said(call(browser, method, "/corp", body), 404)
     actors = {row[1] for row in history(site)}
     assert len(actors) == 1 and actors.pop().startswith("admin:admin"), history(site)
-    equal([row[0] for row in history(site)],
-          ["provider.created", "provider.updated", "provider.disabled", "provider.enabled", "provider.removed"])
+    equal(sorted(row[0] for row in history(site)),
+          ["provider.created", "provider.disabled", "provider.enabled", "provider.removed", "provider.updated"])
+    told = site.sql("SELECT `change` FROM history WHERE kind LIKE 'provider.%'")
+    assert SECRET not in str(told) and "secret_changed" in str(told), told
 
 
 @test("/api/admin/providers: nobody else gets in, no other page of the web, and nothing changes behind an old sign-in")
@@ -215,7 +218,7 @@ def api_closed(site):
     for method, path, body in calls:
         if method != "GET":
             said(call(browser, method, path, body, origin=False), 403)
-            answer = browser.request(method, API + path, headers={"Origin": "https://evil.example"}, **({"json": body} if body else {}))
+            answer = browser.request(method, API + path, data=body, headers={"Origin": "https://evil.example"})
             said(answer, 403)
     make_old(site, browser)
     for method, path, body in calls:
@@ -257,6 +260,7 @@ def console_refusals(site):
     for typed, words in (({"provider_kind": "oidc", "client_id": "c", "provider_secret": SECRET, "provider_name": "corp"}, "begins with https://"),
                          ({"provider_kind": "oidc", "client_id": "c", "provider_secret": SECRET, "issuer": "https://i.example"}, "The word has 1 to 40"),
                          ({"provider_kind": "google", "provider_secret": SECRET}, "Fill this in"),
+                         ({"provider_kind": "google", "client_id": "c", "provider_secret": SECRET, "provider_name": "otp"}, "stands for another way"),
                          ({"provider_kind": "google", "client_id": "typed-client"}, "Fill this in"),
                          ({"provider_kind": "apple", "client_id": "c", "provider_secret": SECRET}, "Fill this in"),
                          ({"provider_kind": "apple", "client_id": "c", "provider_secret": SECRET, "team_id": "T", "key_id": "K"}, "no private key"),
@@ -277,21 +281,23 @@ def console_refusals(site):
 
 # --- the file of the configuration ---
 
-def start_with(text, **more):
-    """A Doorward of its own with this file; the harness's object, not started."""
-    directory = tempfile.mkdtemp(prefix="dwp-", dir="/tmp")
-    path = os.path.join(directory, "providers.json")
-    with open(path, "w") as file:
-        file.write(text)
-    return path
+def configured(site, text):
+    """The path of a file with this text (None: there is none), and of a configuration that names it: another run directory, else as
+    the site's."""
+    directory = tempfile.mkdtemp(prefix="providers-", dir=site.directory)
+    path, conf = os.path.join(directory, "providers.json"), os.path.join(directory, "conf")
+    if text is not None:
+        with open(path, "w") as file:
+            file.write(text)
+    with open(site.conf) as old, open(conf, "w") as new:
+        lines = [line for line in old if not line.startswith("run_directory")]
+        new.write(f"run_directory = {directory}/run\nproviders = {path}\n" + "".join(lines))
+    return path, conf
 
 
 @test("A file of providers works as the database does, wins where both have a name, and is changed by nobody but its owner")
 def by_file(site):
-    path = start_with(json.dumps([{**CORP, "client_id": "of-the-file"}, {"kind": "google", "client_id": "g", "client_secret": SECRET}]))
-    conf = path + ".conf"
-    with open(site.conf) as old, open(conf, "w") as new:
-        new.write(f"providers = {path}\n" + old.read())
+    _, conf = configured(site, json.dumps([{**CORP, "client_id": "of-the-file"}, {"kind": "google", "client_id": "g", "client_secret": SECRET}]))
     clean(site)
     add(site, **CORP)
     listed = json.loads(run_cli(site, "list", conf=conf).stdout)
@@ -313,12 +319,7 @@ def broken_files(site):
                         (json.dumps([{**CORP, "colour": 1}]), "provider 1: colour isn't a member"),
                         (json.dumps([{"kind": "google", "client_id": "c", "client_secret_file": "/nowhere"}]), "client_secret_file /nowhere"),
                         (None, "No such file")):
-        path = start_with(text or "")
-        if text is None:
-            os.unlink(path)
-        conf = path + ".conf"
-        with open(site.conf) as old, open(conf, "w") as new:
-            new.write(f"providers = {path}\n" + old.read())
+        path, conf = configured(site, text)
         for command in (["provider", "list"], ["serve"]):
             done = subprocess.run([site.program, "-c", conf, *command], capture_output=True, text=True, timeout=30)
             equal(done.returncode, 3, f"{command}: {done.stderr}")

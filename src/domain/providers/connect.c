@@ -172,8 +172,10 @@ enum outcome connect_wishes(struct context *context, const struct connect_reques
                   *provider_scopes_missing(arena, had, scopes) &&
                   !has_excess(context, request, provider->kind, account),
     };
+    /* what is asked for in every case, and told to be given only to who asked for it, is named here */
     if (wishes_out->adding)
-        scopes = provider_scopes_missing(arena, had, scopes);
+        scopes = granting_join(arena, granting_common(arena, scopes, "openid offline_access"),
+                               provider_scopes_missing(arena, had, scopes));
     /* so that it can be seen whose account it is */
     wishes_out->scopes = provider->kind->is_oidc ? granting_join(arena, scopes, "email") : scopes;
     return OUTCOME_OK;
@@ -273,20 +275,44 @@ static enum outcome wrong(struct context *context, const char *word)
     return refuse(context, OUTCOME_INVALID_REQUEST, word);
 }
 
+const char *connect_address_scope(struct arena *arena, const struct provider *provider)
+{
+    const char *word, *cursor = provider->sign_in_scopes;
+    size_t length;
+    while (cursor && text_next_word(&cursor, ' ', &word, &length)) {
+        const char *scope = arena_strndup(arena, word, length);
+        if (strstr(scope, "email"))
+            return scope;
+    }
+    return NULL;
+}
+
+/* So that nobody gets another's account by sending them the address of their own request: it has to be of the
+ * user's address, unless the user is known to be there. */
+static enum outcome check_address(struct context *context, const struct connect_request *request,
+                                  const struct connect_arrival *arrival)
+{
+    const char *email = arrival->identity->email;
+    const char *scope = connect_address_scope(context->arena, arrival->provider);
+    if (email && text_equal_ascii_case(email, request->row.user_email))
+        return OUTCOME_OK;
+    if (!email && arrival->is_known)
+        return OUTCOME_OK;
+    if (!email && scope && !provider_scopes_cover(arrival->asked, scope))
+        return refuse(context, OUTCOME_CONSENT_REQUIRED, "the provider has to tell the address");
+    return wrong(context, "PROVIDER_EMAIL_MISMATCH");
+}
+
 static enum outcome check_account(struct context *context, const struct connect_request *request,
                                   const struct connect_arrival *arrival, const struct connection_row *there)
 {
     const struct provider_request_row *row = &request->row;
-    const char *email = arrival->identity->email;
     if (there && memcmp(there->user_id, row->user_id, sizeof(row->user_id)) != 0)
         return wrong(context, "PROVIDER_ACCOUNT_CONFLICT");
     if (is_bound(row) && (!there || memcmp(there->id, row->connection_id, sizeof(row->connection_id)) != 0))
         return wrong(context, "PROVIDER_ACCOUNT_CONFLICT");
     /* an account that is theirs already has been proven to be */
-    if (there)
-        return OUTCOME_OK;
-    bool same = email ? text_equal_ascii_case(email, row->user_email) : arrival->is_known;
-    return same ? OUTCOME_OK : wrong(context, "PROVIDER_EMAIL_MISMATCH");
+    return there ? OUTCOME_OK : check_address(context, request, arrival);
 }
 
 /* The row of the account as it is going to be; there: as it is, NULL: it isn't. */

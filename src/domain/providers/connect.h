@@ -69,15 +69,21 @@ enum outcome connect_allow(struct context *context, const struct connect_request
  * Ends it with what came from the provider. is_known: the browser has the user's own session. INVALID_REQUEST
  * with the contract's word as the reason: PROVIDER_SCOPE_CONSENT_REQUIRED, PROVIDER_ACCOUNT_CONFLICT,
  * PROVIDER_EMAIL_MISMATCH, PROVIDER_CONTEXT_MISMATCH. NOT_FOUND when it has been ended elsewhere.
+ * CONSENT_REQUIRED: whose account it is, only its address can say, and connect_address_scope() has to be
+ * asked for as well.
  */
 struct connect_arrival {
     const struct provider *provider;
     const struct provider_tokens *tokens;
     const struct provider_identity *identity;
+    const char *asked; /* scopes that were asked for */
     bool is_known;
 };
 enum outcome connect_complete(struct context *context, const struct connect_request *request,
                               const struct connect_arrival *arrival);
+
+/* The scope by which a provider tells the address; NULL: it has none. */
+const char *connect_address_scope(struct arena *arena, const struct provider *provider);
 
 /* Where the person goes back to: error NULL is success. */
 const char *connect_return_url(struct arena *arena, const struct connect_request *request, const char *error);

@@ -33,7 +33,8 @@ const char *granting_common(struct arena *arena, const char *scopes, const char 
 const char *granting_excess(struct arena *arena, const struct provider_kind *kind, const char *scopes,
                             const char *allowed)
 {
-    const char *who = kind->is_oidc ? "openid email profile offline_access" : "public_profile";
+    const char *who =
+        kind->is_oidc ? "openid email profile offline_access" : "public_profile email user:email";
     return provider_scopes_missing(arena, who, provider_scopes_missing(arena, allowed, scopes));
 }
 

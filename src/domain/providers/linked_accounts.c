@@ -3,8 +3,10 @@
 
 #include "core/text.h"
 #include "domain/account/account.h"
+#include "domain/account/link_mail.h"
 #include "domain/events/event.h"
 #include "domain/providers/granting.h"
+#include "domain/providers/linking.h"
 #include "domain/providers/vault.h"
 
 static const char unknown[] = "there is no such account";
@@ -122,6 +124,7 @@ struct removal {
     struct context *context;
     const struct session *session;
     const unsigned char *account_id;
+    struct notice notice;          /* of one by which the person signs in */
     struct connection_row account; /* out */
     bool needs_recent, last_way;   /* out: why it wasn't done */
 };
@@ -160,13 +163,32 @@ static enum store_result remove_in_transaction(struct db *db, void *argument)
     if (result == STORE_OK && removal->account.sign_in)
         result = has_other_way(db, removal, &user, &other);
     removal->last_way = result == STORE_OK && !other;
-    return removal->last_way ? STORE_CONFLICT : result;
+    if (removal->last_way)
+        return STORE_CONFLICT;
+    return result == STORE_OK && removal->account.sign_in ? notice_add(db, &removal->notice) : result;
+}
+
+static enum outcome prepare_notice(struct context *context, struct removal *removal)
+{
+    struct user_row user;
+    struct connection_row account;
+    const unsigned char *user_id = removal->session->user_id;
+    enum store_result result = users_find(context->db, context->arena, user_id, &user);
+    if (result == STORE_OK)
+        result = connections_find(context->db, context->arena, user_id, removal->account_id, &account);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+    return notice_prepare_connection(context, MAIL_CONNECTION_REMOVED, &user,
+                                     linking_provider_name(context, account.provider), &removal->notice);
 }
 
 enum outcome linked_account_remove(struct context *context, const struct session *session,
                                    const unsigned char account_id[16])
 {
     struct removal removal = { .context = context, .session = session, .account_id = account_id };
+    enum outcome outcome = prepare_notice(context, &removal);
+    if (outcome != OUTCOME_OK)
+        return outcome;
     enum store_result result = db_transact(context->db, remove_in_transaction, &removal);
     if (result == STORE_UNCERTAIN) {
         const struct removal before = removal;
@@ -180,9 +202,10 @@ enum outcome linked_account_remove(struct context *context, const struct session
         return refuse(context, OUTCOME_REAUTHENTICATION_REQUIRED, "a fresh sign-in is required");
     if (removal.last_way)
         return refuse(context, OUTCOME_FORBIDDEN, "this is the only way to sign in");
-    enum outcome outcome = store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
-    if (outcome != OUTCOME_OK)
-        return outcome;
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+    if (removal.account.sign_in)
+        notice_wake(context, &removal.notice);
     event_wake(context);
     vault_revoke(context, &removal.account, 1);
     return OUTCOME_OK;

@@ -58,9 +58,9 @@ static enum step look_at(const struct decision *decision, const struct provider_
 {
     struct arena *arena = decision->context->arena;
     const struct connection_row *connection = &account->connection;
-    bool covers = provider_scopes_cover(connection->scopes, decision->scopes);
     if (!account->has_connection)
         return NO_ACCOUNT;
+    bool covers = provider_scopes_cover(connection->scopes, decision->scopes);
     if (!account->has_grant)
         return covers ? NO_GRANT : ACCOUNT_TOO_NARROW;
     if (!provider_scopes_cover(account->grant.scopes, decision->scopes))
