@@ -14,15 +14,17 @@ export async function control(name, told, path = '') {
 
 export const fault = (name, at, does, more = {}) => control(name, { at, do: does, ...more }, '/fault');
 
-/** On the page of a fake: account is a word, scopes those that are kept (all). Then they are back with us. */
+/** On the page of a fake: account is a word, scopes those that are kept (all). Then they are back with us, or
+   were sent there once more. */
 export async function choose({ page, javaScriptEnabled }, name, account, { allow = true, scopes } = {}) {
   await page.waitForURL((url) => url.origin === fakes[name]);
   await page.locator('input[name="other"]').fill(account);
   for (const box of scopes ? await page.locator('input[name="scope"]').all() : [])
     if (!scopes.includes(await box.inputValue())) await box.uncheck();
+  const here = page.url();
   await page.locator(`button[value="${allow ? 'allow' : 'deny'}"]`).click();
   if (name === 'apple' && !javaScriptEnabled) await page.getByRole('button', { name: 'Continue' }).click(); // else it posts itself
-  await page.waitForURL((url) => url.origin !== fakes[name]);
+  await page.waitForURL((url) => url.href !== here);
 }
 
 /** Our link to a provider, wherever on the page. */
