@@ -359,7 +359,8 @@ static void write_refusal(struct call *call, enum outcome outcome)
 
 /* clang-format off */
 static const struct route routes[] = {
-    { .method = "GET", .path = "/api/auth/{provider}/login", .who = BY_BROWSER, .handler = get_provider_login },
+    { .method = "GET", .path = "/api/auth/{provider}/login", .who = BY_BROWSER,
+      .handler = get_provider_login },
     { .method = "GET", .path = "/api/auth/{provider}/callback", .aliases = { "/auth/{provider}/callback" },
       .who = BY_BROWSER, .handler = get_provider_callback },
     { .method = "POST", .path = "/api/auth/{provider}/callback", .aliases = { "/auth/{provider}/callback" },

@@ -201,12 +201,17 @@ def changed_address(site):
 
 @test("8 first sign-ins of one person at once make one account, and all 8 are signed in to it")
 def race(site):
-    word = somebody()
+    for _ in range(4):
+        race_once(site, somebody())
+
+
+def race_once(site, word):
     browsers = [site.browser() for _ in range(8)]
     backs = [fakes["acme"].visit(leave(browser, "acme"), word) for browser in browsers]
-    results = [None] * 8
+    results, together = [None] * 8, threading.Barrier(8)
 
     def arrive(number):
+        together.wait()
         come_back(browsers[number], backs[number])
         results[number] = (who(browsers[number]) or {}).get("id")
 
@@ -809,4 +814,4 @@ def buttons(site):
     assert "Weiter mit Google" in german.text
 
 
-run(**options_with_providers())
+run(workers=6, **options_with_providers())
