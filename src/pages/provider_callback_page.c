@@ -287,6 +287,9 @@ static enum outcome come_back(struct call *call, struct returning *returning)
     outcome = redeem(call, returning);
     if (outcome == OUTCOME_PROVIDER_FAILED || outcome == OUTCOME_PROVIDER_REFUSED)
         return fail(call, returning, PROVIDER_CALLBACK_FAILED);
+    /* asked to have the person sign in anew, it let an old sign-in do (OpenID Connect Core §3.1.2.1) */
+    if (outcome == OUTCOME_OK && journey_is_stale(&returning->journey, &returning->identity))
+        return fail(call, returning, PROVIDER_CALLBACK_FAILED);
     return outcome == OUTCOME_OK ? purposes[returning->journey.purpose].arrive(call, returning) : outcome;
 }
 

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import threading
+import time
 import urllib.parse
 
 from kit import *
@@ -603,6 +604,17 @@ def prompt_login(site):
         claims = claims_of(site, client, answer)
         assert claims["auth_time"] >= int(old), more
         site.sql(f"UPDATE sessions s JOIN users u ON u.id = s.user_id SET s.authenticated_at = s.authenticated_at - 1000 WHERE u.email_key = '{address_of(word)}'")
+
+
+@test("prompt=login is not met by a provider that says of its own sign-in that it is an old one")
+def stale_sign_in(site):
+    word = somebody()
+    sign_in(site.browser(), "acme", word)
+    for seconds, fine in ((3600, False), (5, True)):
+        browser, client, url, _ = flow_at(site, "acme", prompt="login")
+        fakes["acme"].fault("token", "id_token", claims={"auth_time": int(time.time()) - seconds})
+        answer = come_back(browser, fakes["acme"].visit(url, word))
+        equal("error=acme_callback_failed" in (answer.location or ""), not fine, f"{seconds} s ago: {answer}")
 
 
 @test("whom the application named (id_token_hint) isn't who came back: told so on the sign-in page, and not sent to the provider again")
