@@ -1,5 +1,7 @@
 // The fake providers (contrib/demo/providers), as with-doorward --providers has started them: what a person does on their
 // page, and what a test tells them.
+import { randomBytes } from 'node:crypto';
+
 const env = process.env;
 
 /** The address of each, by name. */
@@ -29,3 +31,7 @@ export async function choose({ page, javaScriptEnabled }, name, account, { allow
 
 /** Our link to a provider, wherever on the page. */
 export const wayTo = (page, name) => page.locator(`a[href*="/api/auth/${name}/login"]`);
+
+/** Somebody new at the fakes, where each word has an address of people.example; and who of them has somebody's. */
+export const newWord = () => `w${randomBytes(6).toString('hex')}`;
+export const wordOf = (person) => person.email.split('@')[0];
