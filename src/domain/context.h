@@ -29,7 +29,9 @@ struct context {
 
     /* who is on the line, for limits, sessions and the log */
     const char *request_id, *address, *user_agent;
-    const char *languages; /* Accept-Language as sent, printable and at most 200 bytes; "" */
+    const char *languages;                 /* Accept-Language as sent, printable and at most 200 bytes; "" */
+    const struct certificate *certificate; /* of the connection (crypto/certificate.h); NULL: none */
+    bool certificate_verified;             /* the web server knows who signed it */
 
     /* set by refuse(): why, in words for the log and, where the writer shows it, for developers */
     const char *reason;

@@ -45,10 +45,15 @@ struct client {
     const char *application_type; /* "web" or "native" */
     const char *token_endpoint_auth_method;
     const char *id_token_signed_response_alg;
-    bool require_pkce;        /* confidential clients too; public ones always must */
-    bool skip_consent;        /* first-party: its own service's application */
-    bool requires_permission; /* no tokens of a user without an approved permission */
-    int64_t default_max_age;  /* -1: none */
+    /* the one name of its certificate, for tls_client_auth (RFC 8705 §2.1.2); the others are NULL */
+    const char *tls_client_auth_subject_dn, *tls_client_auth_san_dns, *tls_client_auth_san_uri,
+        *tls_client_auth_san_ip, *tls_client_auth_san_email;
+    bool tls_client_certificate_bound_access_tokens; /* RFC 8705 §3.4 */
+    bool dpop_bound_access_tokens;                   /* RFC 9449 §5.2 */
+    bool require_pkce;                               /* confidential clients too; public ones always must */
+    bool skip_consent;                               /* first-party: its own service's application */
+    bool requires_permission;                        /* no tokens of a user without an approved permission */
+    int64_t default_max_age;                         /* -1: none */
     struct client_secret secrets[CLIENT_MAX_SECRETS];
     size_t secret_count;
     const struct workspace_settings *workspace; /* of which it is the client; NULL: of none */
