@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "core/shared.h"
 #include "crypto/keyfile.h"
+#include "domain/once.h"
 #include "domain/outcome.h"
 #include "store/db.h"
 
@@ -30,6 +31,9 @@ struct context {
     /* who is on the line, for limits, sessions and the log */
     const char *request_id, *address, *user_agent;
     const char *languages; /* Accept-Language as sent, printable and at most 200 bytes; "" */
+
+    /* what the request brought that may be used once, and has still to be spent */
+    struct once once;
 
     /* set by refuse(): why, in words for the log and, where the writer shows it, for developers */
     const char *reason;
