@@ -99,6 +99,7 @@ static const struct route routes[] = {
       .caller_limit = CALLER_TAKES_TOKENS,
       .body = BODY_FORM | BODY_JSON,
       .cors = CORS_LISTED,
+      .spends = true,
       .handler = post_token },
     { .method = "POST",
       .path = "/api/oauth/introspect",
@@ -112,6 +113,7 @@ static const struct route routes[] = {
       .caller_limit = CALLER_TAKES_TOKENS,
       .body = BODY_FORM | BODY_JSON,
       .cors = CORS_LISTED,
+      .spends = true,
       .handler = post_revoke },
 };
 

@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "core/shared.h"
 #include "crypto/keyfile.h"
+#include "domain/once.h"
 #include "domain/outcome.h"
 #include "store/db.h"
 
@@ -32,6 +33,9 @@ struct context {
     const char *languages;                 /* Accept-Language as sent, printable and at most 200 bytes; "" */
     const struct certificate *certificate; /* of the connection (crypto/certificate.h); NULL: none */
     bool certificate_verified;             /* the web server knows who signed it */
+
+    /* what the request brought that may be used once, and has still to be spent */
+    struct once once;
 
     /* set by refuse(): why, in words for the log and, where the writer shows it, for developers */
     const char *reason;

@@ -111,6 +111,9 @@ enum outcome authorization_issue_tokens(struct context *context, const struct cl
 
 enum outcome authorization_end(struct context *context, const struct authorization_state *state)
 {
+    enum outcome spent = once_spend(context);
+    if (spent != OUTCOME_OK)
+        return spent;
     log_warn("authorization ended: id=%s reason=\"%s\"", uuid_encode(context->arena, state->authorization.id),
              context->reason ? context->reason : "");
     enum store_result ended = authorizations_revoke(context->db, state->authorization.id, context->now);

@@ -88,11 +88,26 @@ static enum outcome look_up_redemption(struct context *context, const unsigned c
     return store_outcome(context, STORE_UNCERTAIN, OUTCOME_UNAVAILABLE, NULL);
 }
 
+struct redeeming {
+    const struct authorization_row *row;
+    const struct authorization_redemption *redemption;
+};
+
+static enum store_result run_redeem(struct db *db, void *argument)
+{
+    const struct redeeming *redeeming = argument;
+    return authorizations_redeem(db, redeeming->row->id, redeeming->row->code_hash, redeeming->redemption);
+}
+
 static enum outcome redeem(struct context *context, const struct authorization_state *state,
                            const struct authorization_redemption *redemption)
 {
     const struct authorization_row *row = &state->authorization;
-    enum store_result redeemed = authorizations_redeem(context->db, row->id, row->code_hash, redemption);
+    struct redeeming redeeming = { row, redemption };
+    enum store_result redeemed;
+    enum outcome outcome = once_run(context, run_redeem, &redeeming, &redeemed);
+    if (outcome != OUTCOME_OK)
+        return outcome;
     if (redeemed == STORE_NOT_FOUND)
         return code_reused(context, state); /* another request was faster */
     if (redeemed == STORE_UNCERTAIN)
