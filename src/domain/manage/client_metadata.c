@@ -2,9 +2,12 @@
  * it look at several members together. */
 #include "domain/manage/client_metadata.h"
 
+#include "core/network.h"
 #include "core/text.h"
 #include "core/uri.h"
+#include "crypto/certificate.h"
 #include "domain/login/canonical.h"
+#include "domain/oauth/client_certificate.h"
 #include "domain/oauth/scope.h"
 
 enum { MAX_URIS = 32, MAX_URI_BYTES = 2000, MAX_NAME_CHARACTERS = 200, MAX_AGE_S = 10 * 365 * 86400 };
@@ -112,6 +115,37 @@ static enum outcome check_list(struct context *context, const char *name, const 
     return good ? OUTCOME_OK : refuse_member(context, name, "must be an array of at most 32 strings");
 }
 
+/* What a certificate may be asked to bear (RFC 8705 §2.1.2). */
+static enum outcome check_certificate_name(struct context *context, const char *name,
+                                           const struct json *value, const char *choices)
+{
+    (void)choices;
+    const char *text = json_text(value);
+    if (text_empty(text) || strlen(text) > MAX_URI_BYTES || strpbrk(text, "\t\r\n"))
+        return refuse_member(context, name, "must be a name that a certificate bears");
+    return OUTCOME_OK;
+}
+
+static enum outcome check_subject(struct context *context, const char *name, const struct json *value,
+                                  const char *choices)
+{
+    (void)choices;
+    const char *text = json_text(value);
+    if (!text || !certificate_subject_is_readable(context->arena, text))
+        return refuse_member(context, name, "must be a subject as RFC 4514 writes it, such as CN=api,O=Acme");
+    return OUTCOME_OK;
+}
+
+static enum outcome check_ip(struct context *context, const char *name, const struct json *value,
+                             const char *choices)
+{
+    (void)choices;
+    struct ip_address address;
+    const char *text = json_text(value);
+    return text && ip_parse(text, &address) ? OUTCOME_OK
+                                            : refuse_member(context, name, "must be an IP address");
+}
+
 static const struct {
     const char *name;
     check_fn check;
@@ -130,6 +164,13 @@ static const struct {
     { "application_type", check_choice, "web native" },
     { "token_endpoint_auth_method", check_choice, "client_secret_basic client_secret_post none" },
     { "id_token_signed_response_alg", check_choice, "RS256 ES256 EdDSA" },
+    { "tls_client_auth_subject_dn", check_subject, NULL },
+    { "tls_client_auth_san_dns", check_certificate_name, NULL },
+    { "tls_client_auth_san_uri", check_certificate_name, NULL },
+    { "tls_client_auth_san_ip", check_ip, NULL },
+    { "tls_client_auth_san_email", check_certificate_name, NULL },
+    { "tls_client_certificate_bound_access_tokens", check_boolean, NULL },
+    { "dpop_bound_access_tokens", check_boolean, NULL },
     { "require_pkce", check_boolean, NULL },
     { "skip_consent", check_boolean, NULL },
     { "requires_permission", check_boolean, NULL },
@@ -170,6 +211,26 @@ static enum outcome check_redirect_uris(struct context *context, const char *nam
 
 /* --- members together --- */
 
+/* RFC 8705 §2.1.2: exactly one name says which certificate it is. */
+static enum outcome check_certificate_names(struct context *context, const struct client *client)
+{
+    const char *const names[] = { client->tls_client_auth_subject_dn, client->tls_client_auth_san_dns,
+                                  client->tls_client_auth_san_uri, client->tls_client_auth_san_ip,
+                                  client->tls_client_auth_san_email };
+    bool by_name = text_equal(client->token_endpoint_auth_method, TLS_CLIENT_AUTH);
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        count += names[i] != NULL;
+    if (by_name && count != 1)
+        return refuse_member(
+            context, TLS_CLIENT_AUTH,
+            "needs one of tls_client_auth_subject_dn, _san_dns, _san_uri, _san_ip, _san_email");
+    if (!by_name && count)
+        return refuse_member(context, "token_endpoint_auth_method",
+                             "must be " TLS_CLIENT_AUTH " where a certificate's name is given");
+    return OUTCOME_OK;
+}
+
 static enum outcome check_together(struct context *context, const struct client *client)
 {
     bool code = client_may_use_grant(client, "authorization_code");
@@ -179,7 +240,9 @@ static enum outcome check_together(struct context *context, const struct client 
         return refuse_member(context, "grant_types", "can't hold refresh_token without authorization_code");
     if (code && !client->redirect_uris[0])
         return refuse(context, OUTCOME_INVALID_REDIRECT_URI, "redirect_uris must name at least one");
-    enum outcome outcome = check_redirect_uris(context, "redirect_uris", client, client->redirect_uris);
+    enum outcome outcome = check_certificate_names(context, client);
+    if (outcome == OUTCOME_OK)
+        outcome = check_redirect_uris(context, "redirect_uris", client, client->redirect_uris);
     if (outcome != OUTCOME_OK)
         return outcome;
     return check_redirect_uris(context, "post_logout_redirect_uris", client,
@@ -256,6 +319,14 @@ void client_metadata_write(struct json_writer *writer, const struct client *clie
     json_write_text(writer, "application_type", client->application_type);
     json_write_text(writer, "token_endpoint_auth_method", client->token_endpoint_auth_method);
     json_write_text(writer, "id_token_signed_response_alg", client->id_token_signed_response_alg);
+    json_write_text(writer, "tls_client_auth_subject_dn", client->tls_client_auth_subject_dn);
+    json_write_text(writer, "tls_client_auth_san_dns", client->tls_client_auth_san_dns);
+    json_write_text(writer, "tls_client_auth_san_uri", client->tls_client_auth_san_uri);
+    json_write_text(writer, "tls_client_auth_san_ip", client->tls_client_auth_san_ip);
+    json_write_text(writer, "tls_client_auth_san_email", client->tls_client_auth_san_email);
+    json_write_boolean(writer, "tls_client_certificate_bound_access_tokens",
+                       client->tls_client_certificate_bound_access_tokens);
+    json_write_boolean(writer, "dpop_bound_access_tokens", client->dpop_bound_access_tokens);
     json_write_boolean(writer, "require_pkce", client->require_pkce);
     json_write_boolean(writer, "skip_consent", client->skip_consent);
     json_write_boolean(writer, "requires_permission", client->requires_permission);
