@@ -117,6 +117,8 @@ class Stand:
         run(["openssl", "req", "-x509", "-CA", self.ca, "-CAkey", f"{tls}/ca-key.pem", *common,
              "-keyout", self.key, "-out", self.certificate, "-subj", "/CN=127.0.0.1", "-addext", names,
              "-addext", "basicConstraints=critical,CA:false", "-addext", "extendedKeyUsage=serverAuth"])
+        with open(self.ca) as ca, open(self.certificate, "a") as chain:
+            chain.write(ca.read())
 
     def _make_client_certificates(self):
         """Who signs clients' certificates, and one that a client signed itself: clients.pem names both."""
