@@ -32,7 +32,8 @@ enum outcome authorization_issue_tokens(struct context *context, const struct cl
                                         const struct authorization_state *state, const char *scope,
                                         const char *nonce, struct token_answer *answer_out);
 
-/* Ends it and all that hangs from it, once the caller's assertion is spent. A database that is away is reported: revocation is a promise. */
+/* Ends it and all that hangs from it, once the caller's assertion is spent. A database that is away is
+ * reported: revocation is a promise. */
 enum outcome authorization_end(struct context *context, const struct authorization_state *state);
 
 /* When a refresh token issued now stops working: its own life, within that of the authorization. */
