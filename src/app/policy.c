@@ -10,6 +10,8 @@
 #include "domain/manage/api_key_auth.h"
 #include "domain/oauth/client_auth.h"
 
+#define TOKEN_ENDPOINT "/api/oauth/token"
+
 /* The credentials of an Authorization header of this scheme (any case, RFC 9110 §11.1); NULL when the
  * header is absent or of another scheme. */
 static const char *authorization(const struct call *call, const char *scheme)
@@ -47,6 +49,27 @@ static bool basic_decode(struct call *call, const char *text, struct client_cred
     return true;
 }
 
+/* What an assertion may be meant for beside the issuer: the endpoint that is called, by any of its names, and
+ * the token endpoint, whose address clients take for all (RFC 7523 §3). */
+static const char *const *endpoint_urls(struct call *call)
+{
+    enum { MOST = ARRAY_SIZE(call->route->aliases) + 2 };
+    const char *const *aliases = call->route->aliases;
+    const char **urls = arena_array(call->arena, MOST + 1, sizeof(*urls));
+    const char *issuer = call->context.settings->issuer;
+    size_t count = 0;
+    urls[count++] = arena_printf(call->arena, "%s" TOKEN_ENDPOINT, issuer);
+    urls[count++] = arena_printf(call->arena, "%s%s", issuer, call->route->path);
+    for (size_t i = 0; i < ARRAY_SIZE(call->route->aliases) && aliases[i]; i++)
+        urls[count++] = arena_printf(call->arena, "%s%s", issuer, aliases[i]);
+    return urls;
+}
+
+static bool came(const struct call *call, const char *name)
+{
+    return form_times(&call->form, name) > 0;
+}
+
 static enum outcome by_client(struct call *call)
 {
     static const char *const names[] = { "client_id", "client_secret", "client_assertion",
@@ -54,15 +77,22 @@ static enum outcome by_client(struct call *call)
     struct client_credentials credentials = {
         .body_id = call_parameter(call, "client_id"),
         .body_secret = call_parameter(call, "client_secret"),
-        .has_assertion = form_times(&call->form, "client_assertion") > 0,
-        .has_empty_secret =
-            form_times(&call->form, "client_secret") > 0 && !form_value(&call->form, "client_secret"),
+        .assertion = call_parameter(call, "client_assertion"),
+        .assertion_type = call_parameter(call, "client_assertion_type"),
+        .has_secret = came(call, "client_secret"),
+        .has_assertion = came(call, "client_assertion") || came(call, "client_assertion_type"),
     };
     if (call_repeated(call, names) || header_repeated(call, "Authorization"))
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client credentials came more than once");
-    /* RFC 6749 §2.3.1: secrets must not travel in a URI, where logs keep them. */
-    if (form_times(&call->request->query, "client_secret"))
-        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client_secret must not be in the query");
+    /* RFC 6749 §2.3.1: what proves must not travel in a URI, where logs keep it. */
+    if (form_times(&call->request->query, "client_secret") ||
+        form_times(&call->request->query, "client_assertion"))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST,
+                      "client_secret and client_assertion must not be in the query");
+    if (came(call, "client_id") && !credentials.body_id)
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client_id is empty");
+    if (credentials.has_assertion)
+        credentials.endpoint_urls = endpoint_urls(call);
     const char *basic = authorization(call, "Basic");
     call->client_used_basic = basic != NULL;
     if (basic && !basic_decode(call, basic, &credentials))

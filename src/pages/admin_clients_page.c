@@ -2,7 +2,7 @@
  * new secret, switched off. */
 #include "core/encode.h"
 #include "core/text.h"
-#include "domain/manage/clients.h"
+#include "domain/manage/client_secrets.h"
 #include "pages/admin_page.h"
 
 #define KINDS "web public native machine"
@@ -110,7 +110,8 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     if (!text_equal(kind, "machine"))
         put_list(view, metadata, "redirect_uris");
     enum outcome outcome =
-        client_register(&call->context, call->values[0], json_print(call->arena, metadata), &client);
+        client_register(&call->context, call->values[0], json_print(call->arena, metadata),
+                        arena_printf(call->arena, "admin:%s", call->admin->email), &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     admin_record(view, "client.created", client.row.client_id);
@@ -230,14 +231,16 @@ static enum outcome act_secret(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     struct registered_client client;
+    struct made_secret secret;
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
-        outcome = client_rotate_secret(&call->context, client.row.client_id,
-                                       keep_of(call_parameter(call, "keep")), &client);
+        outcome =
+            client_secret_rotate(&call->context, client.row.client_id, keep_of(call_parameter(call, "keep")),
+                                 arena_printf(call->arena, "admin:%s", call->admin->email), &secret);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     admin_record(view, "client.secret_rotated", client.row.client_id);
-    admin_once(view, "client_secret", client.secret);
+    admin_once(view, "client_secret", secret.text);
     done->shown_once = true;
     return OUTCOME_OK;
 }

@@ -3,7 +3,7 @@
 
 #include "core/encode.h"
 #include "core/text.h"
-#include "domain/manage/clients.h"
+#include "domain/manage/client_secrets.h"
 
 static void write_client(struct cli *cli, struct json_writer *writer, const void *shown)
 {
@@ -28,7 +28,8 @@ static enum cli_status client_add(struct cli *cli)
     const char *metadata = cli_read_file(cli, cli_option(cli, "metadata"));
     if (!metadata)
         return CLI_REFUSED;
-    enum outcome outcome = client_register(&cli->context, cli_option(cli, "service"), metadata, &client);
+    enum outcome outcome =
+        client_register(&cli->context, cli_option(cli, "service"), metadata, NULL, &client);
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
 }
 
@@ -90,9 +91,13 @@ static enum cli_status client_rotate(struct cli *cli)
     int64_t keep_s = 0;
     const char *keep = cli_option(cli, "keep-old");
     struct registered_client client;
+    struct made_secret secret;
     if (keep && !text_to_duration(keep, &keep_s))
         return cli_fail(cli, CLI_USAGE, "--keep-old must be a duration such as 1h or 7d");
-    enum outcome outcome = client_rotate_secret(&cli->context, cli->arguments[0], keep_s, &client);
+    enum outcome outcome = client_secret_rotate(&cli->context, cli->arguments[0], keep_s, NULL, &secret);
+    if (outcome == OUTCOME_OK)
+        outcome = client_find(&cli->context, cli->arguments[0], &client);
+    client.secret = secret.text;
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
 }
 

@@ -15,11 +15,20 @@
 #define TYPE_OF_CLIENT "JWT"
 #define TOKEN_TYPE "access_token" /* tells it from an ID token even where typ isn't looked at */
 
+enum { ENHANCED_LIFE_S = 300 };
+
 static void make_jti(const unsigned char *authorization_id, unsigned char jti_out[32])
 {
     random_bytes(jti_out, 32);
     if (authorization_id)
         memcpy(jti_out, authorization_id, 16);
+}
+
+/* Under enhanced security a token lives for minutes, whatever the setting says. */
+static int64_t lifetime(const struct context *context, const struct client *client)
+{
+    int64_t wanted = context->settings->access_token_lifetime_s;
+    return client->enhanced_security && wanted > ENHANCED_LIFE_S ? ENHANCED_LIFE_S : wanted;
 }
 
 enum outcome access_token_issue(struct context *context, const struct access_token_request *request,
@@ -29,6 +38,7 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
     struct json_writer writer = json_writer_start(context->arena);
     const struct settings *settings = context->settings;
     make_jti(request->authorization_id, jti);
+    *lifetime_s_out = lifetime(context, request->client);
     json_open_object(&writer, NULL);
     json_write_text(&writer, "iss", settings->issuer);
     json_write_text(&writer, "aud", request->client->client_id);
@@ -38,7 +48,7 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
     if (request->client->workspace)
         json_write_text(&writer, "tenant_id", request->client->service->id_text);
     json_write_integer(&writer, "iat", context->now);
-    json_write_integer(&writer, "exp", context->now + settings->access_token_lifetime_s);
+    json_write_integer(&writer, "exp", context->now + *lifetime_s_out);
     json_write_text(&writer, "jti", base64url_encode(context->arena, jti, sizeof(jti)));
     if (!text_empty(request->scope))
         json_write_text(&writer, "scope", request->scope);
@@ -49,7 +59,6 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
     binding_write(&writer, &request->binding);
     json_write_text(&writer, "token_type", TOKEN_TYPE);
     json_close_object(&writer);
-    *lifetime_s_out = settings->access_token_lifetime_s;
     const char *type = request->user_id ? TYPE_OF_USER : TYPE_OF_CLIENT;
     return keyring_sign(context, settings->access_token_alg, type, &writer.text, token_out);
 }

@@ -31,13 +31,14 @@ enum outcome binding_of_request(struct context *context, const struct client *cl
                                 struct token_binding *binding_out)
 {
     struct dpop_proof proof;
+    const struct certificate *certificate = context->certificate;
     *binding_out = (struct token_binding) { 0 };
-    if (client->tls_client_certificate_bound_access_tokens) {
-        if (!context->certificate)
-            return refuse(context, OUTCOME_INVALID_REQUEST, "the client's tokens need its certificate");
-        binding_out->x5t = context->certificate->thumbprint;
-    }
-    if (!context->dpop.proof && !client->dpop_bound_access_tokens)
+    if (client->tls_client_certificate_bound_access_tokens && !certificate)
+        return refuse(context, OUTCOME_INVALID_REQUEST, "the client's tokens need its certificate");
+    if (certificate && (client->tls_client_certificate_bound_access_tokens || client->enhanced_security))
+        binding_out->x5t = certificate->thumbprint;
+    bool must_prove = client->dpop_bound_access_tokens || (client->enhanced_security && !certificate);
+    if (!context->dpop.proof && !must_prove)
         return OUTCOME_OK;
     enum outcome outcome = dpop_check(context, NULL, &proof);
     if (outcome != OUTCOME_OK)

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "domain/keyring.h"
 #include "domain/oauth/client_auth.h"
+#include "domain/oauth/client_certificate.h"
 #include "domain/oauth/dpop.h"
 #include "domain/oauth/scope.h"
 #include "domain/oauth/token.h"
@@ -36,9 +37,12 @@ static const struct {
     { "subject_types_supported", "public" },
     { "scopes_supported", scope_standard },
     { "id_token_signing_alg_values_supported", keyring_algs },
-    { "token_endpoint_auth_methods_supported", client_auth_methods },
-    { "revocation_endpoint_auth_methods_supported", client_auth_methods },
-    { "introspection_endpoint_auth_methods_supported", "client_secret_basic client_secret_post" },
+    { "token_endpoint_auth_methods_supported", client_way_names },
+    { "token_endpoint_auth_signing_alg_values_supported", client_way_algs },
+    { "revocation_endpoint_auth_methods_supported", client_way_names },
+    { "revocation_endpoint_auth_signing_alg_values_supported", client_way_algs },
+    { "introspection_endpoint_auth_methods_supported", client_way_proving_names },
+    { "introspection_endpoint_auth_signing_alg_values_supported", client_way_algs },
     { "code_challenge_methods_supported", "S256" },
     { "dpop_signing_alg_values_supported", dpop_algs },
     { "prompt_values_supported", "none login consent select_account" },
@@ -56,6 +60,24 @@ static const struct {
     { "request_uri_parameter_supported", false },
     { "require_request_uri_registration", false },
 };
+
+/* Ways that need a certificate exist where the web server hands certificates over. */
+static void write_words(struct json_writer *writer, const struct settings *settings, const char *name,
+                        const char *words)
+{
+    const char *word;
+    size_t length;
+    json_open_array(writer, name);
+    while (text_next_word(&words, ' ', &word, &length)) {
+        struct arena *arena = writer->text.arena;
+        const char *copy = arena_strndup(arena, word, length);
+        bool by_certificate =
+            text_equal(copy, TLS_CLIENT_AUTH) || text_equal(copy, SELF_SIGNED_TLS_CLIENT_AUTH);
+        if (settings->client_certificates || !by_certificate)
+            json_write_text(writer, NULL, copy);
+    }
+    json_close_array(writer);
+}
 
 static void write_endpoints(struct json_writer *writer, struct arena *arena, const char *base,
                             const char *names)
@@ -84,7 +106,7 @@ const char *discovery_document(struct arena *arena, const struct settings *setti
     json_write_text(&writer, "issuer", settings->issuer);
     write_endpoints(&writer, arena, settings->issuer, NULL);
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-        json_write_words(&writer, lists[i].name, lists[i].words, ' ');
+        write_words(&writer, settings, lists[i].name, lists[i].words);
     claims_write_names(&writer, "claims_supported");
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
         json_write_boolean(&writer, flags[i].name, flags[i].value);
