@@ -8,7 +8,7 @@ import time
 from jose import challenge_of, foreign, hs256, unsigned
 from kit import *
 from proofs import *
-from service import refusal
+from signers import EcKey, EdKey, RsaKey
 from together import at_once
 
 SCOPE = "openid profile email offline_access subscription account manage_service read:things write:things"
@@ -66,7 +66,7 @@ def token_is_bound(site):
     answer = ask_token(site, site.client("machine"), key(), grant_type="client_credentials")
     equal((answer.status, answer.json()["token_type"]), (200, "DPoP"), str(answer))
     claims = Jwt(answer.json()["access_token"]).verify(jwks(site)).claims
-    equal(claims["cnf"], {"jkt": key().thumbprint}, "cnf")
+    equal(claims["cnf"], {"jkt": thumbprint_of(key())}, "cnf")
     plain = client_credentials(site, site.client("machine")).json()
     equal((plain["token_type"], "cnf" in Jwt(plain["access_token"]).claims), ("Bearer", False), "without a proof")
 
@@ -78,9 +78,9 @@ def introspection(site):
     asker = site.client("machine")
     token = machine_token(site, asker, key())
     told = introspect(site, asker, token).json()
-    equal((told["token_type"], told["cnf"]), ("DPoP", {"jkt": key().thumbprint}), "access token")
+    equal((told["token_type"], told["cnf"]), ("DPoP", {"jkt": thumbprint_of(key())}), "access token")
     bound_to = site.sql(f"SELECT bound_to FROM authorizations a JOIN clients c ON c.number = a.client_number WHERE c.client_id = '{client.id}'")
-    equal(bound_to, [[f"jkt:{key().thumbprint}"]], "the refresh token's row")
+    equal(bound_to, [[f"jkt:{thumbprint_of(key())}"]], "the refresh token's row")
     assert body["refresh_token"]
     plain = client_credentials(site, asker).json()["access_token"]
     told = introspect(site, asker, plain).json()
@@ -179,24 +179,25 @@ def not_signed(site):
     good = proof(key(), "GET", url, token)
     parts, claims = good.split("."), Jwt(good).claims
     header = Jwt(good).header
-    private = key().sign(dict(header, jwk=key().private_jwk), claims)
+    private = signed_by(key(), dict(header, jwk=key().private()), claims)
     shared = hs256(claims, b"k" * 32, typ="dpop+jwt", jwk={"kty": "oct", "k": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s"})
-    rsa = kept("rsa", RsaKey)
-    for made in (proof(rsa, "GET", url, token), unsigned(claims, typ="dpop+jwt", jwk=key().jwk), unsigned(claims, "None", typ="dpop+jwt", jwk=key().jwk),
-                 foreign(claims, typ="dpop+jwt", jwk=key().jwk), hs256(claims, json.dumps(key().jwk).encode(), typ="dpop+jwt", jwk=key().jwk),
+    rsa = [proof(kept("rsa", RsaKey), "GET", url, token, alg=alg) for alg in ("RS256", "RS384", "RS512")]
+    for made in (*rsa, unsigned(claims, typ="dpop+jwt", jwk=key().jwk()), unsigned(claims, "None", typ="dpop+jwt", jwk=key().jwk()),
+                 foreign(claims, typ="dpop+jwt", jwk=key().jwk()), hs256(claims, json.dumps(key().jwk()).encode(), typ="dpop+jwt", jwk=key().jwk()),
                  shared, private, ".".join((parts[0], parts[1], "")), ".".join((parts[0], parts[1], parts[2][:-4] + "AAAA")), parts[0] + "." + parts[1],
                  good + ".", "." + good, good + "=", "x", "a.b.c", "..", "{}", "null", "é".encode().decode("latin-1"), "a" * 5000, good + "," + good,
-                 key().sign(dict(header, crit=["exp"]), claims), key().sign(dict(header, b64=False), claims), key().sign(dict(header, jwk=[key().jwk]), claims),
-                 key().sign(dict(header, jwk=dict(key().jwk, crv="P-384")), claims), key().sign(dict(header, jwk=dict(key().jwk, y=key().jwk["x"])), claims),
-                 key().sign(dict(header, jwk=dict(key().jwk, use="enc")), claims), key().sign(header, []), key().sign(header, "x")):
+                 signed_by(key(), dict(header, crit=["exp"]), claims), signed_by(key(), dict(header, b64=False), claims), signed_by(key(), dict(header, jwk=[key().jwk()]), claims),
+                 signed_by(key(), dict(header, jwk=dict(key().jwk(), crv="P-384")), claims), signed_by(key(), dict(header, jwk=dict(key().jwk(), y=key().jwk()["x"])), claims),
+                 signed_by(key(), dict(header, jwk=dict(key().jwk(), use="enc")), claims), signed_by(key(), header, []), signed_by(key(), header, "x")):
         challenged(with_proof(site, token, made), "invalid_dpop_proof")
 
 
-@test("PS256 and EdDSA by clients of real libraries are tests/clients' part; PS256 here: taken")
-def rsa_pss(site):
-    rsa = RsaKey("PS256")
-    token = machine_token(site, site.client("machine"), rsa)
-    equal(use(site, token, rsa).status, 403, "a good proof, and a token that lacks openid")
+@test("1.6.1: proofs by PS256, PS384, PS512 and EdDSA are taken as those by ES256 are")
+def other_algorithms(site):
+    for its_key, alg in ((kept("rsa", RsaKey), "PS256"), (kept("rsa", RsaKey), "PS384"), (kept("rsa", RsaKey), "PS512"), (EdKey(), "EdDSA")):
+        answer = ask_token(site, site.client("machine"), its_key, more={"alg": alg}, grant_type="client_credentials")
+        equal((answer.status, answer.json()["token_type"]), (200, "DPoP"), alg)
+        equal(use(site, answer.json()["access_token"], its_key, alg=alg).status, 403, f"{alg}: a good proof, and a token that lacks openid")
 
 
 @test("1.6.1: two DPoP headers, or none, are refused")
@@ -290,7 +291,7 @@ def at_token_endpoint(site):
     good = proof(key(), "POST", url)
     for made in ("x", good + "," + good, proof(key(), "GET", url), proof(key(), "POST", site.url + USERINFO), proof(kept("rsa", RsaKey), "POST", url),
                  proof(key(), "POST", url, iat=int(time.time()) - 3600), proof(key(), "POST", url, jti=None), proof(key(), "POST", url, header={"typ": "JWT"}),
-                 foreign(Jwt(good).claims, typ="dpop+jwt", jwk=key().jwk), proof(key(), "POST", url, header={"jwk": key().private_jwk})):
+                 foreign(Jwt(good).claims, typ="dpop+jwt", jwk=key().jwk()), proof(key(), "POST", url, header={"jwk": key().private()})):
         refused(redeem_bound(site, client, key(), code, verifier, dpop=made), 400, "invalid_dpop_proof")
     equal(redeem_bound(site, client, key(), code, verifier).json()["token_type"], "DPoP", "at last")
 
@@ -310,7 +311,7 @@ def alias(site):
 def bound_code(site):
     for kind in ("web", "public"):
         client, verifier = site.client(kind), secrets.token_urlsafe(48)
-        code = authorize(site, client, verifier=verifier, dpop_jkt=key().thumbprint)["code"]
+        code = authorize(site, client, verifier=verifier, dpop_jkt=thumbprint_of(key()))["code"]
         refused(redeem(site, client, code, code_verifier=verifier), 400, "invalid_grant")
         refused(redeem_bound(site, client, EcKey(), code, verifier), 400, "invalid_grant")
         equal(redeem_bound(site, client, key(), code, verifier).json()["token_type"], "DPoP", kind)
@@ -318,7 +319,7 @@ def bound_code(site):
 
 @test("9449 10: a dpop_jkt that is no thumbprint is invalid_request; twice too")
 def bad_thumbprint(site):
-    for jkt in ("x", key().thumbprint + "A", key().thumbprint[:-1], key().thumbprint + "="):
+    for jkt in ("x", thumbprint_of(key()) + "A", thumbprint_of(key())[:-1], thumbprint_of(key()) + "="):
         equal(authorize(site, site.client(), dpop_jkt=jkt).get("error"), "invalid_request", jkt)
 
 
@@ -329,7 +330,7 @@ def public_refresh(site):
     refused(refresh(site, client, first["refresh_token"]), 400, "invalid_grant")
     refused(refresh_bound(site, client, EcKey(), first["refresh_token"]), 400, "invalid_grant")
     second = refresh_bound(site, client, key(), first["refresh_token"]).json()
-    equal(Jwt(second["access_token"]).claims["cnf"], {"jkt": key().thumbprint}, "cnf")
+    equal(Jwt(second["access_token"]).claims["cnf"], {"jkt": thumbprint_of(key())}, "cnf")
     refused(refresh_bound(site, client, EcKey(), second["refresh_token"]), 400, "invalid_grant")
     equal(refresh_bound(site, client, key(), second["refresh_token"]).status, 200, "again")
 
@@ -339,7 +340,7 @@ def confidential_refresh(site):
     client, new = site.client(), EcKey()
     first = sign_in_bound(site, client, key(), "openid offline_access")
     second = refresh_bound(site, client, new, first["refresh_token"]).json()
-    equal(Jwt(second["access_token"]).claims["cnf"], {"jkt": new.thumbprint}, "cnf")
+    equal(Jwt(second["access_token"]).claims["cnf"], {"jkt": thumbprint_of(new)}, "cnf")
     challenged(use(site, second["access_token"], key()), "invalid_token")
     equal(use(site, second["access_token"], new).status, 200, "the new key")
 

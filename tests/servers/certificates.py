@@ -4,12 +4,22 @@ import base64
 import hashlib
 import http.client
 import json
+import os
+import secrets
 import ssl
+import subprocess
+import sys
 import urllib.parse
 
-from harness import Doorward, TestCase
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "api"))
 
-TOKEN, USERINFO, INTROSPECT, REVOKE = "/api/oauth/token", "/api/oauth/userinfo", "/api/oauth/introspect", "/api/oauth/revoke"
+from flow import authorize  # noqa: E402
+from harness import Doorward, TestCase  # noqa: E402
+from installation import Client, Site  # noqa: E402
+from proofs import proof, thumbprint_of  # noqa: E402
+from signers import EcKey  # noqa: E402
+
+TOKEN, USERINFO, INTROSPECT = "/api/oauth/token", "/api/oauth/userinfo", "/api/oauth/introspect"
 
 
 class Answer:
@@ -23,13 +33,24 @@ class Answer:
         return f"{self.status} {self.body[:300]!r}"
 
 
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 class Certificate:
     def __init__(self, paths):
         self.paths = paths
         with open(paths[0]) as file:
             self.pem = file.read()
         self.der = ssl.PEM_cert_to_DER_cert(self.pem)
-        self.thumbprint = base64.urlsafe_b64encode(hashlib.sha256(self.der).digest()).rstrip(b"=").decode()
+        self.thumbprint = b64(hashlib.sha256(self.der).digest())
+
+    @property
+    def jwk(self):
+        """Its public key, which is one of P-256."""
+        pem = subprocess.run(["openssl", "x509", "-in", self.paths[0], "-noout", "-pubkey"], capture_output=True, check=True, text=True).stdout
+        point = base64.b64decode("".join(pem.splitlines()[1:-1]))[-64:]
+        return {"kty": "EC", "crv": "P-256", "x": b64(point[:32]), "y": b64(point[32:])}
 
 
 def claims_of(token):
@@ -159,6 +180,105 @@ class Certificates:
             self.assertEqual({"x5t#S256": self.own.thumbprint}, claims_of(answer.json()["access_token"])["cnf"])
         else:
             self.assertNotEqual(200, answer.status)
+
+    def test_both(self):
+        "a token may be bound to a certificate and to a DPoP key, and needs both; a proof's htu may be of the host that shows certificates"
+        client, key = self.bound_client(), EcKey()
+        answer = self.token(client, self.signed, headers={"DPoP": proof(key, "POST", self.door.mtls_url + TOKEN)})
+        self.assertEqual((200, "DPoP"), (answer.status, answer.json().get("token_type")), str(answer))
+        token = answer.json()["access_token"]
+        self.assertEqual({"jkt": thumbprint_of(key), "x5t#S256": self.signed.thumbprint}, claims_of(token)["cnf"])
+        for certificate, status in ((self.signed, 403), (self.other, 401), (None, 401)):
+            headers = {"Authorization": f"DPoP {token}", "DPoP": proof(key, "GET", self.door.mtls_url + USERINFO, token)}
+            self.assertEqual(status, self.ask("GET", USERINFO, None, certificate, headers).status)
+        self.assertEqual(401, self.use(token, self.signed).status)
+
+    # --- the promises: clients prove who they are ---
+
+    NAMES = {"tls_client_auth_subject_dn": "CN=API Client, O=Acme\\, Inc., C=de", "tls_client_auth_san_dns": "API.acme.example",
+             "tls_client_auth_san_uri": "https://acme.example/api", "tls_client_auth_san_ip": "192.0.2.7", "tls_client_auth_san_email": "ops@acme.example"}
+
+    def refused(self, answer):
+        self.assertEqual((401, "invalid_client"), (answer.status, answer.json().get("error")), str(answer))
+
+    def test_by_chain(self):
+        "8705 2.1: tls_client_auth: a certificate that the web server's CA signed, by its subject or one of its other names"
+        for name, value in self.NAMES.items():
+            client = self.client(token_endpoint_auth_method="tls_client_auth", **{name: value})
+            answer = self.token(client, self.signed)
+            self.assertEqual(200, answer.status, f"{name}: {answer}")
+            # another's, one of another CA with the same subject, one that it signed itself, and none
+            for certificate in (self.other, self.foreign, self.own, self.listed, None):
+                self.refused(self.token(client, certificate))
+            self.refused(self.token(client, mtls=False))
+
+    def test_other_names(self):
+        "8705 2.1: a name that the certificate doesn't bear, in whatever spelling, is another's"
+        for name, value in {"tls_client_auth_subject_dn": "CN=api client,O=Acme,C=DE", "tls_client_auth_san_dns": "acme.example", "tls_client_auth_san_uri":
+                            "https://acme.example/", "tls_client_auth_san_ip": "192.0.2.70", "tls_client_auth_san_email": "OPS@acme.example"}.items():
+            self.refused(self.token(self.client(token_endpoint_auth_method="tls_client_auth", **{name: value}), self.signed))
+
+    def jwks(self, *certificates):
+        return {"keys": [{**certificate.jwk, "x5c": [base64.b64encode(certificate.der).decode()]} for certificate in certificates]}
+
+    def test_by_its_own(self):
+        "8705 2.2: self_signed_tls_client_auth: one of the certificates in the client's jwks, by x5c, x5t#S256 or key; of two any"
+        certificate = self.own if self.HANDS_OVER_UNKNOWN else self.listed
+        by_key, by_print = self.jwks(certificate), self.jwks(certificate)
+        del by_key["keys"][0]["x5c"]
+        del by_print["keys"][0]["x5c"]
+        by_print["keys"][0]["x5t#S256"] = certificate.thumbprint
+        for jwks in (self.jwks(certificate), self.jwks(self.signed, certificate), by_key, by_print):
+            client = self.client(token_endpoint_auth_method="self_signed_tls_client_auth", jwks=jwks)
+            answer = self.token(client, certificate)
+            self.assertEqual(200, answer.status, f"{jwks}: {answer}")
+            for other in (self.other, self.foreign if self.HANDS_OVER_UNKNOWN else None, None):
+                self.refused(self.token(client, other))
+        if not self.HANDS_OVER_UNKNOWN:
+            self.refused(self.token(self.client(token_endpoint_auth_method="self_signed_tls_client_auth", jwks=self.jwks(self.own)), self.own))
+
+    def test_ways_are_told(self):
+        "8705 3.3: discovery tells both ways"
+        told = self.ask("GET", "/.well-known/openid-configuration").json()
+        for endpoint in ("token", "revocation", "introspection"):
+            self.assertLessEqual({"tls_client_auth", "self_signed_tls_client_auth"}, set(told[f"{endpoint}_endpoint_auth_methods_supported"]))
+
+    def test_no_other_way(self):
+        "51, T-37: a client of a secret doesn't pass by a certificate, nor one of a certificate by saying its name in a header"
+        with_secret = dict(self.client())
+        with_secret["client_secret"] = None
+        self.refused(self.token(with_secret, self.signed))
+        client = self.client(token_endpoint_auth_method="tls_client_auth", tls_client_auth_san_dns="api.acme.example")
+        headers = {"SSL-Client-Cert": urllib.parse.quote(self.signed.pem), "SSL-Client-Verify": "SUCCESS", "SSL-Client-S-DN": "CN=api client,O=Acme\\, Inc.,C=DE"}
+        for mtls in (True, False):
+            self.refused(self.token(client, headers=headers, mtls=mtls))
+
+    def test_enhanced(self):
+        "4.3: an enhanced client that shows a certificate has its tokens bound to it without saying so"
+        client = self.client(token_endpoint_auth_method="tls_client_auth", tls_client_auth_san_dns="api.acme.example", enhanced_security=True)
+        answer = self.token(client, self.signed)
+        self.assertEqual({"x5t#S256": self.signed.thumbprint}, claims_of(answer.json()["access_token"])["cnf"])
+        self.assertEqual(401, self.use(answer.json()["access_token"]).status)
+
+    # --- people's tokens ---
+
+    def test_public_client(self):
+        "8705 4: a public client's refresh tokens are bound to its certificate: another or none is invalid_grant, and nothing is spent by that"
+        client = self.client(token_endpoint_auth_method="none", grant_types=["authorization_code", "refresh_token"], scope="openid offline_access",
+                             redirect_uris=["https://client.example/cb"], tls_client_certificate_bound_access_tokens=True)
+        verifier = secrets.token_urlsafe(48)
+        code = authorize(Site(self.door.environment(), self.door), Client(client), verifier=verifier, scope="openid offline_access")["code"]
+        body = {"grant_type": "authorization_code", "client_id": client["client_id"], "code": code, "code_verifier": verifier,
+                "redirect_uri": client["redirect_uris"][0]}
+        tokens = self.ask("POST", TOKEN, body, self.signed).json()
+        self.assertEqual(200, self.use(tokens["access_token"], self.signed).status)
+        self.assertEqual(401, self.use(tokens["access_token"], self.other).status)
+        body = {"grant_type": "refresh_token", "client_id": client["client_id"], "refresh_token": tokens["refresh_token"]}
+        for certificate, error in ((self.other, "invalid_grant"), (None, "invalid_request")):
+            answer = self.ask("POST", TOKEN, body, certificate)
+            self.assertEqual((400, error), (answer.status, answer.json()["error"]), str(answer))
+        answer = self.ask("POST", TOKEN, body, self.signed)
+        self.assertEqual({"x5t#S256": self.signed.thumbprint}, claims_of(answer.json()["access_token"])["cnf"])
 
 
 __all__ = ["Certificates", "TestCase", "claims_of"]
