@@ -6,6 +6,7 @@
 #include "app/limit.h"
 #include "app/origin.h"
 #include "app/policy.h"
+#include "app/possession.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -155,6 +156,12 @@ static enum outcome check_body(struct call *call)
 
 typedef enum outcome (*stage_fn)(struct call *call);
 
+static enum outcome read_possession(struct call *call)
+{
+    possession_read(call);
+    return OUTCOME_OK;
+}
+
 /* What may be used once is, before the handler has any effect. */
 static enum outcome spend_once(struct call *call)
 {
@@ -170,9 +177,9 @@ static enum outcome run_handler(struct call *call)
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { origin_check,      read_body,    limit_check,        check_body,
-                                   refresh_caches,    policy_check, limit_check_caller, spend_once,
-                                   idempotency_begin, run_handler };
+static const stage_fn stages[] = { origin_check,   read_body,         limit_check,  check_body,
+                                   refresh_caches, read_possession,   policy_check, limit_check_caller,
+                                   spend_once,     idempotency_begin, run_handler };
 
 /* Also a request that was refused has used what may be used once; and if that was used before, this is what
  * is told. */
@@ -242,6 +249,7 @@ void dispatch(const struct application *application, const struct request *reque
     enum outcome outcome = answer_call(call, application, status);
     if (outcome != OUTCOME_OK)
         call->family->write_error(call, outcome);
+    possession_answer(call);
     idempotency_end(call);
     if (!call->response.status)
         bug("%s %s gave no answer", request->method, call->route ? call->route->path : "-");

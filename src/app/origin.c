@@ -104,7 +104,7 @@ void origin_cors_headers(struct call *call)
     response_header(&call->response, "Vary", "Origin");
     if (cors == CORS_LISTED)
         response_header(&call->response, "Access-Control-Expose-Headers",
-                        "ETag, Idempotency-Replayed, Retry-After");
+                        "DPoP-Nonce, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate");
     if (cors == CORS_CREDENTIALS)
         allow_with_cookies(call, origin);
     else
@@ -117,8 +117,8 @@ void origin_answer_preflight(struct call *call)
     response_header(&call->response, "Access-Control-Allow-Methods",
                     with_cookies ? "GET, POST, PUT, PATCH, DELETE, OPTIONS" : call->allow);
     response_header(&call->response, "Access-Control-Allow-Headers",
-                    with_cookies ? "Content-Type, Authorization"
-                                 : "Content-Type, Authorization, Idempotency-Key, If-Match");
+                    with_cookies ? "Content-Type, Authorization, DPoP"
+                                 : "Content-Type, Authorization, DPoP, Idempotency-Key, If-Match");
     response_header(&call->response, "Access-Control-Max-Age", "600");
     response_empty(&call->response, 204);
     call->allow = NULL;

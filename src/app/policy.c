@@ -100,10 +100,12 @@ static enum outcome by_client(struct call *call)
     return client_authenticate(&call->context, &credentials, &call->client);
 }
 
-/* RFC 6750 §2: the header, or a field of a form body; never the query (RFC 9700 §4.3.2). */
+/* RFC 6750 §2: the header, or a field of a form body; never the query (RFC 9700 §4.3.2). RFC 9449 §7.1: a
+ * token that is bound to a DPoP key comes in the header alone. */
 static enum outcome by_bearer(struct call *call)
 {
-    const char *token = authorization(call, "Bearer");
+    const char *bearer = authorization(call, "Bearer"), *dpop = authorization(call, "DPoP");
+    const char *token = bearer ? bearer : dpop;
     bool is_form = text_equal(call->request->content_type, "application/x-www-form-urlencoded");
     const char *field = is_form ? form_value(&call->form, "access_token") : NULL;
     if (form_times(&call->request->query, "access_token"))
@@ -113,7 +115,8 @@ static enum outcome by_bearer(struct call *call)
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "the token came more than once");
     if (!token && !field)
         return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "an access token is required");
-    return access_token_check(&call->context, token ? token : field, &call->access);
+    call->token_by_dpop = dpop != NULL;
+    return access_token_check(&call->context, token ? token : field, call->token_by_dpop, &call->access);
 }
 
 static void read_browser(struct call *call)

@@ -31,8 +31,11 @@ struct settings {
     /* who we are */
     const char *issuer; /* https URL without a trailing slash */
     bool allow_http_loopback;
-    const char *trusted_proxies; /* space separated addresses whose X-Forwarded-* are believed */
-    const char *cors_origins;    /* space separated origins */
+    const char *trusted_proxies;   /* space separated addresses whose X-Forwarded-* are believed */
+    const char *cors_origins;      /* space separated origins */
+    bool client_certificates;      /* the web server asks for them and hands them over */
+    const char *mtls_url;          /* where it does, if not at the issuer; "" for none */
+    int64_t dpop_nonce_lifetime_s; /* 0: proofs need no nonce */
 
     /* where things are */
     const char *run_directory;

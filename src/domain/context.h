@@ -16,6 +16,14 @@ struct directory; /* cached services and clients: domain/directory.h */
 struct keyring;   /* cached signing keys: domain/keyring.h */
 struct outgoing;  /* requests of our own to others: net/outgoing.h */
 
+/* What the request says of itself, for proofs of possession (RFC 9449 §4.3). */
+struct dpop_request {
+    const char *proof; /* the DPoP header; NULL: none */
+    bool repeated;     /* it came more than once */
+    const char *method;
+    const char *path; /* below the issuer, decoded */
+};
+
 struct context {
     struct arena *arena; /* of the request */
     int64_t now;         /* seconds UTC, read once per request */
@@ -33,6 +41,9 @@ struct context {
     const char *languages;                 /* Accept-Language as sent, printable and at most 200 bytes; "" */
     const struct certificate *certificate; /* of the connection (crypto/certificate.h); NULL: none */
     bool certificate_verified;             /* the web server knows who signed it */
+
+    struct dpop_request dpop;
+    const char *dpop_nonce; /* set by a rule: what the answer's DPoP-Nonce tells (RFC 9449 §8) */
 
     /* what the request brought that may be used once, and has still to be spent */
     struct once once;

@@ -144,15 +144,18 @@ static enum outcome check_keys_uri(struct context *context, const char *name, co
     return OUTCOME_OK;
 }
 
-/* A name in a certificate; of a subject its form is checked as well. */
+/* A name in a certificate; of a subject and of an address its form is checked as well. */
 static enum outcome check_certificate_name(struct context *context, const char *name,
                                            const struct json *value, const char *choices)
 {
     (void)choices;
     const char *text = json_text(value);
-    bool subject = text_equal(name, "tls_client_auth_subject_dn");
+    struct ip_address address;
+    bool subject = text_equal(name, "tls_client_auth_subject_dn"),
+         ip = text_equal(name, "tls_client_auth_san_ip");
     if (text_empty(text) || strlen(text) > MAX_SUBJECT_BYTES ||
-        (subject && !certificate_subject_is_readable(context->arena, text)))
+        (subject && !certificate_subject_is_readable(context->arena, text)) ||
+        (ip && !ip_parse(text, &address)))
         return refuse_member(context, name, "must be a name as a certificate has it");
     return OUTCOME_OK;
 }
@@ -196,6 +199,8 @@ static const struct {
     { "tls_client_auth_san_uri", check_certificate_name, NULL },
     { "tls_client_auth_san_ip", check_certificate_name, NULL },
     { "tls_client_auth_san_email", check_certificate_name, NULL },
+    { "tls_client_certificate_bound_access_tokens", check_boolean, NULL },
+    { "dpop_bound_access_tokens", check_boolean, NULL },
     { "enhanced_security", check_boolean, NULL },
     { "allowed_addresses", check_addresses, NULL },
     { "id_token_signed_response_alg", check_choice, "RS256 ES256 EdDSA" },
@@ -403,6 +408,9 @@ void client_metadata_write(struct json_writer *writer, const struct client *clie
     json_write_text(writer, "tls_client_auth_san_uri", client->tls_client_auth_san_uri);
     json_write_text(writer, "tls_client_auth_san_ip", client->tls_client_auth_san_ip);
     json_write_text(writer, "tls_client_auth_san_email", client->tls_client_auth_san_email);
+    json_write_boolean(writer, "tls_client_certificate_bound_access_tokens",
+                       client->tls_client_certificate_bound_access_tokens);
+    json_write_boolean(writer, "dpop_bound_access_tokens", client->dpop_bound_access_tokens);
     if (client->enhanced_security)
         json_write_boolean(writer, "enhanced_security", true);
     if (!text_empty(client->allowed_addresses))

@@ -56,6 +56,7 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
         json_write_integer(&writer, "auth_time", request->auth_time);
     if (request->subject)
         claims_write_access(&writer, request->subject, request->scope);
+    binding_write(&writer, &request->binding);
     json_write_text(&writer, "token_type", TOKEN_TYPE);
     json_close_object(&writer);
     const char *type = request->user_id ? TYPE_OF_USER : TYPE_OF_CLIENT;
@@ -93,6 +94,7 @@ enum outcome access_token_read(struct context *context, const char *token, struc
     access->jti_text = json_member_text(claims, "jti");
     access->sub = json_member_text(claims, "sub");
     access->has_user = of_user;
+    access->binding = binding_read(claims);
     if (!text_equal(access->issuer, context->settings->issuer) || !access->client_id || !access->audience ||
         !read_jti(context, access->jti_text, access->jti))
         return bad_token(context, "the access token is not valid");
@@ -161,8 +163,16 @@ enum outcome access_token_is_alive(struct context *context, struct access *acces
     return access->has_user ? check_user_state(context, access) : check_machine_state(context, access);
 }
 
-enum outcome access_token_check(struct context *context, const char *token, struct access *access_out)
+enum outcome access_token_check(struct context *context, const char *token, bool by_dpop,
+                                struct access *access_out)
 {
+    struct dpop_proof proof;
     enum outcome outcome = access_token_read(context, token, access_out);
-    return outcome == OUTCOME_OK ? access_token_is_alive(context, access_out) : outcome;
+    if (outcome == OUTCOME_OK)
+        outcome = binding_check(context, token, &access_out->binding, by_dpop, &proof);
+    if (outcome == OUTCOME_OK)
+        outcome = access_token_is_alive(context, access_out);
+    if (outcome == OUTCOME_OK && proof.jkt)
+        dpop_use(context, &proof, true);
+    return outcome;
 }

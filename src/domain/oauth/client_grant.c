@@ -6,7 +6,7 @@
 enum outcome client_grant(struct context *context, const struct client *client,
                           const struct token_parameters *parameters, struct token_answer *answer_out)
 {
-    struct access_token_request request = { .client = client };
+    struct access_token_request request = { .client = client, .binding = parameters->binding };
     if (client_is_public(client))
         return refuse(context, OUTCOME_UNAUTHORIZED_CLIENT, "a public client can't act for itself");
     if (parameters->scope) {

@@ -48,6 +48,7 @@ static enum outcome introspect_refresh_token(struct context *context, const stru
         .exp = state.authorization.expires_at,
         .iat = state.authorization.refreshed_at_ms ? state.authorization.refreshed_at_ms / 1000
                                                    : state.authorization.redeemed_at,
+        .binding = binding_parse(state.authorization.bound_to),
     };
     return OUTCOME_OK;
 }
@@ -69,13 +70,14 @@ static enum outcome introspect_access_token(struct context *context, const struc
         .scope = access.scope,
         .client_id = access.client_id,
         .username = access.user_email,
-        .token_type = "Bearer",
+        .token_type = access.binding.jkt ? "DPoP" : "Bearer",
         .sub = access.sub,
         .aud = access.audience,
         .iss = access.issuer,
         .jti = access.jti_text,
         .exp = access.expires_at,
         .iat = access.issued_at,
+        .binding = access.binding,
     };
     return OUTCOME_OK;
 }

@@ -137,12 +137,15 @@ enum outcome refresh_grant(struct context *context, const struct client *client,
         outcome = authorization_is_alive(context, &state);
     if (outcome != OUTCOME_OK)
         return outcome;
+    if (!binding_fits(&parameters->binding, state.authorization.bound_to))
+        return bad_token(context, "the refresh token is bound to another key");
     const char *granted = authorization_scope(context, client, &state);
     if (!authorization_is_refreshable(client, granted))
         return bad_token(context, "the user has withdrawn consent");
     outcome = narrow_scope(context, granted, parameters->scope, &scope);
+    const struct authorization_issue issue = { .scope = scope, .binding = parameters->binding };
     if (outcome == OUTCOME_OK)
-        outcome = authorization_issue_tokens(context, client, &state, scope, NULL, answer_out);
+        outcome = authorization_issue_tokens(context, client, &state, &issue, answer_out);
     if (outcome == OUTCOME_OK)
         outcome = find_successor(context, client, &token, &state, &successor);
     /* a successor that was there already, or a token that stays, was given without a write */
