@@ -16,6 +16,7 @@ struct application {
     struct directory *directory;
     struct keyring *keyring;
     struct outgoing *outgoing;
+    int egress; /* where the egress process is reached; -1: there is none, this process sends by itself */
     const struct route_family *const *families; /* those this process serves, NULL at the end */
 };
 

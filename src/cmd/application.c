@@ -68,7 +68,7 @@ bool application_prepare_with(struct arena *arena, const struct settings *settin
         return false;
     }
     arena_defer(arena, free_keyfile, keyfile);
-    *application_out = (struct application) { .settings = settings, .keyfile = keyfile };
+    *application_out = (struct application) { .settings = settings, .keyfile = keyfile, .egress = -1 };
     return true;
 }
 
@@ -85,7 +85,7 @@ void application_open(struct application *application)
     application->db = db_make(application->settings);
     application->directory = directory_make();
     application->keyring = keyring_make();
-    application->outgoing = outgoing_make(application->settings);
+    application->outgoing = outgoing_make_through(application->settings, application->egress);
 }
 
 void application_close(struct application *application)

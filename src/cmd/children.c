@@ -5,6 +5,7 @@
 #include "cmd/children.h"
 
 #include "cmd/courier.h"
+#include "cmd/egress.h"
 #include "cmd/housekeeper.h"
 #include "cmd/signals.h"
 #include "cmd/worker.h"
@@ -26,12 +27,13 @@ enum {
 /* What each kind is called, by itself and in a list of processes; and what those do that there is one of. */
 static const struct role {
     const char *name, *process_name;
-    int (*run)(const struct application *application, int signals); /* NULL: a worker of a pool */
+    int (*run)(const struct application *application, int signals); /* NULL: it is made otherwise */
 } roles[CHILD_KINDS] = {
     [0] = { "worker", "doorward-worker", NULL },
     [HOUSEKEEPER] = { "housekeeper", "doorward-keeper", housekeeper_run },
     [COURIER] = { "courier", "doorward-mail", courier_run_mails },
     [WEBHOOK_COURIER] = { "courier", "doorward-hooks", courier_run_webhooks },
+    [EGRESS] = { "egress", "doorward-egress", NULL },
 };
 
 static const struct role *role_of(const struct child *child)
@@ -46,7 +48,7 @@ static const char *role_name(const struct child *child)
 
 static const char *pool_name(const struct child *child)
 {
-    return role_of(child)->run ? "-" : child->generation->application.settings->pools[child->kind].name;
+    return child->kind >= MAX_POOLS ? "-" : child->generation->application.settings->pools[child->kind].name;
 }
 
 static struct slot *slot_of(const struct children *children, const struct child *child)
@@ -99,23 +101,43 @@ static int run_single(struct child *child, int signals)
     return status;
 }
 
+static int run_egress(const struct child *child, int signals)
+{
+    const struct generation *generation = child->generation;
+
+    return egress_run(generation->application.settings, generation->way.take, generation_workers(generation),
+                      signals);
+}
+
+static int run_role(struct children *children, struct child *child, int signals, pid_t master)
+{
+    if (child->kind == EGRESS)
+        return run_egress(child, signals);
+    child->generation->application.egress = child->generation->way.hand_over;
+    return role_of(child)->run ? run_single(child, signals) : run_worker(children, child, signals, master);
+}
+
 /* What a child is, from fork to exit. Signals are blocked here as they were in the master. */
 static NORETURN void run_child(struct children *children, struct child *child, pid_t master)
 {
     const struct settings *settings = child->generation->application.settings;
-    bool single = role_of(child)->run != NULL;
+    const struct egress_way *way = &child->generation->way;
+    const struct kept_sockets kept = {
+        .served = child->kind < MAX_POOLS ? &child->generation->ends[child->kind] : NULL,
+        .way = child->kind == EGRESS ? way->take : way->hand_over,
+    };
 
     close(children->signals);
     close(children->lock);
     int signals = signals_open();
-    sockets_close_others(children->sockets, single ? NULL : &child->generation->ends[child->kind]);
+    sockets_close_others(children->sockets, &kept);
     prctl(PR_SET_NAME, role_of(child)->process_name);
     prctl(PR_SET_PDEATHSIG, SIGINT);
     if (getppid() != master)
         exit(EXIT_SUCCESS);
     if (!log_open(settings->log, settings->log_level))
         log_warn("log target %s can't be opened; the old one is kept", settings->log);
-    exit(single ? run_single(child, signals) : run_worker(children, child, signals, master));
+    exit(run_role(children, child, signals, master));
 }
 
 bool children_start(struct children *children, struct generation *generation, size_t kind)

@@ -7,12 +7,19 @@
 
 enum { ARENA_LIMIT = 16 * 1024 * 1024, CHECK_ARENA_LIMIT = 1024 * 1024 * 1024 };
 
-static bool check_worker_count(struct generation *generation, const char **error_out)
+int64_t generation_workers(const struct generation *generation)
 {
     int64_t total = 0;
 
     for (size_t i = 0; i < generation->application.settings->pool_count; i++)
         total += generation->workers[i];
+    return total;
+}
+
+static bool check_worker_count(struct generation *generation, const char **error_out)
+{
+    int64_t total = generation_workers(generation);
+
     if (total <= GENERATION_MAX_WORKERS)
         return true;
     *error_out = arena_printf(generation->arena, "%lld workers in all pools; at most %d are possible",

@@ -9,7 +9,7 @@
 
 enum {
     /* all pools together, so that two generations fit the scoreboard */
-    GENERATION_MAX_WORKERS = SHARED_SLOTS / 2 - 2
+    GENERATION_MAX_WORKERS = SHARED_SLOTS / 2 - 4
 };
 
 /* The descriptors of a pool, shared by all its workers of whatever generation. */
@@ -18,12 +18,19 @@ struct pool_ends {
     int adopt, hand_over; /* a worker that leaves hands its kept connections over to the others */
 };
 
+/* From the processes of a generation to its egress process: what is handed over at one end is taken at the
+ * other. Nothing in the file system leads there. */
+struct egress_way {
+    int hand_over, take;
+};
+
 struct generation {
     int number;
     struct arena *arena;
     struct application application; /* shared by its processes; not opened */
     const struct route_family *const *families[MAX_POOLS];
     struct pool_ends ends[MAX_POOLS]; /* held by struct sockets */
+    struct egress_way way;            /* likewise */
     int64_t workers[MAX_POOLS];
     size_t children;         /* processes that live */
     int64_t retired_at_ms;   /* 0: serving */
@@ -38,5 +45,8 @@ struct generation {
 struct generation *generation_make(const char *config_path, int number, int64_t workers_override,
                                    struct arena *error_arena, const char **error_out) MUST_CHECK;
 void generation_free(struct generation *generation);
+
+/* Of all its pools. */
+int64_t generation_workers(const struct generation *generation);
 
 #endif

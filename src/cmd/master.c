@@ -209,6 +209,8 @@ static void start_missing(struct master *master, struct generation *generation)
 {
     for (size_t i = 0; i < settings_of(generation)->pool_count; i++)
         start_missing_of(master, generation, i, generation->workers[i]);
+    /* its workers may need it at once */
+    start_missing_of(master, generation, EGRESS, 1);
     /* one housekeeper and one courier of each kind are enough: that of a new generation comes when the old
      * one's has been told to go */
     if (generation != master->serving)

@@ -68,6 +68,22 @@ static bool provide_one(struct sockets *sockets, struct generation *generation, 
     return false;
 }
 
+/* No two generations share one: what is handed over is sent by the settings of whoever handed it over. */
+static bool make_way(struct sockets *sockets, struct generation *generation, const char **error_out)
+{
+    int pair[2];
+
+    if (sockets->ways_count == ARRAY_SIZE(sockets->ways))
+        bug("more ways to egress processes than two generations can have");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+        *error_out = arena_printf(generation->arena, "the way to the egress process: %s", strerror(errno));
+        return false;
+    }
+    generation->way = (struct egress_way) { .hand_over = pair[0], .take = pair[1] };
+    sockets->ways[sockets->ways_count++] = generation->way;
+    return true;
+}
+
 static void close_ends(const struct pool_ends *ends)
 {
     close(ends->adopt);
@@ -80,6 +96,22 @@ static bool uses(const struct generation *generation, int listener)
         if (generation->ends[i].listener == listener)
             return true;
     return false;
+}
+
+static void keep_way(struct sockets *sockets, const struct generation *generation)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < sockets->ways_count; i++) {
+        struct egress_way way = sockets->ways[i];
+        if (generation && generation->way.take == way.take) {
+            sockets->ways[kept++] = way;
+            continue;
+        }
+        close(way.hand_over);
+        close(way.take);
+    }
+    sockets->ways_count = kept;
 }
 
 void sockets_keep_only(struct sockets *sockets, const struct generation *generation)
@@ -98,21 +130,25 @@ void sockets_keep_only(struct sockets *sockets, const struct generation *generat
         else
             listen_close(&sockets->own[i]);
     sockets->count = kept;
+    keep_way(sockets, generation);
 }
 
 bool sockets_provide(struct sockets *sockets, struct generation *generation, const struct generation *serving,
                      const char **error_out)
 {
-    for (size_t i = 0; i < generation->application.settings->pool_count; i++)
-        if (!provide_one(sockets, generation, i, error_out)) {
-            sockets_keep_only(sockets, serving);
-            return false;
-        }
-    return true;
+    bool provided = make_way(sockets, generation, error_out);
+
+    for (size_t i = 0; provided && i < generation->application.settings->pool_count; i++)
+        provided = provide_one(sockets, generation, i, error_out);
+    if (!provided)
+        sockets_keep_only(sockets, serving);
+    return provided;
 }
 
-void sockets_close_others(const struct sockets *sockets, const struct pool_ends *served)
+void sockets_close_others(const struct sockets *sockets, const struct kept_sockets *kept)
 {
+    const struct pool_ends *served = kept->served;
+
     for (size_t i = 0; i < sockets->count; i++)
         if (!served || sockets->own[i].descriptor != served->listener)
             close(sockets->own[i].descriptor);
@@ -122,4 +158,11 @@ void sockets_close_others(const struct sockets *sockets, const struct pool_ends 
     for (size_t i = 0; i < sockets->ends_count; i++)
         if (!served || sockets->ends[i].listener != served->listener)
             close_ends(&sockets->ends[i]);
+    for (size_t i = 0; i < sockets->ways_count; i++) {
+        const struct egress_way *way = &sockets->ways[i];
+        if (way->hand_over != kept->way)
+            close(way->hand_over);
+        if (way->take != kept->way)
+            close(way->take);
+    }
 }

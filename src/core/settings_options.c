@@ -173,9 +173,9 @@ static const struct option main_options[] = {
       "How many mails of a kind one recipient gets in an hour; those beyond aren't sent." },
 
     { "egress_allow", KIND_HOSTS, AT(egress_allow), "", 0, 0, NULL,
-      "Where webhooks may go beyond https on public addresses, separated by spaces: hosts by name, "
-      "addresses, and "
-      "ranges such as 10.0.0.0/8. A URL that names one of them may also be plain http." },
+      "Where this server may go by itself, to webhooks, sign-in providers and the keys of others (jwks_uri), "
+      "beyond https on public addresses; separated by spaces: hosts by name, addresses, and ranges such as "
+      "10.0.0.0/8. A URL that names one of them may also be plain http." },
     { "egress_ca", KIND_PATH, AT(egress_ca), "", 0, 0, NULL,
       "Certificates (PEM) that such servers may show one of, beside those that the system trusts." },
 };

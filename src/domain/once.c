@@ -38,6 +38,13 @@ static enum store_result spend(struct db *db, void *argument)
     return spending->work ? spending->work(db, spending->argument) : STORE_OK;
 }
 
+static enum outcome used_before(struct context *context, const struct once_item *item)
+{
+    if (item->on_used)
+        item->on_used(context, item->about);
+    return refuse(context, item->used, item->reason);
+}
+
 /* A single statement commits by itself. */
 static enum store_result run(struct context *context, struct spending *spending)
 {
@@ -56,7 +63,7 @@ enum outcome once_run(struct context *context, db_work_fn work, void *argument, 
     /* of an uncertain one work's row tells, whose caller looks it up */
     if (*result_out == STORE_OK || *result_out == STORE_UNCERTAIN || spending.used)
         context->once.count = 0;
-    return spending.used ? refuse(context, spending.used->used, spending.used->reason) : OUTCOME_OK;
+    return spending.used ? used_before(context, spending.used) : OUTCOME_OK;
 }
 
 enum outcome once_spend(struct context *context)
@@ -67,6 +74,6 @@ enum outcome once_spend(struct context *context)
     enum store_result result = run(context, &spending);
     context->once.count = 0;
     if (spending.used)
-        return refuse(context, spending.used->used, spending.used->reason);
+        return used_before(context, spending.used);
     return store_outcome(context, result, OUTCOME_SERVER_ERROR, "what may be used once was not noted");
 }

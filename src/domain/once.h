@@ -20,6 +20,9 @@ struct once_item {
     int64_t expires_at;   /* when it wouldn't be taken any more in any case: seconds */
     enum outcome used;    /* what a second use is, and why */
     const char *reason;
+    /* told of a second use, with about; NULL: nobody is */
+    void (*on_used)(struct context *context, const void *about);
+    const void *about;
 };
 
 /* What the request in hand has still to spend. */

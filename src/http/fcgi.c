@@ -17,6 +17,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/parcel.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
@@ -24,7 +25,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdalign.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -176,52 +176,9 @@ static int accept_descriptor(struct fcgi *door)
     return descriptor;
 }
 
-/* A message that carries one descriptor (unix(7), SCM_RIGHTS). */
-struct parcel {
-    struct msghdr message;
-    struct iovec content;
-    char byte;
-    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-};
-
-static void parcel_prepare(struct parcel *parcel)
-{
-    *parcel = (struct parcel) { .byte = 'c' };
-    parcel->content = (struct iovec) { &parcel->byte, 1 };
-    parcel->message = (struct msghdr) {
-        .msg_iov = &parcel->content,
-        .msg_iovlen = 1,
-        .msg_control = parcel->control,
-        .msg_controllen = sizeof parcel->control,
-    };
-}
-
 static int adopt_descriptor(struct fcgi *door)
 {
-    struct parcel parcel;
-    int descriptor;
-
-    parcel_prepare(&parcel);
-    if (recvmsg(door->ends.adopt, &parcel.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
-        return -1;
-    const struct cmsghdr *header = CMSG_FIRSTHDR(&parcel.message);
-    if (!header || header->cmsg_type != SCM_RIGHTS)
-        return -1;
-    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-    return descriptor;
-}
-
-static bool send_descriptor(int to, int descriptor)
-{
-    struct parcel parcel;
-
-    parcel_prepare(&parcel);
-    struct cmsghdr *header = CMSG_FIRSTHDR(&parcel.message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof descriptor);
-    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-    return sendmsg(to, &parcel.message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+    return parcel_take(door->ends.adopt, NULL);
 }
 
 /* Takes one new connection; true when it already speaks. */
@@ -369,7 +326,7 @@ void fcgi_finish(struct fcgi *door)
     door->current->silent_since_ms = clock_mono_ms();
     if (request->ipcFd < 0)
         return;
-    if (wanted && door->hand_over >= 0 && send_descriptor(door->hand_over, request->ipcFd))
+    if (wanted && door->hand_over >= 0 && parcel_send(door->hand_over, request->ipcFd))
         drop(door->current); /* our copy */
     else if (!wanted || !door->keeping)
         drop(door->current);
@@ -379,7 +336,7 @@ void fcgi_hand_over(struct fcgi *door, int to)
 {
     door->hand_over = to;
     for (size_t i = 0; i < FCGI_CONNECTIONS; i++)
-        if (is_open(&door->connections[i]) && send_descriptor(to, door->connections[i].request.ipcFd))
+        if (is_open(&door->connections[i]) && parcel_send(to, door->connections[i].request.ipcFd))
             drop(&door->connections[i]);
 }
 

@@ -1,8 +1,8 @@
 /*
  * egress.h: where this server may connect to by itself, when somebody else has said where (webhooks,
- * jwks_uri). https to public addresses, and what the option egress_allow lists beyond: hosts by name, which
- * may be plain http and anywhere, and addresses or ranges. Names are never judged by themselves: what they
- * resolve to is, at the moment of connecting (T-52, T-54).
+ * providers, jwks_uri). https to public addresses, and what the option egress_allow lists beyond: hosts by
+ * name, which may be plain http and anywhere, and addresses or ranges. Names are never judged by themselves:
+ * what they resolve to is, at the moment of connecting (T-52, T-54).
  */
 #ifndef DOORWARD_NET_EGRESS_H
 #define DOORWARD_NET_EGRESS_H

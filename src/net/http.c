@@ -1,7 +1,8 @@
 /*
  * http.c: see http.h. libcurl resolves and hands each address over just before it opens the socket
  * (CURLOPT_OPENSOCKETFUNCTION): that is where it is checked, so that no second answer of a name server can
- * come between (T-54). Each request has a handle of its own, so that nothing of one is known to the next.
+ * come between (T-54). Each request has a handle and a connection of its own, and no name is remembered, so
+ * that nothing of one is known to the next.
  */
 #include "net/http.h"
 
@@ -11,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 
@@ -23,6 +25,8 @@ struct exchange {
     struct uri uri;
     struct strbuf headers, body;
     CURL *handle;
+    struct curl_slist *lines; /* the headers that are sent */
+    void *owner;              /* of one among many */
     char problem[CURL_ERROR_SIZE];
     const char *refused;  /* the last address that wasn't allowed; NULL */
     bool connected;       /* a socket was opened to one that was */
@@ -129,6 +133,8 @@ static void set_manners(CURL *handle, const struct exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, exchange->uri.scheme);
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
+    curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(handle, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(handle, CURLOPT_USERAGENT, "Doorward");
@@ -180,11 +186,65 @@ static struct curl_slist *make_headers(struct arena *arena, const struct http_re
 static void set_what_is_asked(CURL *handle, const struct http_request *request)
 {
     curl_easy_setopt(handle, CURLOPT_URL, request->url);
-    if (!request->content_type)
-        return;
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS,
-                     request->body.length ? (const char *)request->body.data : "");
+    if (request->content_type) {
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDS,
+                         request->body.length ? (const char *)request->body.data : "");
+    }
+    if (request->method)
+        curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+/* What goes into a header may have come from others: no line of theirs gets in. */
+static bool is_sendable(const struct http_request *request)
+{
+    for (size_t i = 0; request->headers && request->headers[i]; i++)
+        if (!text_is_printable(request->headers[i]))
+            return false;
+    return (!request->content_type || text_is_printable(request->content_type)) &&
+           (!request->method || text_is_printable(request->method));
+}
+
+static void set_up(struct exchange *exchange)
+{
+    CURL *handle = curl_easy_init();
+
+    if (!handle)
+        fatal("out of memory");
+    exchange->handle = handle;
+    exchange->lines = make_headers(exchange->arena, exchange->request);
+    /* libcurl with NOSIGNAL leaves it to us */
+    signal(SIGPIPE, SIG_IGN);
+    set_manners(handle, exchange);
+    set_callbacks(handle, exchange);
+    set_what_is_asked(handle, exchange->request);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, exchange->lines);
+    curl_easy_setopt(handle, CURLOPT_PRIVATE, exchange);
+}
+
+/* An exchange that can be performed; NULL when it's refused, with the reason in the answer. */
+static struct exchange *begin(struct arena *arena, const struct settings *settings,
+                              const struct http_request *request, struct http_answer *answer_out)
+{
+    struct exchange *exchange = arena_alloc(arena, sizeof(*exchange));
+
+    *answer_out = (struct http_answer) { .headers = "", .error = "" };
+    *exchange = (struct exchange) {
+        .arena = arena,
+        .settings = settings,
+        .request = request,
+        .headers = strbuf_start(arena),
+        .body = strbuf_start(arena),
+    };
+    const char *wrong = egress_check_url(arena, settings, request->url, &exchange->uri);
+    if (wrong)
+        answer_out->error = arena_printf(arena, "the URL can't be used: %s", wrong);
+    else if (!is_sendable(request))
+        answer_out->error = "a header of the request would hold control characters";
+    if (!text_empty(answer_out->error))
+        return NULL;
+    set_up(exchange);
+    return exchange;
 }
 
 /* --- how it ended --- */
@@ -213,11 +273,19 @@ static const char *explain(const struct exchange *exchange, CURLcode code)
     return printable(arena, exchange->problem[0] ? exchange->problem : curl_easy_strerror(code));
 }
 
+static void clean_up(struct exchange *exchange)
+{
+    curl_easy_cleanup(exchange->handle);
+    curl_slist_free_all(exchange->lines);
+}
+
 static enum http_result finish(struct exchange *exchange, CURLcode code, struct http_answer *answer_out)
 {
     long status = 0;
 
+    *answer_out = (struct http_answer) { .headers = "", .error = "" };
     curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &status);
+    clean_up(exchange);
     if (code != CURLE_OK && !exchange->enough) {
         answer_out->error = explain(exchange, code);
         return exchange->refused && !exchange->connected ? HTTP_REFUSED : HTTP_FAILED;
@@ -228,45 +296,107 @@ static enum http_result finish(struct exchange *exchange, CURLcode code, struct 
     return HTTP_ANSWERED;
 }
 
-static enum http_result perform(struct exchange *exchange, struct http_answer *answer_out)
-{
-    CURL *handle = curl_easy_init();
-    struct curl_slist *headers = make_headers(exchange->arena, exchange->request);
-
-    if (!handle)
-        fatal("out of memory");
-    exchange->handle = handle;
-    /* libcurl with NOSIGNAL leaves it to us */
-    signal(SIGPIPE, SIG_IGN);
-    set_manners(handle, exchange);
-    set_callbacks(handle, exchange);
-    set_what_is_asked(handle, exchange->request);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-    enum http_result result = finish(exchange, curl_easy_perform(handle), answer_out);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(handle);
-    return result;
-}
-
 enum http_result http_send(struct arena *arena, const struct settings *settings,
                            const struct http_request *request, struct http_answer *answer_out)
 {
-    struct exchange *exchange = arena_alloc(arena, sizeof(*exchange));
+    struct exchange *exchange = begin(arena, settings, request, answer_out);
 
-    *answer_out = (struct http_answer) { .headers = "", .error = "" };
-    *exchange = (struct exchange) {
-        .arena = arena,
-        .settings = settings,
-        .request = request,
-        .headers = strbuf_start(arena),
-        .body = strbuf_start(arena),
-    };
-    const char *wrong = egress_check_url(arena, settings, request->url, &exchange->uri);
-    if (!wrong)
-        return perform(exchange, answer_out);
-    answer_out->error = arena_printf(arena, "the URL can't be used: %s", wrong);
-    return HTTP_REFUSED;
+    return exchange ? finish(exchange, curl_easy_perform(exchange->handle), answer_out) : HTTP_REFUSED;
 }
+
+/* --- many at once --- */
+
+struct http_many {
+    CURLM *multi;
+    struct curl_waitfd watched[HTTP_MANY_WATCHED];
+};
+
+struct http_many *http_many_make(void)
+{
+    struct http_many *many = calloc(1, sizeof(*many));
+
+    if (many)
+        many->multi = curl_multi_init();
+    if (!many || !many->multi)
+        fatal("out of memory");
+    return many;
+}
+
+void http_many_free(struct http_many *many)
+{
+    curl_multi_cleanup(many->multi);
+    free(many);
+}
+
+struct exchange *http_many_begin(struct http_many *many, struct arena *arena, const struct settings *settings,
+                                 const struct http_request *request, void *owner,
+                                 struct http_answer *answer_out)
+{
+    struct exchange *exchange = begin(arena, settings, request, answer_out);
+
+    if (!exchange)
+        return NULL;
+    exchange->owner = owner;
+    curl_easy_setopt(exchange->handle, CURLOPT_NOPROGRESS, 1L);
+    if (curl_multi_add_handle(many->multi, exchange->handle) != CURLM_OK)
+        fatal("out of memory");
+    return exchange;
+}
+
+void http_many_drop(struct http_many *many, struct exchange *exchange)
+{
+    curl_multi_remove_handle(many->multi, exchange->handle);
+    clean_up(exchange);
+}
+
+/* What libcurl calls the events is what poll() does, in bits of its own. */
+static short to_curl(short events)
+{
+    return (short)((events & POLLIN ? CURL_WAIT_POLLIN : 0) | (events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
+}
+
+static short from_curl(short events)
+{
+    return (short)((events & CURL_WAIT_POLLIN ? POLLIN : 0) | (events & CURL_WAIT_POLLOUT ? POLLOUT : 0));
+}
+
+/* Goes on only behind the wait, so that the caller hears of what has ended before it waits again. */
+void http_many_wait(struct http_many *many, struct pollfd *watched, size_t count, int timeout_ms)
+{
+    int running;
+
+    if (count > HTTP_MANY_WATCHED)
+        bug("%zu descriptors to watch", count);
+    for (size_t i = 0; i < count; i++)
+        many->watched[i] = (struct curl_waitfd) { watched[i].fd, to_curl(watched[i].events), 0 };
+    CURLMcode code = curl_multi_poll(many->multi, many->watched, (unsigned)count, timeout_ms, NULL);
+    if (code != CURLM_OK)
+        fatal("waiting for the network: %s", curl_multi_strerror(code));
+    curl_multi_perform(many->multi, &running);
+    for (size_t i = 0; i < count; i++)
+        watched[i].revents = from_curl(many->watched[i].revents);
+}
+
+void *http_many_next(struct http_many *many, enum http_result *result_out, struct http_answer *answer_out)
+{
+    struct exchange *exchange = NULL;
+    const CURLMsg *message;
+    int left;
+
+    do {
+        message = curl_multi_info_read(many->multi, &left);
+    } while (message && message->msg != CURLMSG_DONE);
+    if (!message)
+        return NULL;
+    CURLcode code = message->data.result;
+    CURL *handle = message->easy_handle;
+    curl_easy_getinfo(handle, CURLINFO_PRIVATE, (char **)&exchange);
+    curl_multi_remove_handle(many->multi, handle);
+    *result_out = finish(exchange, code, answer_out);
+    return exchange->owner;
+}
+
+/* --- reading an answer --- */
 
 const char *http_answer_header(struct arena *arena, const struct http_answer *answer, const char *name)
 {

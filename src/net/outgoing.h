@@ -6,24 +6,30 @@
 #ifndef DOORWARD_NET_OUTGOING_H
 #define DOORWARD_NET_OUTGOING_H
 
-#include "net/http.h"
+#include "net/documents.h"
 
 struct outgoing;
 
-/* One per process, after fork; settings must outlive it. */
+/* One per process, after fork, that sends by itself; settings must outlive it. */
 struct outgoing *outgoing_make(const struct settings *settings);
+/* One that has the egress process send; way is where it is reached and stays the caller's. -1: by itself.
+ */
+struct outgoing *outgoing_make_through(const struct settings *settings, int way);
 void outgoing_free(struct outgoing *outgoing);
 
-/* As http_send(). is_leaving isn't asked: the limits of the request are short. */
+enum {
+    /* of requests that say nothing; none is without a limit */
+    OUTGOING_CONNECT_LIMIT_MS = 3000,
+    OUTGOING_LIMIT_MS = 8000,
+    OUTGOING_BODY_MAX = 256 * 1024,   /* of a request */
+    OUTGOING_ANSWER_MAX = 1024 * 1024 /* what answer_limit may be */
+};
+
+/* As http_send(), with a limit in any case. is_leaving isn't asked: the limits of the request are short. A
+ * slow or crowded destination is HTTP_FAILED at once, and so is everything while the egress process is away
+ * for longer than the limit. */
 enum http_result outgoing_send(struct outgoing *outgoing, struct arena *arena,
                                const struct http_request *request, struct http_answer *answer_out);
-
-/* A document of an other's that is asked for again and again: discovery, keys. */
-struct document {
-    struct bytes body;  /* a NUL stands behind it; only of one that came with 200 */
-    int64_t fetched_ms; /* since when it is known (clock_now_ms()) */
-    const char *error;  /* "" when there is one; else in words for the log */
-};
 
 /*
  * A GET whose answer is kept: as long as it says itself (Cache-Control: max-age), but at least a minute and

@@ -2,6 +2,7 @@
 import secrets
 import time
 
+from checks import refused
 from flow import INTROSPECT, REVOKE, TOKEN
 from installation import basic
 from signers import EcKey, SecretKey
@@ -25,6 +26,11 @@ def assertion(site, client, alg=None, header=None, key=None, **claims):
 
 def asserted(text, **more):
     return {"client_assertion_type": JWT_BEARER, "client_assertion": text, **more}
+
+
+def invalid_client(answer, what=""):
+    assert answer.status == 401, f"{what}: {answer}"
+    refused(answer, 401, "invalid_client")
 
 
 def words_for(site, path, client, token=None):

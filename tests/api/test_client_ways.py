@@ -30,11 +30,6 @@ def of_way(site, method):
     return _clients[method]
 
 
-def invalid_client(answer, what=""):
-    assert answer.status == 401, f"{what}: {answer}"
-    refused(answer, 401, "invalid_client")
-
-
 # --- the table of ways ---
 
 @test("security 48: each way proves its client at every endpoint that knows clients: token by its three names, introspection, revocation")

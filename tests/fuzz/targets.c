@@ -9,6 +9,7 @@
 #include "crypto/handle.h"
 #include "crypto/jws.h"
 #include "http/cookie.h"
+#include "net/frame.h"
 
 #include <unistd.h>
 
@@ -268,20 +269,31 @@ static void run_request(struct arena *arena, const char *data, size_t length)
     (void)request_header(&request, "Authorization", NULL);
 }
 
+/* --- net --- */
+
+/* What was taken is written as the same bytes. */
+static void run_frame(struct arena *arena, const char *data, size_t length)
+{
+    const struct bytes frame = { (const unsigned char *)data, length };
+    struct ask ask;
+    struct reply reply;
+    if (frame_read_ask(arena, frame, &ask)) {
+        struct bytes again = frame_of_ask(arena, &ask);
+        PROMISE(again.length == FRAME_HEAD + length && memcmp(again.data + FRAME_HEAD, data, length) == 0);
+    }
+    if (frame_read_reply(frame, &reply)) {
+        struct bytes again = frame_of_reply(arena, &reply);
+        PROMISE(again.length == FRAME_HEAD + length && memcmp(again.data + FRAME_HEAD, data, length) == 0);
+    }
+}
+
 /* --- all of them --- */
 
 const struct fuzz_target fuzz_targets[] = {
-    { "base64", run_base64 },
-    { "form", run_form },
-    { "handle", run_handle },
-    { "json", run_json },
-    { "jwk", run_jwk },
-    { "jws", run_jws },
-    { "mustache", run_mustache },
-    { "percent", run_percent },
-    { "request", run_request },
-    { "uri", run_uri },
-    { NULL, NULL },
+    { "base64", run_base64 },   { "form", run_form },         { "frame", run_frame },
+    { "handle", run_handle },   { "json", run_json },         { "jwk", run_jwk },
+    { "jws", run_jws },         { "mustache", run_mustache }, { "percent", run_percent },
+    { "request", run_request }, { "uri", run_uri },           { NULL, NULL },
 };
 
 void fuzz_start(void)

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "domain/directory.h"
 #include "domain/keyring.h"
+#include "net/outgoing.h"
 #include "store/migrations.h"
 
 #include <unistd.h>
@@ -24,6 +25,11 @@ static void release_directory(void *directory)
 static void release_keyring(void *keyring)
 {
     keyring_free(keyring);
+}
+
+static void release_outgoing(void *outgoing)
+{
+    outgoing_free(outgoing);
 }
 
 static void release_shared(void *shared)
@@ -76,8 +82,10 @@ static void fill_context(struct cli *cli)
     context->db = db_make(cli->settings);
     context->directory = directory_make();
     context->keyring = keyring_make();
+    context->outgoing = outgoing_make(cli->settings);
     arena_defer(cli->arena, release_shared, context->shared);
     arena_defer(cli->arena, release_db, context->db);
+    arena_defer(cli->arena, release_outgoing, context->outgoing);
     arena_defer(cli->arena, release_directory, context->directory);
     arena_defer(cli->arena, release_keyring, context->keyring);
 }

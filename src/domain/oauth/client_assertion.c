@@ -3,6 +3,7 @@
 
 #include "core/encode.h"
 #include "core/text.h"
+#include "domain/oauth/client_failures.h"
 #include "domain/oauth/client_keys.h"
 
 enum {
@@ -170,10 +171,31 @@ static const char *signed_by_key(struct context *context, struct client_proof *p
 
 /* --- both --- */
 
+static void used_before(struct context *context, const void *about)
+{
+    client_failed(context, about);
+}
+
+/* Only what is signed well is noted, so that nobody can use up another's jti; for as long as the claims of
+ * time could still pass somewhere (T-37). */
+static void note(struct context *context, const struct client_proof *proof, const char *jti, int64_t exp)
+{
+    struct client_failure *failure = arena_alloc(context->arena, sizeof(*failure));
+    *failure = (struct client_failure) { .client = proof->client,
+                                         .client_id = proof->client_id,
+                                         .way = proof->way->name,
+                                         .reason = "the assertion has been used before" };
+    once_note(context, "assertion", proof->client_id, jti,
+              (struct once_item) { .expires_at = exp + 2 * SKEW_S,
+                                   .used = OUTCOME_INVALID_CLIENT,
+                                   .reason = "client authentication failed",
+                                   .on_used = used_before,
+                                   .about = failure });
+}
+
 typedef const char *(*signature_fn)(struct context *context, struct client_proof *proof);
 
-/* Claims first: they cost nothing. Only what is signed well is noted, so that nobody can use up another's
- * jti; for as long as the claim of time could still pass somewhere (T-37). */
+/* Claims first: they cost nothing. */
 static const char *check(struct context *context, struct client_proof *proof, signature_fn check_signature)
 {
     const char *jti = NULL;
@@ -191,10 +213,7 @@ static const char *check(struct context *context, struct client_proof *proof, si
         wrong = check_signature(context, proof);
     if (wrong)
         return wrong;
-    once_note(context, "assertion", proof->client_id, jti,
-              (struct once_item) { .expires_at = exp + 2 * SKEW_S,
-                                   .used = OUTCOME_INVALID_CLIENT,
-                                   .reason = "client authentication failed" });
+    note(context, proof, jti, exp);
     return NULL;
 }
 

@@ -187,9 +187,10 @@ static const char *check_proof(struct context *context, enum way_shown shown, st
         return "disabled client";
     if (client->locked)
         return "locked client";
-    proof->way = way_of(client, shown);
-    if (!proof->way || proof->way->shown != shown)
+    const struct client_way *way = way_of(client, shown);
+    if (!way || way->shown != shown)
         return "registered for another way";
+    proof->way = way;
     if (client->enhanced_security && !proof->way->strong)
         return "the registered way is not enough for enhanced security";
     return proof->way->check(context, proof);

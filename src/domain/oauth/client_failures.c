@@ -126,6 +126,17 @@ enum outcome client_failures_of(struct context *context, const char *client_id, 
         OUTCOME_NOT_FOUND, "the failures could not be read");
 }
 
+void client_failure_write(struct json_writer *writer, const struct client_failure_row *row)
+{
+    json_open_object(writer, NULL);
+    json_write_integer(writer, "at", row->at_ms / 1000);
+    json_write_text(writer, "method", row->method);
+    json_write_text(writer, "reason", row->reason);
+    json_write_text(writer, "address", row->address);
+    json_write_boolean(writer, "counted", row->counts);
+    json_close_object(writer);
+}
+
 static enum store_result run_unlock(struct db *db, void *argument)
 {
     const struct locking *locking = argument;

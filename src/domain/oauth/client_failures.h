@@ -10,6 +10,7 @@
 #ifndef DOORWARD_DOMAIN_OAUTH_CLIENT_FAILURES_H
 #define DOORWARD_DOMAIN_OAUTH_CLIENT_FAILURES_H
 
+#include "core/json_writer.h"
 #include "domain/directory.h"
 #include "store/client_uses.h"
 
@@ -28,6 +29,9 @@ void client_failed(struct context *context, const struct client_failure *failure
 /* Newest first. NOT_FOUND without the client. */
 enum outcome client_failures_of(struct context *context, const char *client_id, const struct page *page,
                                 struct client_failure_row **rows_out, size_t *count_out);
+
+/* An object: method, reason, address, at (seconds), counted. */
+void client_failure_write(struct json_writer *writer, const struct client_failure_row *row);
 
 /* NOT_FOUND when there is no such client; OK also for one that isn't locked. */
 enum outcome client_unlock(struct context *context, const char *client_id);

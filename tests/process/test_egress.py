@@ -1,0 +1,496 @@
+#!/usr/bin/env python3
+"""The egress process: what the others have sent out by it. Probes (outgoing_probe.c) stand for workers: each has the
+descriptor of a process of the master, by which the egress process is reached."""
+import concurrent.futures
+import ctypes
+import http.server
+import json
+import random
+import select
+import struct
+
+from kit import (Place, TestCase, build_directory, contextlib, main, os, signal, socket, subprocess, threading, time,
+                 until)
+
+PROBE = os.path.join(build_directory(), "tests/process/outgoing_probe")
+PIDFD_GETFD = 438
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        site = self.server.site
+        with site.lock:
+            site.asked.append((self.command, self.path, dict(self.headers), body))
+        word, _, rest = self.path[1:].partition("/")
+        getattr(self, f"do_{word}", self.do_text)(rest)
+
+    do_GET = do_POST = answer
+
+    def send(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_text(self, rest):
+        self.send(200, b"text", Set_Cookie="a=b; Path=/")
+
+    def do_slow(self, seconds):
+        "Waits, but not for who hung up."
+        end = time.monotonic() + float(seconds)
+        while time.monotonic() < end:
+            if select.select([self.connection], [], [], 0.02)[0]:
+                self.server.site.left.append(self.path)
+                self.close_connection = True
+                return
+        self.send(200, b"slow")
+
+    def do_status(self, status):
+        self.send(int(status))
+
+    def do_to(self, rest):
+        self.send(302, Location=f"http://127.0.0.1:{self.server.server_port}/text/redirected")
+
+    def do_large(self, size):
+        self.send(200, b"x" * int(size))
+
+    def log_message(self, *args):
+        pass
+
+
+class Site(http.server.ThreadingHTTPServer):
+    """A server under two names, 127.0.0.1 and localhost, that counts what it's asked."""
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.site, self.asked, self.left, self.lock = self, [], [], threading.Lock()
+        self.url, self.other_url = (f"http://{host}:{self.server_port}" for host in ("127.0.0.1", "localhost"))
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def handle_error(self, *args):
+        pass
+
+    def count(self, path):
+        with self.lock:
+            return sum(asked[1] == path for asked in self.asked)
+
+    def __exit__(self, *args):
+        self.shutdown()
+        super().__exit__(*args)
+
+
+class Probe:
+    """A process that has things sent out."""
+
+    def __init__(self, place, passage):
+        self.process = subprocess.Popen([PROBE, place.config, str(passage)], stdin=subprocess.PIPE, text=True,
+                                        stdout=subprocess.PIPE, pass_fds=[passage] if passage >= 0 else [])
+
+    def begin(self, *words):
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        return self
+
+    def end(self):
+        return json.loads(self.process.stdout.readline())
+
+    def ask(self, *words):
+        return self.begin(*words).end()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def egress_of(place, program):
+    """The pid of the egress process of the serving generation: the newest one."""
+    return max((pid for pid in place.children(program.pid) if place.name(pid) == "doorward-egress"), default=None)
+
+
+def inodes(pid):
+    found = set()
+    with contextlib.suppress(FileNotFoundError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(f"/proc/{pid}/fd/{number}"))
+    return found
+
+
+def network_sockets():
+    """All of IPv4 and IPv6, as links in /proc/PID/fd name them."""
+    found = set()
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        with open(f"/proc/net/{table}") as file:
+            found |= {f"socket:[{line.split()[9]}]" for line in list(file)[1:]}
+    return found
+
+
+class Egress(TestCase):
+    def setUp(self):
+        self.site = self.enterContext(Site())
+        self.passages, self.probes = [], []
+        self.addCleanup(self.let_go)
+
+    def let_go(self):
+        for probe in self.probes:
+            probe.close()
+        for passage in self.passages:
+            os.close(passage)
+        self.probes, self.passages = [], []
+
+    def start(self, allow="127.0.0.1 localhost", workers=2, **options):
+        place = self.place = self.enterContext(Place(workers=workers, egress_allow=allow, **options))
+        self.program = place.start()
+        until(lambda: egress_of(place, self.program), what="the egress process")
+        return place
+
+    def passage(self):
+        """The end of the passage that the others have: the housekeeper's, as it's the only socket of its kind there."""
+        keeper = max(pid for pid in self.place.children(self.program.pid) if self.place.name(pid) == "doorward-keeper")
+        pidfd = os.pidfd_open(keeper)
+        self.addCleanup(os.close, pidfd)
+        libc = ctypes.CDLL(None, use_errno=True)
+        for number in os.listdir(f"/proc/{keeper}/fd"):
+            if not os.readlink(f"/proc/{keeper}/fd/{number}").startswith("socket:"):
+                continue
+            mine = libc.syscall(PIDFD_GETFD, pidfd, int(number), 0)
+            self.assertGreaterEqual(mine, 0, os.strerror(ctypes.get_errno()))
+            with socket.socket(fileno=os.dup(mine)) as found:
+                kind = found.type
+            if kind == socket.SOCK_SEQPACKET:
+                self.passages.append(mine)
+                return mine
+            os.close(mine)
+        raise AssertionError("the housekeeper has no way to the egress process")
+
+    def probe(self, count=1, alone=False):
+        passage = -1 if alone else self.passage()
+        made = [Probe(self.place, passage) for _ in range(count)]
+        self.probes += made
+        return made if count > 1 else made[0]
+
+    def egress(self):
+        return egress_of(self.place, self.program)
+
+    # --- who sends ---
+
+    def test_sent_by_it_alone(self):
+        "egress: what a worker has sent goes out from the egress process, and no other process has a connection"
+        self.start()
+        probe = self.probe()
+        got = probe.ask("post", self.site.url + "/text", 2000, "hello")
+        self.assertEqual(("answered", 200, "text"), (got["result"], got["status"], got["body"]))
+        self.assertEqual(("POST", "/text", b"hello"), self.site.asked[0][:2] + self.site.asked[0][3:])
+        probe.begin("send", self.site.url + "/slow/0.5", 2000)
+        until(lambda: self.site.count("/slow/0.5"))
+        sockets, all_pids = network_sockets(), [self.program.pid, *self.place.children(self.program.pid)]
+        having = {self.place.name(pid) for pid in [*all_pids, probe.process.pid] if inodes(pid) & sockets}
+        self.assertEqual({"doorward-egress"}, having)
+        self.assertEqual("slow", probe.end()["body"])
+
+    def test_answers_as_they_come(self):
+        "egress: status and headers come through, an answer beyond its limit doesn't"
+        self.start()
+        probe = self.probe()
+        self.assertEqual(503, probe.ask("send", self.site.url + "/status/503", 2000)["status"])
+        got = probe.ask("send", self.site.url + "/large/65536", 2000)
+        self.assertEqual(65536, len(got["body"]))
+        self.assertIn("Content-Length: 65536", got["headers"])
+        self.assertIn("body is too large", probe.ask("send", self.site.url + "/large/65537", 2000)["error"])
+        self.assertEqual("text", probe.ask("send", self.site.url + "/text", 2000)["body"])
+
+    def test_guarded(self):
+        "T-52, T-54, abuse 43: by the egress process, too, nothing goes to a private address, whatever names it"
+        self.start(allow="10.9.9.9")
+        probe, port = self.probe(), self.site.server_port
+        for url, words in ((f"https://localhost:{port}/", "is not a public address"), (self.site.url, "https"),
+                           (self.site.other_url, "https"), (f"https://127.0.0.1:{port}/", "private address"),
+                           (f"https://10.0.0.1:{port}/", "private address"), ("file:///etc/passwd", "https"),
+                           ("gopher://127.0.0.1/", "https"), (f"https://[::ffff:127.0.0.2]:{port}/", "URL")):
+            for what in ("send", "document"):
+                got = probe.ask(what, url, 2000)
+                self.assertEqual("refused", got["result"], (url, got))
+                self.assertIn(words, got["error"])
+        self.assertEqual([], self.site.asked)
+
+    def test_no_redirect_is_followed(self):
+        "T-53: by the egress process, too, no redirect is followed, not even to where it may go"
+        self.start()
+        probe = self.probe()
+        self.assertEqual(302, probe.ask("send", self.site.url + "/to", 2000)["status"])
+        self.assertEqual("the answer was 302", probe.ask("document", self.site.url + "/to", 0)["error"])
+        self.assertEqual(0, self.site.count("/text/redirected"))
+
+    def test_nothing_of_one_is_known_to_the_next(self):
+        "egress: no proxy of the environment, no cookies, no connection that another request had"
+        self.start()
+        self.let_go()
+        self.program.terminate()
+        self.program.wait(10)
+        nowhere = "http://127.0.0.1:9"
+        self.program = self.place.start(env={"http_proxy": nowhere, "all_proxy": nowhere, "HTTPS_PROXY": nowhere})
+        until(self.egress)
+        first, second = self.probe(2)
+        for probe in (first, second, first):
+            self.assertEqual(200, probe.ask("send", self.site.url + "/text", 2000)["status"])
+        for _, _, headers, _ in self.site.asked:
+            self.assertNotIn("Cookie", headers)
+        self.assertFalse(inodes(self.egress()) & network_sockets())
+
+    def test_headers_stay_one_line(self):
+        "egress: a value that others sent can't add a header to a request"
+        self.start()
+        probe = self.probe()
+        got = probe.ask("header", self.site.url + "/text", "a%0AX-Evil:1")
+        self.assertEqual(("refused", []), (got["result"], self.site.asked))
+        self.assertIn("control characters", got["error"])
+        self.assertEqual(200, probe.ask("header", self.site.url + "/text", "a")["status"])
+        self.assertEqual("a", self.site.asked[0][2]["X-Value"])
+
+    # --- slow ones ---
+
+    def test_slow_host_delays_no_other(self):
+        "egress: a destination that is slow delays nothing that goes elsewhere"
+        self.start(workers=8)
+        slow, quick, hung = self.probe(3)
+        with socket.socket() as silent:  # takes connections and says nothing
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            slow.begin("send", self.site.url + "/slow/1.5", 5000)
+            hung.begin("send", f"http://127.0.0.1:{silent.getsockname()[1]}/", 1200)
+            until(lambda: self.site.count("/slow/1.5"))
+            for _ in range(20):
+                got = quick.ask("send", self.site.other_url + "/text", 2000)
+                self.assertEqual("answered", got["result"], got)
+                self.assertLess(got["took_ms"], 500)
+            self.assertEqual("slow", slow.end()["body"])
+            got = hung.end()
+            self.assertEqual("failed", got["result"])
+            self.assertLess(1100, got["took_ms"])
+            self.assertLess(got["took_ms"], 2000)
+
+    def test_slow_host_gets_no_more(self):
+        "egress: a host that keeps half of the workers waiting gets no more of them, others still do, and it when it's well"
+        self.start(workers=4)
+        first, second, third, fourth = self.probe(4)
+        for probe in (first, second):
+            probe.begin("send", self.site.url + "/slow/2.5", 8000)
+        # as long as it may well be quick, more may go there
+        self.assertEqual("text", third.ask("send", self.site.url + "/text", 2000)["body"])
+        time.sleep(1.2)
+        got = third.ask("send", self.site.url + "/text", 2000)
+        self.assertEqual("failed", got["result"])
+        self.assertIn("127.0.0.1 is slow", got["error"])
+        self.assertLess(got["took_ms"], 300)
+        self.assertIn("127.0.0.1 is slow", fourth.ask("document", self.site.url + "/doc", 0)["error"])
+        self.assertEqual("text", fourth.ask("send", self.site.other_url + "/text", 2000)["body"])
+        self.assertEqual(["slow"] * 2, [probe.end()["body"] for probe in (first, second)])
+        self.assertEqual("text", third.ask("send", self.site.url + "/text", 2000)["body"])
+
+    def test_who_gives_up_is_forgotten(self):
+        "egress: a request whose process is gone is broken off"
+        self.start()
+        probe = self.probe().begin("send", self.site.url + "/slow/5", 8000)
+        until(lambda: self.site.count("/slow/5"))
+        probe.process.kill()
+        until(lambda: self.site.left, 2, "the end of the request")
+
+    # --- documents ---
+
+    def test_document_is_fetched_once(self):
+        "T-56: many who want a document at the same time, or later, make one fetch"
+        self.start(workers=20)
+        probes, url = self.probe(16), self.site.url + "/slow/0.4"
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda probe: probe.ask("document", url, 0), probes))
+        self.assertEqual({"slow"}, {answer["body"] for answer in answers})
+        self.assertEqual(1, self.site.count("/slow/0.4"))
+        for newer_than in (0, int(time.time() * 1000)):  # nor does one that is young enough
+            again = probes[0].ask("document", url, newer_than)
+            self.assertEqual("slow", again["body"])
+            self.assertLess(again["took_ms"], 200)
+        self.assertEqual(1, self.site.count("/slow/0.4"))
+        self.assertEqual("application/json", self.site.asked[0][2]["Accept"])
+
+    def test_document_outlives_who_asked(self):
+        "T-56: who asked first may die; the others get the document"
+        self.start()
+        first, second = self.probe(2)
+        first.begin("document", self.site.url + "/slow/0.6", 0)
+        until(lambda: self.site.count("/slow/0.6"))
+        second.begin("document", self.site.url + "/slow/0.6", 0)
+        first.process.kill()
+        self.assertEqual("slow", second.end()["body"])
+        self.assertEqual(1, self.site.count("/slow/0.6"))
+
+    def test_failure_is_remembered(self):
+        "T-56: a document that can't be had is not asked for again at once"
+        self.start()
+        first, second = self.probe(2)
+        for probe in (first, second, first):
+            got = probe.ask("document", self.site.url + "/status/500", 0)
+            self.assertEqual(("failed", "the answer was 500"), (got["result"], got["error"]))
+        self.assertEqual(1, self.site.count("/status/500"))
+
+    def test_alone(self):
+        "T-56: a process that sends by itself remembers documents as well, behind the same guard"
+        self.start(allow="127.0.0.1")
+        probe = self.probe(alone=True)
+        for _ in range(3):
+            self.assertEqual("text", probe.ask("document", self.site.url + "/doc", 0)["body"])
+            self.assertEqual("failed", probe.ask("document", self.site.url + "/status/404", 0)["result"])
+        self.assertEqual((1, 1), (self.site.count("/doc"), self.site.count("/status/404")))
+        self.assertEqual("refused", probe.ask("document", self.site.other_url, 0)["result"])
+        self.assertEqual("text", probe.ask("post", self.site.url + "/text", 2000, "x")["body"])
+
+    # --- its life ---
+
+    def test_killed_one_is_replaced(self):
+        "egress: a killed egress process is replaced at once; what it had in its hand fails and isn't sent twice"
+        self.start()
+        probe, busy = self.probe(2)
+        self.assertEqual(200, probe.ask("send", self.site.url + "/text", 2000)["status"])
+        busy.begin("post", self.site.url + "/slow/1", 5000, "code")
+        until(lambda: self.site.count("/slow/1"))
+        old = self.egress()
+        os.kill(old, signal.SIGKILL)
+        until(lambda: not self.place.is_alive(old))
+        got = probe.ask("send", self.site.url + "/text", 5000)
+        self.assertEqual(200, got["status"], got)
+        until(lambda: self.egress() not in (None, old))
+        got = busy.end()
+        self.assertEqual(("failed", "the egress process went away meanwhile"), (got["result"], got["error"]))
+        self.assertEqual(1, self.site.count("/slow/1"))
+        self.assertEqual(200, busy.ask("send", self.site.url + "/text", 2000)["status"])
+        self.assertTrue(self.place.find_in_log(r"doorward: egress died pid=%d signal=KILL" % old))
+
+    def test_hung_one_holds_nobody_past_the_limit(self):
+        "egress: when the egress process hangs, a request fails when its time is over"
+        self.start()
+        probe = self.probe()
+        os.kill(self.egress(), signal.SIGSTOP)
+        try:
+            got = probe.ask("send", self.site.url + "/text", 700)
+        finally:
+            os.kill(self.egress(), signal.SIGCONT)
+        self.assertEqual(("failed", "the egress process didn't answer in time"), (got["result"], got["error"]))
+        self.assertLess(got["took_ms"], 2000)
+        self.assertEqual(200, probe.ask("send", self.site.url + "/text", 2000)["status"])
+        time.sleep(0.2)
+        self.assertEqual(1, self.site.count("/text"))  # what nobody waited for wasn't sent afterwards
+
+    def test_reload_takes_new_settings(self):
+        "egress: a reload brings an egress process with the new egress_allow; what is on its way still ends well"
+        self.start(allow="localhost")
+        old, busy = self.egress(), self.probe()
+        self.assertEqual("refused", self.probe().ask("send", self.site.url + "/text", 2000)["result"])
+        busy.begin("send", self.site.other_url + "/slow/1", 5000)
+        until(lambda: self.site.count("/slow/1"))
+        self.place.write(egress_allow="127.0.0.1")
+        self.program.send_signal(signal.SIGHUP)
+        until(lambda: self.place.find_in_log("ready generation=2"))
+        until(lambda: self.egress() != old)
+        until(lambda: len(self.place.workers(self.program)) == 2)
+        probe = self.probe()
+        got = probe.ask("send", self.site.url + "/text", 2000)
+        self.assertEqual("text", got["body"], got)
+        self.assertEqual("refused", probe.ask("send", self.site.other_url + "/text", 2000)["result"])
+        self.assertEqual("slow", busy.end()["body"])
+        self.let_go()
+        until(lambda: not self.place.is_alive(old), what="the old egress process's end")
+
+    def test_stop_waits_for_what_is_on_its_way(self):
+        "egress: at the end of the service the egress process leaves last, after what is on its way"
+        self.start()
+        probe = self.probe().begin("send", self.site.url + "/slow/0.8", 5000)
+        until(lambda: self.site.count("/slow/0.8"))
+        self.program.terminate()
+        self.assertEqual("slow", probe.end()["body"])
+        self.let_go()
+        self.assertEqual(0, self.program.wait(timeout=5))
+
+    def test_follows_a_dead_master(self):
+        "egress: when the master is killed, the egress process leaves with the workers"
+        self.start()
+        pids = self.place.children(self.program.pid)
+        self.program.kill()
+        self.program.wait()
+        until(lambda: not any(map(self.place.is_alive, pids)), what="the end of all")
+
+    # --- hostile neighbours ---
+
+    def hand_over(self, passage):
+        mine, theirs = socket.socketpair()
+        with theirs, socket.socket(fileno=os.dup(passage)) as way:
+            socket.send_fds(way, [b"c"], [theirs.fileno()])
+        self.addCleanup(mine.close)
+        mine.settimeout(3)
+        return mine
+
+    def test_nonsense(self):
+        "egress: nonsense closes the connection that it came on, and nothing else"
+        self.start()
+        probe, pid = self.probe(), self.egress()
+        passage, seed = self.passage(), random.Random(7)
+        nonsense = [b"\0\0\0\0", b"\xff\xff\xff\xff", struct.pack("=I", 512 * 1024 + 1), struct.pack("=Iq", 8, 1),
+                    struct.pack("=I5q", 40, 0, 0, 2**62, 2**62, -1), *(struct.pack("=I", 64) + seed.randbytes(64) for _ in range(20))]
+        for data in nonsense:
+            connection = self.hand_over(passage)
+            connection.sendall(data)
+            self.assertEqual(b"", connection.recv(1), data)
+        half, silent = self.hand_over(passage), self.hand_over(passage)
+        half.sendall(struct.pack("=I", 500000) + bytes(1000))
+        self.assertEqual(200, probe.ask("send", self.site.url + "/text", 2000)["status"])
+        self.assertEqual(pid, self.egress())
+        half.close()
+        silent.close()
+        with socket.socket(fileno=os.dup(passage)) as way:  # what isn't a connection, and what carries none
+            way.send(b"c")
+            socket.send_fds(way, [b"c"], [0])
+        self.assertEqual(200, probe.ask("send", self.site.url + "/text", 2000)["status"])
+        self.assertEqual(pid, self.egress())
+
+    def test_too_late(self):
+        "egress: what nobody waits for any more isn't sent"
+        self.start()
+        def text(value):
+            return struct.pack("=q", len(value)) + value + b"\0"
+        def frame(until_ms):
+            ask = (struct.pack("=3q", 0, 0, until_ms) + text(self.site.url.encode() + b"/text") + struct.pack("=3q", 0, 0, 0) +
+                   text(b"") + struct.pack("=3q", 100, 2000, 2000))
+            return struct.pack("=I", len(ask)) + ask
+        now_ms = int(time.monotonic() * 1000)
+        for until_ms, words, count in ((now_ms - 10, b"the time was over", 0), (now_ms + 5000, b"200 OK", 1)):
+            connection = self.hand_over(self.passage())
+            connection.sendall(frame(until_ms))
+            self.assertIn(words, connection.recv(4096))
+            self.assertEqual(count, self.site.count("/text"))
+
+    def test_nobody_else_gets_in(self):
+        "egress: no file leads to the egress process, and it listens nowhere"
+        place = self.start()
+        self.assertEqual({"lock", "main.sock", "pid", "shared"}, set(os.listdir(place.run)))
+        with open("/proc/net/unix") as file:
+            listening = {f"socket:[{line.split()[6]}]" for line in list(file)[1:] if line.split()[3] == "00010000"}
+        self.assertFalse(inodes(self.egress()) & (listening | network_sockets()))
+
+    def test_idle_costs_nothing(self):
+        "egress: with connections kept and nothing to do it uses no processor time"
+        self.start()
+        self.assertEqual(200, self.probe().ask("send", self.site.url + "/text", 2000)["status"])
+        before = self.place.cpu_ticks(self.egress())
+        time.sleep(1.5)
+        self.assertLessEqual(self.place.cpu_ticks(self.egress()) - before, 1)
+
+
+if __name__ == "__main__":
+    main()
