@@ -10,6 +10,7 @@ from kit import *
 from proofs import *
 from signers import EcKey, EdKey, RsaKey
 from together import at_once
+from workspaces import BASE, Workspace, data, failed, password
 
 SCOPE = "openid profile email offline_access subscription account manage_service read:things write:things"
 ALGS = "ES256 ES384 ES512 PS256 PS384 PS512 EdDSA"
@@ -232,7 +233,7 @@ def unbound(site):
     equal(with_proof(site, token, "nonsense", scheme="Bearer").status, 200, "as Bearer")
 
 
-@test("79: a token by two schemes, or in a form too, is refused")
+@test("security 79: a token by two schemes, or in a form too, is refused")
 def two_ways(site):
     token = bound(site)
     made = proof(key(), "POST", site.url + USERINFO, token)
@@ -347,7 +348,7 @@ def confidential_refresh(site):
 
 # --- everywhere ---
 
-@test("59, 60: every endpoint that takes a token takes a bound one by its proof alone: as Bearer and with another's proof it is 401")
+@test("security 59, 60: every endpoint that takes a token takes a bound one by its proof alone: as Bearer and with another's proof it is 401")
 def everywhere(site):
     client = site.add_client(scope=SCOPE)
     token = sign_in_bound(site, client, key(), SCOPE)["access_token"]
@@ -365,6 +366,29 @@ def everywhere(site):
         equal(with_proof(site, token, None, path, row["method"], data=data).status, 401, what)
         equal(use(site, token, EcKey(), path, row["method"], data=data).status, 401, what)
         assert use(site, token, key(), path, row["method"], data=data).status != 401, what
+
+
+@test("a workspace's tokens are bound too, and its refresh tokens, whose client proves nothing; proofs are for its own host")
+def workspace(site):
+    own = Workspace(site, password_grant_enabled=True)
+    its = lambda path, method="POST", **more: {"DPoP": proof(key(), method, f"https://{own.host}{BASE}{path}", **more)}
+    form = {"grant_type": "password", "username": site.person().email, "password": site.person().password}
+    first = data(own.post("token", form, headers=its("token")))
+    equal((first["token_type"], Jwt(first["access_token"]).claims["cnf"]), ("DPoP", {"jkt": thumbprint_of(key())}), "the token")
+    for headers in ({}, {"DPoP": proof(EcKey(), "POST", f"https://{own.host}{BASE}refresh")}):
+        failed(own.post("refresh", {"refresh_token": first["refresh_token"]}, headers=headers), 401, "SW_AUTH_INVALID_TOKEN")
+    for htu in (f"https://other.example{BASE}refresh", f"http://{own.host}{BASE}refresh"):
+        failed(own.post("refresh", {"refresh_token": first["refresh_token"]}, headers={"DPoP": proof(key(), "POST", htu)}), 400, "SW_AUTH_OIDC_FAILED")
+    second = data(own.post("refresh", {"refresh_token": first["refresh_token"]}, headers=its("refresh")))
+    equal(second["token_type"], "DPoP", "refreshed")
+    token = second["access_token"]
+    headers = {"Authorization": f"DPoP {token}", **its("register", token=token)}
+    data(own.call("POST", "register", headers=headers))
+    failed(own.call("POST", "register", headers=headers), 401, "SW_AUTH_INVALID_TOKEN")
+    failed(own.register(token), 401, "SW_AUTH_INVALID_TOKEN")
+    own.client = own.site.add_client(dpop_bound_access_tokens=True, redirect_uris=own.client.metadata["redirect_uris"])
+    own.change(client_id=own.client.id)
+    failed(own.post("token", form), 400, "SW_AUTH_OIDC_FAILED")
 
 
 @test("scripts of listed origins may send the header DPoP and read DPoP-Nonce")

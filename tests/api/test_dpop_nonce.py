@@ -25,7 +25,7 @@ def fresh(site, its_key):
     return asks(token_with(site, its_key, None), 400)
 
 
-@test("61: use_dpop_nonce once, then it works: 400 at the token endpoint, 401 with its challenge at a resource, one nonce for both")
+@test("security 61: use_dpop_nonce once, then it works: 400 at the token endpoint, 401 with its challenge at a resource, one nonce for both")
 def flow(site):
     its_key, verifier, client = EcKey(), secrets.token_urlsafe(48), site.client()
     code = authorize(site, client, verifier=verifier)["code"]
@@ -42,7 +42,7 @@ def flow(site):
         equal(use(site, token, its_key, nonce=nonce).status, 200, "the nonce may be used until it expires")
 
 
-@test("61: an old nonce expires; one that is about to is followed by the next, with a success")
+@test("security 61: an old nonce expires; one that is about to is followed by the next, with a success")
 def expiry(site):
     its_key = EcKey()
     nonce, began, told = fresh(site, its_key), time.monotonic(), []
@@ -68,7 +68,7 @@ def told_when_new(site):
     assert None in answers, answers
 
 
-@test("61: nonces that aren't ours, or were changed, are refused as old ones are; none of them is stored")
+@test("security 61: nonces that aren't ours, or were changed, are refused as old ones are; none of them is stored")
 def foreign_nonces(site):
     its_key = EcKey()
     nonce = fresh(site, its_key)

@@ -129,7 +129,7 @@ class Certificates:
             self.assertEqual(told[name].replace(self.door.url, self.door.mtls_url), address)
 
     def test_bound(self):
-        "59: a token is bound to the certificate (cnf x5t#S256) and good with it alone: another, none or the other host is invalid_token"
+        "security 59: a token is bound to the certificate (cnf x5t#S256) and good with it alone: another, none or the other host is invalid_token"
         client = self.bound_client()
         answer = self.token(client, self.signed)
         self.assertEqual((200, "Bearer"), (answer.status, answer.json()["token_type"]), str(answer))
@@ -154,7 +154,7 @@ class Certificates:
         self.assertNotIn("cnf", claims_of(answer.json()["access_token"]))
 
     def test_headers_are_nothing(self):
-        "58, T-50: a certificate that a client writes into a header is none, at either host and under whatever name"
+        "security 58, T-50: a certificate that a client writes into a header is none, at either host and under whatever name"
         client, pem = self.bound_client(), self.signed.pem
         lines = {"escaped": urllib.parse.quote(pem), "one line": pem.replace("\n", " ").strip(), "tabs": pem.replace("\n", "\t").strip()}
         token = self.token(client, self.signed).json()["access_token"]
@@ -244,7 +244,7 @@ class Certificates:
             self.assertLessEqual({"tls_client_auth", "self_signed_tls_client_auth"}, set(told[f"{endpoint}_endpoint_auth_methods_supported"]))
 
     def test_no_other_way(self):
-        "51, T-37: a client of a secret doesn't pass by a certificate, nor one of a certificate by saying its name in a header"
+        "security 51: a client of a secret doesn't pass by a certificate, nor one of a certificate by saying its name in a header"
         with_secret = dict(self.client())
         with_secret["client_secret"] = None
         self.refused(self.token(with_secret, self.signed))
