@@ -8,6 +8,8 @@ import os
 import time
 
 from kit import *
+from proofs import *
+from signers import EcKey
 
 REQUESTS = 200
 COUNTERS = ("Questions", "Com_stmt_execute", "Com_stmt_prepare", "Com_stmt_close", "Com_stmt_reset", "Com_begin", "Com_commit", "Com_rollback",
@@ -110,6 +112,31 @@ def refreshes(site):
             line[0] = answer.json()["refresh_token"]
         return answer
     repeated(site, "refresh", rotate)
+
+
+@test("budget: a DPoP proof adds one statement, and no second commit to what commits anyway")
+def proofs(site):
+    machine, client, key = site.client("machine"), site.client(), EcKey()
+    repeated(site, "client_credentials with a proof", lambda: ask_token(site, machine, key, grant_type="client_credentials"))
+    browser = signed_in(site)
+    ready = [authorize(site, client, browser=browser, prompt="none")["code"] for _ in range(60)]
+    answers = []
+
+    def redeem_one(code):
+        answers.append(ask_token(site, client, key, grant_type="authorization_code", code=code, redirect_uri=client.redirect_uri))
+        return answers[-1]
+    calls = [lambda code=code: redeem_one(code) for code in ready]
+    held(site, "code redemption with a proof", calls[:10], calls[10:])
+    token = answers[-1].json()["access_token"]
+    repeated(site, "userinfo with a proof", lambda: use(site, token, key))
+    line = [sign_in(site, client, scope="openid offline_access", prompt="consent").refresh]
+
+    def rotate():
+        answer = ask_token(site, client, key, grant_type="refresh_token", refresh_token=line[0])
+        if answer.status == 200:
+            line[0] = answer.json()["refresh_token"]
+        return answer
+    repeated(site, "refresh with a proof", rotate)
 
 
 @test("budget: revocation is one statement and its commit")
