@@ -53,15 +53,16 @@ static bool basic_decode(struct call *call, const char *text, struct client_cred
  * the token endpoint, whose address clients take for all (RFC 7523 §3). */
 static const char *const *endpoint_urls(struct call *call)
 {
-    enum { MOST = ARRAY_SIZE(call->route->aliases) + 2 };
-    const char *const *aliases = call->route->aliases;
-    const char **urls = arena_array(call->arena, MOST + 1, sizeof(*urls));
-    const char *issuer = call->context.settings->issuer;
+    const struct settings *settings = call->context.settings;
+    const struct route *route = call->route;
+    const char *bases[] = { settings->issuer, settings->mtls_url };
+    const char *paths[ROUTE_MAX_ALIASES + 2] = { TOKEN_ENDPOINT, route->path };
+    const char **urls = arena_array(call->arena, ARRAY_SIZE(bases) * ARRAY_SIZE(paths) + 1, sizeof(*urls));
     size_t count = 0;
-    urls[count++] = arena_printf(call->arena, "%s" TOKEN_ENDPOINT, issuer);
-    urls[count++] = arena_printf(call->arena, "%s%s", issuer, call->route->path);
-    for (size_t i = 0; i < ARRAY_SIZE(call->route->aliases) && aliases[i]; i++)
-        urls[count++] = arena_printf(call->arena, "%s%s", issuer, aliases[i]);
+    memcpy(paths + 2, route->aliases, sizeof(route->aliases));
+    for (size_t i = 0; i < ARRAY_SIZE(bases) && !text_empty(bases[i]); i++)
+        for (size_t j = 0; j < ARRAY_SIZE(paths) && paths[j]; j++)
+            urls[count++] = arena_printf(call->arena, "%s%s", bases[i], paths[j]);
     return urls;
 }
 

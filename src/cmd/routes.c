@@ -18,6 +18,7 @@ const struct route_family *const route_families[] = {
     &subscriptions_family,
     &user_family,
     &manage_family,
+    &clients_family,
     &health_family,
     &account_family,
     &admin_family,

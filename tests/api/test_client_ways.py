@@ -497,7 +497,7 @@ def slow_document(site):
 @test("discovery tells the ways and their algorithms; every way it tells can be registered")
 def discovery(site):
     document = site.web.get("/.well-known/openid-configuration").json()
-    ways = {*METHODS}  # those by certificate are told where the web server hands one over: tests/servers
+    ways = set(METHODS)  # those by certificate are told where the web server hands certificates over (tests/servers)
     equal(set(document["token_endpoint_auth_methods_supported"]), ways | {"none"}, "token")
     equal(set(document["revocation_endpoint_auth_methods_supported"]), ways | {"none"}, "revocation")
     equal(set(document["introspection_endpoint_auth_methods_supported"]), ways, "introspection")
@@ -505,7 +505,7 @@ def discovery(site):
         algs = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
         equal(set(algs), {*RsaKey.algs, "ES256", "ES384", "ES512", "EdDSA", *SecretKey.algs}, endpoint)
     keys = {"keys": [EcKey("one").public()]}
-    for way in (*METHODS, "tls_client_auth", "self_signed_tls_client_auth"):
+    for way in (*ways, "tls_client_auth", "self_signed_tls_client_auth"):
         more = {"tls_client_auth_subject_dn": "CN=client"} if way == "tls_client_auth" else {"jwks": keys} if way in ("private_key_jwt", "self_signed_tls_client_auth") else {}
         equal(added(site, token_endpoint_auth_method=way, **more), None, way)
 

@@ -19,8 +19,8 @@ struct token_binding {
 /*
  * What the tokens that this request asks for will be bound to: the key of its DPoP proof, whoever sends one,
  * and the certificate where the client is registered for that; under enhanced security one of the two.
- * INVALID_DPOP_PROOF, USE_DPOP_NONCE, or INVALID_REQUEST when the client's tokens must be bound and there's no
- * certificate. A good proof is used.
+ * INVALID_DPOP_PROOF, USE_DPOP_NONCE, or INVALID_REQUEST when the client's tokens must be bound and there's
+ * no certificate. A good proof is used.
  */
 enum outcome binding_of_request(struct context *context, const struct client *client,
                                 struct token_binding *binding_out);
