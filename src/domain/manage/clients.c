@@ -259,5 +259,9 @@ void client_write(struct json_writer *writer, const struct registered_client *cl
     json_write_text(writer, "status", client->row.status);
     if (client->row.locked_at)
         json_write_integer(writer, "locked_at", client->row.locked_at);
+    if (client->row.last_used_at) {
+        json_write_integer(writer, "last_used_at", client->row.last_used_at);
+        json_write_text(writer, "last_used_from", client->row.last_used_from);
+    }
     json_close_object(writer);
 }
