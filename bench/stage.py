@@ -3,6 +3,7 @@ the CPU and memory of servers. The floor (reference workers that do the same wor
 ../shared/bench beside the source, or where BENCH_FLOOR says."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -284,6 +285,23 @@ def private_kib(pid):
     """Memory that a process shares with nobody."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return sum(int(line.split()[1]) for line in file if line.startswith(("Private_Clean", "Private_Dirty")))
+
+
+def write_section(path, title, lines):
+    """Puts a section of a report in the place of the one of that title, or at the end."""
+    text = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    section = "\n".join([f"## {title}", "", *lines]) + "\n"
+    found = [number for number, one in enumerate(sections) if one.splitlines()[:1] == [f"## {title}"]]
+    if found:
+        sections[found[0]] = section
+    else:
+        sections.append(section)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(one.rstrip("\n") + "\n" for one in sections if one))
 
 
 def floor_session(name):

@@ -22,15 +22,15 @@ ALTER TABLE api_keys
 
 -- linked_by is what made the link: grant (a sign-in), service_api, admin. email_key is the user's, kept here
 -- for the second of the two orders of lists, which are the keys; words is what a search looks through:
--- address and name in small letters.
+-- address and name in small letters. An email_key of '' says that both are still to be filled in, for members of
+-- before: doorward migrate does that behind the files, the housekeeper where those were loaded by hand.
+-- Filled in batches: members
 ALTER TABLE members
     ADD COLUMN linked_by VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'grant',
     ADD COLUMN email_key VARCHAR(320) NOT NULL DEFAULT '',
     ADD COLUMN words VARCHAR(600) NOT NULL DEFAULT '',
     ADD KEY members_order (service_id, created_at, user_id),
     ADD KEY members_email (service_id, email_key, created_at);
-UPDATE members JOIN users ON users.id = members.user_id
-    SET members.email_key = users.email_key, members.words = CONCAT(users.email_key, '\n', LOWER(users.name));
 
 -- totp_sealed is the secret of the second step (RFC 6238), sealed under the key file; NULL: not set up yet.
 -- totp_step is the last time step that was used, so that a code works once.

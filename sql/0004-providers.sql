@@ -88,3 +88,7 @@ CREATE TABLE used_ids (
     expires_at BIGINT NOT NULL,
     KEY used_ids_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+-- A method may be a provider's name of 40 letters, and what came behind it.
+ALTER TABLE sessions MODIFY COLUMN method VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL;
+ALTER TABLE admin_sessions MODIFY COLUMN method VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL;

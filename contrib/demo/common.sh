@@ -101,6 +101,27 @@ build_steps() {
 # objects that lie there for its own. What it would ship is copied instead, with its times.
 copy_source() { make -s -C "$SOURCE" distdir distdir="$1"; }
 
+# node_ready: Node and npm, from wherever this machine has them.
+node_ready() {
+    command -v node >/dev/null || need nodejs
+    command -v npm >/dev/null || need npm
+}
+
+# npm_packages PLACE: what a folder's package.json names, once; side by side with others.
+npm_packages() {
+    local place="$SOURCE/$1" status=0
+    [ -f "$place/package.json" ] || return 0
+    [ "$place/node_modules/.package-lock.json" -nt "$place/package.json" ] && return 0
+    mkdir -p "$CACHE"
+    say "Installing the npm packages of $1 ..."
+    (cd "$place" && npm install --no-audit --no-fund --loglevel=error) >"$CACHE/npm.log" 2>&1 || status=1
+    if [ "$status" != 0 ]; then
+        tail -n 20 "$CACHE/npm.log" >&2
+        die "npm couldn't install them; its words are in $CACHE/npm.log"
+    fi
+    touch "$place/node_modules/.package-lock.json"
+}
+
 # The directory of the demo: under /tmp, because the web server's own user must reach it and the path
 # of a unix socket is short.
 demo_directory() { printf '%s\n' "${DOORWARD_DEMO_DIR:-/tmp/doorward-demo-$(id -u)}"; }

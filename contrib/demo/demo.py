@@ -48,6 +48,7 @@ Doorward is ready at {env['DOORWARD_URL']}
   admin                {env['DOORWARD_ADMIN_EMAIL']}  {env['DOORWARD_ADMIN_PASSWORD']}
   client               {env['DOORWARD_CLIENT_ID']}  {env['DOORWARD_CLIENT_SECRET']}
   service, API key     {env['DOORWARD_SERVICE_ID']}  {env['DOORWARD_API_KEY']}
+  fake providers       {' '.join(f"{name}: {url}" for name, url in stand.providers.urls.items())}
   configuration        {env['DOORWARD_CONF']}
   mails, as files      {env['DOORWARD_MAIL_DIR']}/
   logs                 {stand.directory}/log/
@@ -68,7 +69,7 @@ def arguments():
 
 
 def serve(options, stand, ended):
-    say("Starting MariaDB, Doorward and " + options.server + " ...")
+    say(f"Starting MariaDB, the fake providers, Doorward and {options.server} ...")
     stand.start()
     env = stand.environment()
     say(f"Signing {env['DOORWARD_USER_EMAIL']} in through the whole code flow:")
@@ -109,7 +110,7 @@ def main():
     try:
         take_directory(options.dir)
         stand = Stand(options.dir, options.program, options.source, server=options.server, port=options.port,
-                      cache=options.cache)
+                      cache=options.cache, providers=True)
         status = serve(options, stand, ended)
     except (StartError, SignInError, OSError) as error:
         say(f"The demo failed: {error}")

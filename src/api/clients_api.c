@@ -8,40 +8,19 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/client_secrets.h"
-#include "domain/manage/record.h"
 #include "domain/oauth/client_failures.h"
 
 enum { MAX_KEEP_S = 366 * 24 * 3600 };
-
-static const char *actor(const struct call *call)
-{
-    return arena_printf(call->arena, "admin:%s", call->admin->email);
-}
 
 static enum outcome needs_recent(struct call *call)
 {
     return admin_session_needs_recent(&call->context, call->admin);
 }
 
-static void note(struct call *call, const char *type, const struct client_row *row)
-{
-    const struct record change = { .type = type,
-                                   .service_id = uuid_encode(call->arena, row->service_id),
-                                   .subject = row->client_id,
-                                   .actor = actor(call) };
-    record_change(&call->context, &change);
-}
-
 /* The client of the path. */
 static enum outcome find(struct call *call, struct registered_client *client_out)
 {
     return client_find(&call->context, call->values[0], client_out);
-}
-
-static enum outcome find_to_change(struct call *call, struct registered_client *client_out)
-{
-    enum outcome outcome = needs_recent(call);
-    return outcome == OUTCOME_OK ? find(call, client_out) : outcome;
 }
 
 static enum outcome answer_client(struct call *call, int status, const struct registered_client *client)
@@ -98,11 +77,9 @@ static enum outcome post_client(struct call *call)
         return outcome;
     if (!service)
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "service_id is missing");
-    outcome =
-        client_register(&call->context, service, json_print(call->arena, call->json), actor(call), &client);
+    outcome = client_register(&call->context, service, json_print(call->arena, call->json), &client);
     if (outcome != OUTCOME_OK)
         return outcome;
-    note(call, "client.created", &client.row);
     return answer_client(call, 201, &client);
 }
 
@@ -120,7 +97,7 @@ static void put_unless_status(const char *name, struct json *member, void *rest)
 }
 
 /* "active" or "disabled": beside the metadata, since it isn't one of them. */
-static enum outcome change_status(struct call *call, const struct client_row *row)
+static enum outcome change_status(struct call *call)
 {
     const char *status = json_member_text(call->json, "status");
     bool active = text_equal(status, "active");
@@ -128,27 +105,19 @@ static enum outcome change_status(struct call *call, const struct client_row *ro
         return OUTCOME_OK;
     if (!active && !text_equal(status, "disabled"))
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "status must be one of: active disabled");
-    enum outcome outcome = client_set_active(&call->context, call->values[0], active);
-    if (outcome == OUTCOME_OK)
-        note(call, active ? "client.enabled" : "client.disabled", row);
-    return outcome;
+    return client_set_active(&call->context, call->values[0], active);
 }
 
 static enum outcome patch_client(struct call *call)
 {
     struct registered_client client;
     struct json *wanted = json_new_object(call->arena);
-    enum outcome outcome = find_to_change(call, &client);
-    if (outcome != OUTCOME_OK)
-        return outcome;
+    enum outcome outcome = needs_recent(call);
     json_each(call->json, put_unless_status, wanted);
-    if (json_count(wanted)) {
+    if (outcome == OUTCOME_OK && json_count(wanted))
         outcome = client_change(&call->context, call->values[0], wanted, &client);
-        if (outcome != OUTCOME_OK)
-            return outcome;
-        note(call, "client.updated", &client.row);
-    }
-    outcome = change_status(call, &client.row);
+    if (outcome == OUTCOME_OK)
+        outcome = change_status(call);
     return outcome == OUTCOME_OK ? get_client(call) : outcome;
 }
 
@@ -180,28 +149,21 @@ static enum outcome get_secrets(struct call *call)
 
 static enum outcome post_secret(struct call *call)
 {
-    struct registered_client client;
     struct made_secret secret;
-    enum outcome outcome = find_to_change(call, &client);
+    enum outcome outcome = needs_recent(call);
     if (outcome == OUTCOME_OK)
-        outcome = client_secret_add(&call->context, call->values[0], actor(call), &secret);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    note(call, "client.secret_added", &client.row);
-    return answer_secret(call, 201, &secret);
+        outcome = client_secret_add(&call->context, call->values[0], &secret);
+    return outcome == OUTCOME_OK ? answer_secret(call, 201, &secret) : outcome;
 }
 
 static enum outcome delete_secret(struct call *call)
 {
-    struct registered_client client;
-    enum outcome outcome = find_to_change(call, &client);
+    enum outcome outcome = needs_recent(call);
     if (outcome == OUTCOME_OK)
         outcome = client_secret_revoke(&call->context, call->values[0], call->values[1]);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    note(call, "client.secret_revoked", &client.row);
-    response_empty(&call->response, 204);
-    return OUTCOME_OK;
+    if (outcome == OUTCOME_OK)
+        response_empty(&call->response, 204);
+    return outcome;
 }
 
 /* keep_old_s: for how long the one before works on; 0 unless it is said. */
@@ -217,18 +179,14 @@ static enum outcome read_keep(struct call *call, int64_t *keep_s_out)
 
 static enum outcome post_regenerate(struct call *call)
 {
-    struct registered_client client;
     struct made_secret secret;
     int64_t keep_s;
-    enum outcome outcome = find_to_change(call, &client);
+    enum outcome outcome = needs_recent(call);
     if (outcome == OUTCOME_OK)
         outcome = read_keep(call, &keep_s);
     if (outcome == OUTCOME_OK)
-        outcome = client_secret_rotate(&call->context, call->values[0], keep_s, actor(call), &secret);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    note(call, "client.secret_rotated", &client.row);
-    return answer_secret(call, 201, &secret);
+        outcome = client_secret_rotate(&call->context, call->values[0], keep_s, &secret);
+    return outcome == OUTCOME_OK ? answer_secret(call, 201, &secret) : outcome;
 }
 
 /* --- failures --- */
@@ -255,14 +213,10 @@ static enum outcome get_failures(struct call *call)
 
 static enum outcome post_unlock(struct call *call)
 {
-    struct registered_client client;
-    enum outcome outcome = find_to_change(call, &client);
+    enum outcome outcome = needs_recent(call);
     if (outcome == OUTCOME_OK)
         outcome = client_unlock(&call->context, call->values[0]);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    note(call, "client.unlocked", &client.row);
-    return get_client(call);
+    return outcome == OUTCOME_OK ? get_client(call) : outcome;
 }
 
 /* clang-format off */

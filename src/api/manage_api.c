@@ -11,7 +11,6 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 #include "domain/manage/api_keys.h"
-#include "domain/manage/record.h"
 #include "domain/manage/services.h"
 #include "domain/members/member.h"
 #include "domain/oauth/scope.h"
@@ -47,16 +46,6 @@ static enum outcome managed_service(struct call *call, struct service_row *servi
 static const char *caller(const struct call *call)
 {
     return arena_printf(call->arena, "user:%s", call->access.sub);
-}
-
-static void record(struct call *call, const char *type, const struct service_row *service,
-                   const unsigned char id[16])
-{
-    const struct record change = { .type = type,
-                                   .service_id = uuid_encode(call->arena, service->id),
-                                   .subject = uuid_encode(call->arena, id),
-                                   .actor = caller(call) };
-    record_change(&call->context, &change);
 }
 
 static void write_nullable(struct json_writer *writer, const char *name, const char *text)
@@ -161,7 +150,6 @@ static enum outcome post_key(struct call *call)
     outcome = api_key_add(&call->context, &wanted, &row, &key);
     if (outcome != OUTCOME_OK)
         return outcome;
-    record(call, "api_key.created", &service, row.id);
     return answer_key(call, 201, &row, key);
 }
 
@@ -224,7 +212,6 @@ static enum outcome delete_key(struct call *call)
         outcome = api_key_revoke(&call->context, uuid_encode(call->arena, service.id), call->values[2]);
     if (outcome != OUTCOME_OK)
         return outcome;
-    record(call, "api_key.revoked", &service, row.id);
     response_empty(&call->response, 204);
     return OUTCOME_OK;
 }
@@ -247,7 +234,6 @@ static enum outcome post_rotate(struct call *call)
     outcome = api_key_rotate(&call->context, &rotation, &row, &key);
     if (outcome != OUTCOME_OK)
         return outcome;
-    record(call, "api_key.rotated", &service, row.id);
     return answer_key(call, 201, &row, key);
 }
 

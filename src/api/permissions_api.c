@@ -1,6 +1,7 @@
 /* permissions_api.c: the endpoints of permission records. Their table and words: permissions_family.c. */
 #include "api/permissions_family.h"
 
+#include "api/service_errors.h"
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/oauth/scope.h"
@@ -109,6 +110,51 @@ enum outcome get_permission(struct call *call)
     struct json_writer writer = json_writer_start(call->arena);
     json_open_object(&writer, NULL);
     permissions_write_record(&writer, call, &permission);
+    permissions_finish(call, 200, &writer);
+    return OUTCOME_OK;
+}
+
+/* --- what happened to it --- */
+
+static void write_entry(struct json_writer *writer, const struct history_entry *entry)
+{
+    json_open_object(writer, NULL);
+    json_write_text(writer, "type", entry->type);
+    json_write_time(writer, "at", entry->at_ms / 1000);
+    json_write_text(writer, "actor", entry->actor);
+    json_write_raw(writer, "permission", entry->data);
+    json_close_object(writer);
+}
+
+static enum outcome find_history(struct call *call, struct history_entry **entries_out, size_t *count_out)
+{
+    struct page page;
+    struct permission permission;
+    enum outcome outcome = service_read_page(call, &page);
+    if (outcome == OUTCOME_OK)
+        outcome = find_record(call, &permission);
+    if (outcome == OUTCOME_NOT_FOUND)
+        answer_none(call);
+    return outcome == OUTCOME_OK
+               ? permission_history(&call->context, &permission, &page, entries_out, count_out)
+               : outcome;
+}
+
+enum outcome get_permission_history(struct call *call)
+{
+    struct history_entry *entries;
+    size_t count;
+    enum outcome outcome = check_reader(call);
+    if (outcome == OUTCOME_OK)
+        outcome = find_history(call, &entries, &count);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    struct json_writer writer = json_writer_start(call->arena);
+    json_open_object(&writer, NULL);
+    json_open_array(&writer, "history");
+    for (size_t i = 0; i < count; i++)
+        write_entry(&writer, &entries[i]);
+    json_close_array(&writer);
     permissions_finish(call, 200, &writer);
     return OUTCOME_OK;
 }

@@ -140,6 +140,8 @@ void permissions_write_record(struct json_writer *writer, struct call *call,
 static const struct route routes[] = {
     { "GET", PERMISSIONS, .who = BY_BEARER | BY_ADMIN | BY_SESSION, .cors = CORS_CREDENTIALS,
       MANAGES, .handler = get_permission },
+    { "GET", PERMISSIONS "/history", .who = BY_BEARER | BY_ADMIN | BY_SESSION, .cors = CORS_CREDENTIALS,
+      MANAGES, .handler = get_permission_history },
     { "PUT", PERMISSIONS, .who = BY_BEARER, .body = BODY_JSON_VALUES, .cors = CORS_CREDENTIALS,
       .check_body = check_permission_body, MANAGES, .handler = put_permission },
     { "DELETE", PERMISSIONS, .who = BY_BEARER, .cors = CORS_CREDENTIALS, MANAGES,

@@ -27,6 +27,7 @@ void permissions_finish(struct call *call, int status, struct json_writer *write
 
 enum outcome check_permission_body(struct call *call);
 enum outcome get_permission(struct call *call);
+enum outcome get_permission_history(struct call *call);
 enum outcome put_permission(struct call *call);
 enum outcome delete_permission(struct call *call);
 enum outcome post_request_permission(struct call *call);

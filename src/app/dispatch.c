@@ -38,6 +38,7 @@ static void context_start(struct context *context, const struct application *app
         .address = request->address ? request->address : "",
         .user_agent = "",
         .languages = "",
+        .actor = "",
     };
     if (request->parameters) {
         context->languages = languages_of(request);

@@ -17,6 +17,7 @@ struct application {
     struct keyring *keyring;
     struct outgoing *outgoing;
     int egress; /* where the egress process is reached; -1: there is none, this process sends by itself */
+    const struct configured_providers *configured_providers;
     const struct route_family *const *families; /* those this process serves, NULL at the end */
 };
 

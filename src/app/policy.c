@@ -117,7 +117,13 @@ static enum outcome by_bearer(struct call *call)
     if (!token && !field)
         return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "an access token is required");
     call->token_by_dpop = dpop != NULL;
-    return access_token_check(&call->context, token ? token : field, call->token_by_dpop, &call->access);
+    enum outcome outcome =
+        access_token_check(&call->context, token ? token : field, call->token_by_dpop, &call->access);
+    if (outcome == OUTCOME_OK)
+        call->context.actor = call->access.has_user
+                                  ? arena_printf(call->arena, "user:%s", call->access.sub)
+                                  : arena_printf(call->arena, "client:%s", call->access.client_id);
+    return outcome;
 }
 
 static void read_browser(struct call *call)
@@ -145,6 +151,8 @@ static enum outcome by_session(struct call *call)
         return outcome;
     if (!call->session)
         return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "nobody is signed in");
+    call->context.actor =
+        arena_printf(call->arena, "user:%s", uuid_encode(call->arena, call->session->user_id));
     return OUTCOME_OK;
 }
 
@@ -160,13 +168,19 @@ static enum outcome by_api_key(struct call *call)
     const char *key = request_header(call->request, "X-API-Key", NULL);
     if (header_repeated(call, "X-API-Key"))
         return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "X-API-Key came more than once");
-    return api_key_authenticate(&call->context, key, call->route->permission, &call->api_key);
+    enum outcome outcome = api_key_authenticate(&call->context, key, call->route->permission, &call->api_key);
+    if (outcome == OUTCOME_OK)
+        call->context.actor = arena_printf(call->arena, "api_key:%s", call->api_key->id_text);
+    return outcome;
 }
 
 static enum outcome by_admin(struct call *call)
 {
     read_browser(call);
-    return admin_side_find(call);
+    enum outcome outcome = admin_side_find(call);
+    if (outcome == OUTCOME_OK)
+        call->context.actor = arena_printf(call->arena, "admin:%s", call->admin->email);
+    return outcome;
 }
 
 static bool has_authorization(const struct call *call)

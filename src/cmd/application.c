@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "domain/keyring.h"
+#include "domain/providers/configured.h"
 #include "net/outgoing.h"
 
 static void free_keyfile(void *keyfile)
@@ -69,7 +70,8 @@ bool application_prepare_with(struct arena *arena, const struct settings *settin
     }
     arena_defer(arena, free_keyfile, keyfile);
     *application_out = (struct application) { .settings = settings, .keyfile = keyfile, .egress = -1 };
-    return true;
+    application_out->configured_providers = configured_providers_load(arena, settings, error_out);
+    return application_out->configured_providers != NULL;
 }
 
 bool application_prepare(struct arena *arena, const char *config_path, struct application *application_out,
@@ -111,9 +113,11 @@ struct context application_context(const struct application *application, struct
         .directory = application->directory,
         .keyring = application->keyring,
         .outgoing = application->outgoing,
+        .configured_providers = application->configured_providers,
         .request_id = "",
         .address = "",
         .user_agent = "",
         .languages = "",
+        .actor = "",
     };
 }

@@ -24,6 +24,7 @@ static const struct cli_command *const tables[] = {
     permission_commands,
     plan_commands,
     subscription_commands,
+    provider_commands,
     template_commands,
     mail_commands,
     webhook_commands,

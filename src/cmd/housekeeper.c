@@ -82,7 +82,7 @@ static int64_t until_next_end(const struct subscription_ends *ends)
 static void plan_sweep(struct housekeeper *housekeeper, const struct sweep *sweep)
 {
     bool idle = sweep->activity == housekeeper->activity && sweep->rows.deleted == 0 &&
-                sweep->subscriptions.ended == 0;
+                sweep->rows.filled == 0 && sweep->subscriptions.ended == 0;
     bool more = sweep->rows.more || sweep->subscriptions.more;
     int64_t wait_ms = more ? 0 : until_next_end(&sweep->subscriptions);
 
@@ -106,6 +106,8 @@ static enum store_result sweep(struct housekeeper *housekeeper, struct context *
         result = subscription_end_due(context, budget_ms, &sweep.subscriptions);
     if (sweep.rows.deleted > 0)
         log_info("housekeeping deleted=%lld", (long long)sweep.rows.deleted);
+    if (sweep.rows.filled > 0)
+        log_info("housekeeping members_filled=%lld", (long long)sweep.rows.filled);
     if (sweep.subscriptions.ended > 0)
         log_info("housekeeping subscriptions_ended=%lld", (long long)sweep.subscriptions.ended);
     if (result == STORE_OK)

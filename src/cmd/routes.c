@@ -2,6 +2,7 @@
  * The first and the last also answer for paths that nobody has: programs and people. */
 #include "api/api.h"
 #include "pages/pages.h"
+#include "pages/provider_pages.h"
 
 /* clang-format off */
 const struct route_family *const route_families[] = {
@@ -19,6 +20,8 @@ const struct route_family *const route_families[] = {
     &user_family,
     &manage_family,
     &clients_family,
+    &auth_family,
+    &providers_family,
     &health_family,
     &account_family,
     &admin_family,

@@ -103,6 +103,9 @@ struct settings {
     int64_t service_api_rate;     /* requests a second of an API key, over time */
     int64_t service_api_burst;    /* and at once */
 
+    /* other identity providers */
+    const char *providers; /* file of a JSON array of them; "" for none */
+
     /* mail */
     const char *mail;      /* "smtp://host:port", "smtps://host:port", "sendmail:/path", "" for none */
     const char *mail_from; /* address */

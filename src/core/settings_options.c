@@ -156,6 +156,10 @@ static const struct option main_options[] = {
       "How many requests one API key may make at once: the time in which service_api_rate allows as many "
       "is the window that they are counted in." },
 
+    { "providers", KIND_PATH, AT(providers), "", 0, 0, NULL,
+      "A file with identity providers, beside those of doorward provider add: a JSON array of objects in the "
+      "same words. Where both have a name, the file counts." },
+
     { "mail", KIND_MAIL, AT(mail), "", 0, 0, NULL,
       "How mail is sent: smtp://host:port, smtps://host:port, or sendmail:/path for a command such as "
       "/usr/sbin/sendmail. Without it no mail is sent, and what needs one isn't offered." },

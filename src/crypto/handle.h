@@ -27,6 +27,7 @@ enum handle_kind {
     HANDLE_CONFIRM_NEW_EMAIL,
     HANDLE_UNLOCK,
     HANDLE_INVITE,
+    HANDLE_CONNECTION,
     HANDLE_KINDS
 };
 

@@ -12,9 +12,10 @@
 #include "domain/outcome.h"
 #include "store/db.h"
 
-struct directory; /* cached services and clients: domain/directory.h */
-struct keyring;   /* cached signing keys: domain/keyring.h */
-struct outgoing;  /* requests of our own to others: net/outgoing.h */
+struct directory;            /* cached services and clients: domain/directory.h */
+struct keyring;              /* cached signing keys: domain/keyring.h */
+struct configured_providers; /* of the configuration: domain/providers/configured.h */
+struct outgoing;             /* requests of our own to others: net/outgoing.h */
 
 /* What the request says of itself, for proofs of possession (RFC 9449 §4.3). */
 struct dpop_request {
@@ -35,6 +36,7 @@ struct context {
     struct directory *directory;
     struct keyring *keyring;
     struct outgoing *outgoing;
+    const struct configured_providers *configured_providers; /* NULL: none */
 
     /* who is on the line, for limits, sessions and the log */
     const char *request_id, *address, *user_agent;
@@ -47,6 +49,10 @@ struct context {
 
     /* what the request brought that may be used once, and has still to be spent */
     struct once once;
+
+    /* who acts, in the words of history: "api_key:UUID", "user:UUID", "client:ID", "admin:address", "cli";
+     * "": nobody that is known */
+    const char *actor;
 
     /* set by refuse(): why, in words for the log and, where the writer shows it, for developers */
     const char *reason;

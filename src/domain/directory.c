@@ -28,6 +28,7 @@ struct entry {
     struct service service;
     struct workspace_settings workspace;
     struct client_use use;
+    struct service_providers providers;
     struct entry *next_by_id, *next_by_number;
 };
 
@@ -44,6 +45,7 @@ struct directory {
     const struct workspace_place *workspaces; /* NULL: not read yet */
     size_t workspace_count;
     struct key_entry *keys[BUCKETS];
+    struct provider_shelf *providers; /* NULL: not read yet */
 };
 
 struct directory *directory_make(void)
@@ -252,6 +254,7 @@ static void drop_all(struct directory *directory)
     arena_reset(directory->arena);
     directory->count = 0;
     directory->workspaces = NULL;
+    directory->providers = NULL;
     memset(directory->by_id, 0, sizeof(directory->by_id));
     memset(directory->by_number, 0, sizeof(directory->by_number));
     memset(directory->keys, 0, sizeof(directory->keys));
@@ -353,6 +356,18 @@ static void read_workspace(struct arena *arena, const struct client_entry *row, 
         entry->client.workspace = &entry->workspace;
 }
 
+/* Likewise: a service with broken settings has none. */
+static void read_providers(struct arena *arena, const struct client_entry *row, struct entry *entry)
+{
+    const char *error, *text = arena_strdup(arena, row->service_providers);
+    entry->service.providers = &entry->providers;
+    if (service_providers_read(arena, text, &entry->providers, &error))
+        return;
+    log_error("service %s: its settings of providers are broken: %s", entry->service.id_text, error);
+    if (!service_providers_read(arena, NULL, &entry->providers, &error))
+        bug("no settings of providers can't be read");
+}
+
 static void copy_secrets(struct arena *arena, const struct client_entry *rows, size_t count,
                          struct client *client_out)
 {
@@ -384,6 +399,7 @@ static enum outcome take_rows(struct context *context, const struct client_entry
     }
     copy_service(context->settings, arena, rows, &entry->service);
     read_workspace(arena, rows, entry);
+    read_providers(arena, rows, entry);
     client->use = &entry->use;
     client->use->keys = rows->client.last_used_at;
     copy_secrets(arena, rows, count, client);
@@ -455,9 +471,9 @@ static struct key_entry **bucket_of_hash(struct directory *directory, const unsi
 /* Texts that outlive the request: all those that a state points to. */
 static void keep_texts(struct arena *arena, struct api_key_state *state)
 {
-    const char **const texts[] = { &state->key.name,    &state->key.prefix,    &state->key.permissions,
-                                   &state->key.status,  &state->key.addresses, &state->service_status,
-                                   &state->service_name };
+    const char **const texts[] = { &state->key.name,     &state->key.prefix,       &state->key.permissions,
+                                   &state->key.status,   &state->key.addresses,    &state->service_status,
+                                   &state->service_name, &state->service_providers };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         *texts[i] = arena_strdup(arena, *texts[i]);
 }
@@ -529,4 +545,12 @@ enum outcome directory_workspaces(struct context *context, const struct workspac
         directory->workspace_count = *count_out;
     }
     return OUTCOME_OK;
+}
+
+/* --- providers --- */
+
+struct provider_shelf **directory_providers(struct directory *directory, struct arena **arena_out)
+{
+    *arena_out = is_full(directory) ? NULL : directory->arena;
+    return &directory->providers;
 }

@@ -8,6 +8,7 @@
 #define DOORWARD_DOMAIN_DIRECTORY_H
 
 #include "domain/context.h"
+#include "domain/providers/service_settings.h"
 #include "domain/workspace/settings.h"
 
 /* When a PIN is asked for behind the password, from the least strict on. */
@@ -21,6 +22,7 @@ struct service {
     enum pin_gate pin_gate;                     /* the installation's, when the service has none of its own */
     bool identifier_first;                      /* the sign-in page asks for the address first; likewise */
     const struct workspace_settings *workspace; /* NULL: it has none */
+    const struct service_providers *providers;  /* how it uses providers */
 };
 
 enum { CLIENT_MAX_SECRETS = 2 }; /* valid at once: one is replaced without an outage */
@@ -112,6 +114,11 @@ enum outcome directory_api_key(struct context *context, const unsigned char hash
 /* The workspaces of the active services, the oldest first. One statement on first use, then none. */
 enum outcome directory_workspaces(struct context *context, const struct workspace_place **places_out,
                                   size_t *count_out);
+
+/* Where the list of providers is kept (providers/provider.c), and the arena that it lives in: both are
+ * emptied with all else. The arena is NULL when there's no room. */
+struct provider_shelf;
+struct provider_shelf **directory_providers(struct directory *directory, struct arena **arena_out);
 
 /* The strictest gate of all active services and the installation: for a sign-in without a flow, whose
  * session is good for each of them. One statement. */

@@ -22,7 +22,7 @@ static const struct account_page *const pages[] = {
 /* What a page may be told to say once something is done: the text done_WORD. */
 static const char *const done_words[] = {
     "name",    "password", "password_mail", "email_begun", "email_given_up",
-    "session", "sessions", "withdrawn",     "unlinked",
+    "session", "sessions", "withdrawn",     "unlinked",    "linked",
 };
 
 /* NULL when no route was found. */
@@ -95,7 +95,12 @@ void account_put_navigation(struct view *view)
 /* What the form before the redirect left in its note. */
 static void put_notice(struct view *view)
 {
-    const char *said = note_read(view->call).said;
+    const struct note note = note_read(view->call);
+    const char *said = note.said;
+    if (note.problem != NULL) {
+        view_value(view, "provider", view_inert(view->call->arena, note.provider));
+        view_error(view, NULL, note.problem);
+    }
     for (size_t i = 0; said != NULL && i < ARRAY_SIZE(done_words); i++) {
         if (text_equal(said, done_words[i]))
             json_put_text(view->model, "notice",

@@ -182,7 +182,6 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     outcome = client_change(&call->context, client.row.client_id, wanted, &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "client.updated", client.row.client_id);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -217,7 +216,6 @@ static enum outcome act_security(struct view *view, struct admin_done *done)
     outcome = client_change(&call->context, client.row.client_id, wanted, &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "client.updated", client.row.client_id);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -230,7 +228,6 @@ static enum outcome act_unlock(struct view *view, struct admin_done *done)
         outcome = client_unlock(&view->call->context, client.row.client_id);
     if (outcome != OUTCOME_OK)
         return outcome;
-    admin_record(view, "client.unlocked", client.row.client_id);
     done->said = "client_unlocked";
     return OUTCOME_OK;
 }
@@ -241,10 +238,9 @@ static enum outcome act_secret_add(struct view *view, struct admin_done *done)
     struct made_secret secret;
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
-        outcome = client_secret_add(&view->call->context, client.row.client_id, admin_actor(view), &secret);
+        outcome = client_secret_add(&view->call->context, client.row.client_id, &secret);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "client.secret_added", client.row.client_id);
     admin_once(view, "client_secret", secret.text);
     done->shown_once = true;
     return OUTCOME_OK;
@@ -259,7 +255,6 @@ static enum outcome act_secret_revoke(struct view *view, struct admin_done *done
         outcome = client_secret_revoke(&view->call->context, client.row.client_id, id ? id : "");
     if (outcome != OUTCOME_OK)
         return outcome;
-    admin_record(view, "client.secret_revoked", client.row.client_id);
     done->said = "secret_revoked";
     return OUTCOME_OK;
 }
@@ -277,10 +272,9 @@ static enum outcome act_secret(struct view *view, struct admin_done *done)
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
         outcome = client_secret_rotate(&call->context, client.row.client_id,
-                                       keep_of(call_parameter(call, "keep")), admin_actor(view), &secret);
+                                       keep_of(call_parameter(call, "keep")), &secret);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "client.secret_rotated", client.row.client_id);
     admin_once(view, "client_secret", secret.text);
     done->shown_once = true;
     return OUTCOME_OK;
@@ -294,7 +288,6 @@ static enum outcome set_active(struct view *view, bool active, struct admin_done
         outcome = client_set_active(&view->call->context, client.row.client_id, active);
     if (outcome != OUTCOME_OK)
         return outcome;
-    admin_record(view, active ? "client.enabled" : "client.disabled", client.row.client_id);
     done->said = active ? "enabled" : "disabled";
     return OUTCOME_OK;
 }

@@ -106,11 +106,10 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     client_form_text(view, metadata, "scope");
     if (!text_equal(kind, "machine"))
         client_form_list(view, metadata, "redirect_uris");
-    enum outcome outcome = client_register(&call->context, call->values[0], json_print(call->arena, metadata),
-                                           admin_actor(view), &client);
+    enum outcome outcome =
+        client_register(&call->context, call->values[0], json_print(call->arena, metadata), &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "client.created", client.row.client_id);
     if (client.secret == NULL) {
         done->said = "client_added";
         done->path = admin_path(view, "clients", client.row.client_id);

@@ -85,7 +85,6 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     enum outcome outcome = api_key_add(&call->context, &wanted, &row, &key);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "api_key.created", uuid_encode(call->arena, row.id));
     admin_once(view, "api_key", key);
     done->shown_once = true;
     return OUTCOME_OK;
@@ -103,7 +102,6 @@ static enum outcome act_rotate(struct view *view, struct admin_done *done)
     enum outcome outcome = api_key_rotate(&call->context, &rotation, &row, &key);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "api_key.rotated", id);
     admin_once(view, "api_key", key);
     done->shown_once = true;
     return OUTCOME_OK;
@@ -117,7 +115,6 @@ static enum outcome act_revoke(struct view *view, struct admin_done *done)
     enum outcome outcome = api_key_revoke(&call->context, call->values[0], id == NULL ? "" : id);
     if (outcome != OUTCOME_OK)
         return outcome;
-    admin_record(view, "api_key.revoked", id);
     done->said = "key_revoked";
     return OUTCOME_OK;
 }

@@ -81,16 +81,6 @@ static enum outcome fill_member(struct view *view)
     return OUTCOME_OK;
 }
 
-static enum outcome done_with(struct view *view, enum outcome outcome, const char *type, const char *said,
-                              struct admin_done *done)
-{
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    admin_record(view, type, view->call->values[1]);
-    done->said = said;
-    return OUTCOME_OK;
-}
-
 static enum outcome act_sign_out(struct view *view, struct admin_done *done)
 {
     struct member_row member;
@@ -98,7 +88,8 @@ static enum outcome act_sign_out(struct view *view, struct admin_done *done)
     enum outcome outcome = find(view, &member, &user);
     if (outcome == OUTCOME_OK)
         outcome = user_sign_out(&view->call->context, user.id);
-    return done_with(view, outcome, "user.signed_out", "member_signed_out", done);
+    done->said = "member_signed_out";
+    return outcome;
 }
 
 static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
@@ -108,8 +99,8 @@ static enum outcome set_active(struct view *view, bool active, struct admin_done
     enum outcome outcome = find(view, &member, &user);
     if (outcome == OUTCOME_OK)
         outcome = user_set_active(&view->call->context, user.id, active);
-    return done_with(view, outcome, active ? "user.enabled" : "user.disabled",
-                     active ? "enabled" : "disabled", done);
+    done->said = active ? "enabled" : "disabled";
+    return outcome;
 }
 
 static enum outcome act_disable(struct view *view, struct admin_done *done)

@@ -38,7 +38,8 @@ struct admin_page {
 
 extern const struct admin_page admin_services_page, admin_service_page, admin_clients_page, admin_client_page,
     admin_keys_page, admin_members_page, admin_member_page, admin_requests_page, admin_plans_page,
-    admin_plan_page, admin_subscriptions_page, admin_subscription_page;
+    admin_plan_page, admin_subscriptions_page, admin_subscription_page, admin_providers_page,
+    admin_provider_page;
 
 /* The navigation of a page: for previews too. */
 void admin_put_navigation(struct view *view, const struct admin_page *page);

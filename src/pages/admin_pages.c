@@ -17,6 +17,7 @@ static const struct admin_page *const pages[] = {
     &admin_services_page,      &admin_service_page,      &admin_clients_page, &admin_client_page,
     &admin_keys_page,          &admin_members_page,      &admin_member_page,  &admin_requests_page,
     &admin_subscriptions_page, &admin_subscription_page, &admin_plans_page,   &admin_plan_page,
+    &admin_providers_page,     &admin_provider_page,
 };
 
 /* NULL for sign-in and sign-out, and when no route was found. */
@@ -47,7 +48,8 @@ static const char *path_in_service(struct call *call, const struct admin_page *p
     if (at == NULL)
         return page->path;
     const char *rest = at + strlen(variable);
-    if (call->values[0] == NULL || strchr(rest, '{') != NULL)
+    bool elsewhere = call->route != NULL && strstr(call->route->path, variable) == NULL;
+    if (elsewhere || call->values[0] == NULL || strchr(rest, '{') != NULL)
         return NULL;
     return arena_printf(call->arena, "%.*s%s%s", (int)(at - page->path), page->path, call->values[0], rest);
 }
@@ -69,9 +71,9 @@ static void put_entry(struct view *view, struct json *entries, const struct admi
 static bool is_within(const struct admin_page *page, const struct admin_page *entry)
 {
     size_t length = strlen(entry->path);
-    return page == entry || (!page->in_navigation && strncmp(page->path, entry->path, length) == 0 &&
-                             page->path[length] == '/' && strchr(entry->path, '{') != NULL &&
-                             strlen(entry->path) > strlen("/admin/services/{service}"));
+    return page == entry ||
+           (!page->in_navigation && strncmp(page->path, entry->path, length) == 0 &&
+            page->path[length] == '/' && !text_starts("/admin/services/{service}", entry->path));
 }
 
 void admin_put_navigation(struct view *view, const struct admin_page *page)
@@ -243,6 +245,8 @@ static const struct route routes[] = {
     PAGE("/admin/services/{service}/subscriptions/{user}"),
     PAGE("/admin/services/{service}/plans"),
     PAGE("/admin/services/{service}/plans/{plan}"),
+    PAGE("/admin/providers"),
+    PAGE("/admin/providers/{provider}"),
 };
 /* clang-format on */
 

@@ -106,7 +106,6 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     outcome = plan_add(&view->call->context, service.id, &terms, &row);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "plan.created", uuid_encode(view->call->arena, row.id));
     done->said = "plan_added";
     return OUTCOME_OK;
 }
@@ -156,7 +155,6 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     outcome = plan_change(&view->call->context, service.id, view->call->values[1], NULL, &terms, &plan);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "plan.updated", view->call->values[1]);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -170,7 +168,6 @@ static enum outcome act_remove(struct view *view, struct admin_done *done)
         outcome = plan_remove(&view->call->context, service.id, view->call->values[1]);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "plan.deleted", view->call->values[1]);
     done->said = "plan_removed";
     done->path = admin_path(view, "plans", NULL);
     return OUTCOME_OK;

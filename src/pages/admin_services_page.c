@@ -54,7 +54,6 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     enum outcome outcome = service_add(&call->context, name, &sign_in, &row);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "service.created", uuid_encode(call->arena, row.id));
     done->said = "service_added";
     done->path = path_of(view, &row);
     return OUTCOME_OK;
@@ -111,7 +110,6 @@ static enum outcome act_profile(struct view *view, struct admin_done *done)
     enum outcome outcome = service_set_profile(&call->context, call->values[0], &profile, NULL, &row);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "service.updated", call->values[0]);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -124,7 +122,6 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     enum outcome outcome = service_set_sign_in(&call->context, call->values[0], &sign_in);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
-    admin_record(view, "service.updated", call->values[0]);
     done->said = "changed";
     return OUTCOME_OK;
 }
@@ -135,7 +132,6 @@ static enum outcome set_active(struct view *view, bool active, struct admin_done
     enum outcome outcome = service_set_active(&call->context, call->values[0], active);
     if (outcome != OUTCOME_OK)
         return outcome;
-    admin_record(view, active ? "service.enabled" : "service.disabled", call->values[0]);
     done->said = active ? "enabled" : "disabled";
     return OUTCOME_OK;
 }

@@ -5,12 +5,15 @@
  */
 #include "app/admin_side.h"
 #include "app/browser_side.h"
+#include "core/encode.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "core/uri.h"
 #include "crypto/totp.h"
 #include "pages/admin_page.h"
 #include "pages/flow.h"
+#include "pages/provider_buttons.h"
+#include "pages/provider_error.h"
 
 #define HOME "/admin/services"
 
@@ -53,6 +56,15 @@ static bool show_refusal(struct view *view, enum outcome outcome, const char *fi
 
 /* --- address and password --- */
 
+/* What goes along to a provider. */
+static const char *query_for_providers(struct call *call)
+{
+    const char *return_to = call_parameter(call, "return_to");
+    return arena_printf(call->arena, "state=admin_login%s%s%s", call->admin == NULL ? "" : "&again=1",
+                        return_to == NULL ? "" : "&return_to=",
+                        return_to == NULL ? "" : percent_encode(call->arena, return_to));
+}
+
 static struct view *start_sign_in(struct call *call)
 {
     struct view *view = start(call, "admin_sign_in", "/admin");
@@ -60,7 +72,15 @@ static struct view *start_sign_in(struct call *call)
         view_field(view, "email", call->admin->email);
     json_put_boolean(view->model, "again", call->admin != NULL);
     view_parameter(view, "return_to", call_parameter(call, "return_to"));
+    provider_buttons_put_all(view, query_for_providers(call));
     return view;
+}
+
+static void show_sign_in(struct call *call)
+{
+    struct view *view = start_sign_in(call);
+    provider_error_show(view);
+    view_finish(view, 200);
 }
 
 enum outcome get_admin(struct call *call)
@@ -71,7 +91,7 @@ enum outcome get_admin(struct call *call)
     if (call->admin != NULL && call_parameter(call, "again") == NULL)
         flow_redirect(call, view_path(call, HOME));
     else
-        view_finish(start_sign_in(call), 200);
+        show_sign_in(call);
     return OUTCOME_OK;
 }
 

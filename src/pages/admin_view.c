@@ -5,7 +5,6 @@
 #include "core/strbuf.h"
 #include "core/text.h"
 #include "domain/login/browser.h"
-#include "domain/manage/record.h"
 #include "domain/manage/services.h"
 #include "pages/dates.h"
 
@@ -74,17 +73,7 @@ const char *admin_path(struct view *view, const char *section, const char *id)
 
 const char *admin_actor(struct view *view)
 {
-    return arena_printf(view->call->arena, "admin:%s", view->call->admin->email);
-}
-
-void admin_record(struct view *view, const char *type, const char *subject)
-{
-    const char *service = view->call->values[0];
-    const struct record change = { .type = type,
-                                   .service_id = service == NULL ? subject : service,
-                                   .subject = subject,
-                                   .actor = admin_actor(view) };
-    record_change(&view->call->context, &change);
+    return view->call->context.actor;
 }
 
 const char *admin_date(struct view *view, int64_t time)
@@ -380,6 +369,20 @@ static const struct reason {
     { "the slug must", "slug", "admin_problem_slug" },
     { "another service has this slug", "slug", "admin_problem_slug_taken" },
     { "addresses must", "addresses", "admin_problem_addresses" },
+    { "name must be 1 to 40", "provider_name", "admin_problem_provider_name" },
+    { "name is missing", "provider_name", "admin_problem_provider_name" },
+    { "there is a provider of this name", "provider_name", "admin_problem_provider_taken" },
+    { "the configuration has a provider of this name", "provider_name", "admin_problem_provider_taken" },
+    { "accounts are connected by the provider", NULL, "admin_problem_provider_used" },
+    { "client_id ", "client_id", "admin_problem_missing" },
+    { "client_secret is missing", "provider_secret", "admin_problem_missing" },
+    { "client_secret must be the private key", "provider_secret", "admin_problem_provider_key" },
+    { "display_name must", "display_name", "admin_problem_name_form" },
+    { "issuer is missing", "issuer", "admin_problem_https" },
+    { "issuer must", "issuer", "admin_problem_https" },
+    { "scopes must", "scope", "admin_problem_scope" },
+    { "team_id is missing", "team_id", "admin_problem_missing" },
+    { "key_id is missing", "key_id", "admin_problem_missing" },
     { "name must", "plan_name", "admin_problem_name_form" },
     { "currency must", "currency", "admin_problem_currency" },
     { "features must", "plan_features", "admin_problem_features" },

@@ -22,10 +22,6 @@ const char *admin_path(struct view *view, const char *section, const char *id);
 /* The administrator who does it, as history has it: "admin:ann@example.org". */
 const char *admin_actor(struct view *view);
 
-/* Writes into history that the administrator has done this ("client.created") to subject, an id, in
- * the service of the path; where the path has none, subject is a service itself. */
-void admin_record(struct view *view, const char *type, const char *subject);
-
 /* A date in words; "" for 0. */
 const char *admin_date(struct view *view, int64_t time);
 

@@ -2,6 +2,7 @@
 #include "app/answer.h"
 #include "pages/flow.h"
 #include "pages/handlers.h"
+#include "pages/provider_buttons.h"
 #include "pages/view.h"
 
 /* Parameters by their names on the wire. Anything else is ignored (RFC 6749 §3.1). */
@@ -39,6 +40,29 @@ static struct authorize_parameters read_parameters(const struct call *call)
     return parameters;
 }
 
+/* The provider that the application names in the parameter provider, when people sign in to it by that one;
+ * NULL: none, and the person chooses. */
+static const struct provider *provider_asked_for(struct call *call, const struct ticket *ticket)
+{
+    const char *name = call_parameter(call, "provider");
+    const struct provider *provider = name == NULL ? NULL : provider_listed(&call->context, name);
+    return provider != NULL && provider_is_offered(ticket->client->service, provider) ? provider : NULL;
+}
+
+/* Who would have to say who they are goes straight to the provider; coming back is what the flow waits for.
+ */
+static enum outcome go_on(struct call *call, struct ticket *ticket)
+{
+    enum next_step next;
+    enum outcome failure, outcome = flow_next(call, ticket, &next, &failure);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    const struct provider *provider = next == NEXT_SIGN_IN ? provider_asked_for(call, ticket) : NULL;
+    if (provider == NULL)
+        return flow_take(call, ticket, next, failure);
+    return flow_take_sign_in(call, ticket, arena_printf(call->arena, "/api/auth/%s/login", provider->name));
+}
+
 enum outcome any_authorize(struct call *call)
 {
     struct authorize_parameters parameters = read_parameters(call);
@@ -53,5 +77,5 @@ enum outcome any_authorize(struct call *call)
         return accepted;
     if (flow_asks_again_by_get(call, "/api/oauth/authorize"))
         return OUTCOME_OK;
-    return flow_go_on(call, &ticket);
+    return go_on(call, &ticket);
 }

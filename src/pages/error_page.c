@@ -43,10 +43,20 @@ static int accepted(const char *accept, const char *type)
     return 0;
 }
 
+static const char *accept_of(const struct call *call)
+{
+    return call->request->parameters == NULL ? NULL : request_header(call->request, "Accept", NULL);
+}
+
+bool page_is_wanted(const struct call *call)
+{
+    const char *accept = accept_of(call);
+    return accept != NULL && accepted(accept, "text/html") > 0;
+}
+
 static bool prefers_json(const struct call *call)
 {
-    const char *accept =
-        call->request->parameters == NULL ? NULL : request_header(call->request, "Accept", NULL);
+    const char *accept = accept_of(call);
     if (accept == NULL)
         return false;
     return accepted(accept, "application/json") > accepted(accept, "text/html");
@@ -59,8 +69,7 @@ static int page_status(enum outcome outcome)
     return status == 401 ? 400 : status;
 }
 
-/* Only the handle of a flow is carried over, never an address from the request (T-65). */
-static const char *flow_handle(const struct call *call)
+const char *page_flow_handle(const struct call *call)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const char *text = call_parameter(call, "oauth_request");
@@ -78,7 +87,7 @@ static bool is_worth_another_try(enum outcome outcome)
 
 static void add_links(struct view *view, struct call *call, enum outcome outcome, const char *back)
 {
-    const char *flow = is_worth_another_try(outcome) ? flow_handle(call) : NULL;
+    const char *flow = is_worth_another_try(outcome) ? page_flow_handle(call) : NULL;
     if (flow != NULL)
         view_link(view, arena_printf(call->arena, "%s?oauth_request=%s", view_path(call, "/login"), flow),
                   view_text(view, "start_again"));

@@ -12,4 +12,11 @@ void page_error(struct call *call, enum outcome outcome);
  * forms that a person begins at the page itself. */
 void page_error_back(struct call *call, enum outcome outcome, const char *back);
 
+/* Whether the caller names HTML among what it takes, as browsers do. */
+bool page_is_wanted(const struct call *call);
+
+/* The handle of a flow that the request names, as far as it looks like one; else NULL. Only a handle is
+ * carried over from a request, never an address (T-65). */
+const char *page_flow_handle(const struct call *call);
+
 #endif

@@ -101,19 +101,29 @@ static const struct {
     [NEXT_CONSENT] = { "/oauth/consent", "request" },
 };
 
+static enum outcome keep(struct call *call, struct ticket *ticket)
+{
+    return ticket->text == NULL ? ticket_save(&call->context, ticket, browser_side_ensure(call)) : OUTCOME_OK;
+}
+
+enum outcome flow_take_sign_in(struct call *call, struct ticket *ticket, const char *path)
+{
+    enum outcome kept = keep(call, ticket);
+    if (kept == OUTCOME_OK)
+        flow_redirect(call, flow_path(call, path, asking[NEXT_SIGN_IN].parameter, ticket->text));
+    return kept;
+}
+
 enum outcome flow_take(struct call *call, struct ticket *ticket, enum next_step next, enum outcome failure)
 {
     if (next == NEXT_ISSUE)
         return issue(call, ticket);
     if (next == NEXT_FAIL)
         return flow_refuse(call, ticket, failure, "the person would have to be asked");
-    if (ticket->text == NULL) {
-        enum outcome saved = ticket_save(&call->context, ticket, browser_side_ensure(call));
-        if (saved != OUTCOME_OK)
-            return saved;
-    }
-    flow_redirect(call, flow_path(call, asking[next].path, asking[next].parameter, ticket->text));
-    return OUTCOME_OK;
+    enum outcome kept = keep(call, ticket);
+    if (kept == OUTCOME_OK)
+        flow_redirect(call, flow_path(call, asking[next].path, asking[next].parameter, ticket->text));
+    return kept;
 }
 
 enum outcome flow_find_waiting(struct call *call, enum next_step step, struct ticket *ticket_out,

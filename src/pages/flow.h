@@ -31,6 +31,9 @@ enum outcome flow_next(struct call *call, struct ticket *ticket, enum next_step 
  * to wait for a person is stored first. */
 enum outcome flow_take(struct call *call, struct ticket *ticket, enum next_step next, enum outcome failure);
 
+/* The sign-in by another page than ours ("/api/auth/google/login"). */
+enum outcome flow_take_sign_in(struct call *call, struct ticket *ticket, const char *path);
+
 /* Both of them. */
 enum outcome flow_go_on(struct call *call, struct ticket *ticket);
 

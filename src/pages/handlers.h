@@ -16,6 +16,8 @@ enum outcome post_link_pin(struct call *call);
 enum outcome get_pin(struct call *call); /* pin_page.c */
 enum outcome post_pin(struct call *call);
 enum outcome post_pin_send(struct call *call);
+enum outcome get_proof(struct call *call); /* proof_page.c */
+enum outcome post_proof(struct call *call);
 enum outcome get_magic_login(struct call *call); /* magic_login_page.c */
 enum outcome post_magic_login(struct call *call);
 enum outcome get_forgot_password(struct call *call); /* recovery_page.c */

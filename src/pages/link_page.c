@@ -4,6 +4,7 @@
 #include "pages/handlers.h"
 #include "pages/mail_form.h"
 #include "pages/pin_field.h"
+#include "pages/provider_buttons.h"
 #include "pages/refusal.h"
 
 static const char form_name[] = "link", pin_form_name[] = "link_pin";
@@ -15,6 +16,7 @@ static struct view *make_page(struct call *call, const struct passage *passage, 
     struct view *view = passage_view(call, "link", "/login/link", form_name, passage);
     const struct note *note = email == NULL ? NULL : &(struct note) { .email = email };
     json_put_text(view->model, "login_url", passage_path(call, passage, "/login", note));
+    provider_buttons_put(view, passage);
     if (email != NULL)
         view_field(view, "email", email);
     return view;

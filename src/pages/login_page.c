@@ -8,6 +8,7 @@
 #include "app/browser_side.h"
 #include "pages/handlers.h"
 #include "pages/passage.h"
+#include "pages/provider_buttons.h"
 #include "pages/refusal.h"
 
 static const char form_name[] = "login";
@@ -26,7 +27,8 @@ static void add_ways(struct view *view, const struct passage *passage, const cha
     const struct note *note = email == NULL ? NULL : &(struct note) { .email = email };
     bool knows_them =
         call->session != NULL && !passage->switching; /* they have an account: it is asked for again */
-    if (call->context.settings->registration && !knows_them)
+    provider_buttons_put(view, passage);
+    if (call->context.settings->registration && !knows_them && passage->pending == NULL)
         json_put_text(view->model, "register_url", passage_path(call, passage, "/register", NULL));
     if (!mail_is_possible(&call->context))
         return;
@@ -40,8 +42,17 @@ static void name_address(struct view *view, const struct passage *passage, const
     struct passage other = *passage;
     other.switching = passage->again || passage->switching;
     other.again = false;
+    other.pending = NULL;
     json_put_text(view->model, "address", view_inert(view->call->arena, email));
     json_put_text(view->model, "change_url", passage_path(view->call, &other, "/login", NULL));
+}
+
+/* What the sign-in is for, when a connection waits for it. */
+static void name_connection(struct view *view, const struct linking *linking)
+{
+    view_value(view, "provider", view_inert(view->call->arena, linking->provider_name));
+    json_put_text(view->model, "heading", view_text(view, "login_connects_heading"));
+    json_put_text(view->model, "connects", view_text(view, "login_connects"));
 }
 
 /* The page as it is to be shown; email NULL: not known yet. is_settled: it has been the first step's answer.
@@ -50,7 +61,7 @@ static struct view *make_page(struct call *call, const struct passage *passage, 
                               bool is_settled)
 {
     bool first = asks_address_first(call, passage);
-    bool names_it = first && is_settled && email != NULL;
+    bool names_it = (first || passage->pending != NULL) && is_settled && email != NULL;
     struct view *view = passage_view(call, form_name, "/login", form_name, passage);
     json_put_text(view->model, "heading",
                   view_text(view, passage->flow == NULL ? "login_heading" : "login_heading_client"));
@@ -62,6 +73,8 @@ static struct view *make_page(struct call *call, const struct passage *passage, 
     if (email != NULL)
         view_field(view, "email", email);
     add_ways(view, passage, names_it ? email : NULL);
+    if (passage->pending != NULL)
+        name_connection(view, &passage->linking);
     return view;
 }
 
@@ -72,6 +85,8 @@ static const char *known_address(const struct call *call, const struct passage *
     enum { LONGEST_ADDRESS = 254 };
     const char *hint = passage->flow == NULL ? NULL : passage->ticket.login_hint;
     *is_settled_out = true;
+    if (passage->pending != NULL)
+        return passage->linking.email;
     if (passage->note.email != NULL)
         return passage->note.email;
     if (call->session != NULL && !passage->switching)

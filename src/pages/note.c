@@ -10,10 +10,9 @@ static const struct {
     const char *name;
     size_t offset;
 } members[] = {
-    { "email", offsetof(struct note, email) },
-    { "new_email", offsetof(struct note, new_email) },
-    { "said", offsetof(struct note, said) },
-    { "problem", offsetof(struct note, problem) },
+    { "email", offsetof(struct note, email) },       { "new_email", offsetof(struct note, new_email) },
+    { "said", offsetof(struct note, said) },         { "problem", offsetof(struct note, problem) },
+    { "provider", offsetof(struct note, provider) },
 };
 
 static const char **member_of(struct note *note, size_t index)

@@ -16,6 +16,7 @@ struct note {
     const char *new_email; /* of a change of address */
     const char *said;      /* what has been done: a word of the page that it's for */
     const char *problem;   /* key of a text */
+    const char *provider;  /* that it's about, as people know it */
 };
 
 /* The value of the parameter "note": for this browser alone. */

@@ -2,6 +2,7 @@
 #include "pages/passage.h"
 
 #include "core/encode.h"
+#include "core/log.h"
 #include "core/strbuf.h"
 #include "core/text.h"
 #include "domain/login/return_to.h"
@@ -9,6 +10,31 @@
 #include "pages/flow.h"
 
 /* --- reading --- */
+
+/* One that waits no more is left out, and the page says so. Whoever is signed in proves the account that it
+ * waits for once more, or signs in to that one. */
+static enum outcome read_pending(struct call *call, struct passage *passage)
+{
+    const char *text = call_parameter(call, "pending");
+    if (text == NULL)
+        return OUTCOME_OK;
+    enum outcome looked = linking_look(&call->context, text, call->browser, &passage->linking);
+    if (looked == OUTCOME_FLOW_ENDED) {
+        call->context.reason = NULL;
+        if (passage->note.problem == NULL)
+            passage->note.problem = "problem_connection_ended";
+        return OUTCOME_OK;
+    }
+    if (looked != OUTCOME_OK)
+        return looked;
+    passage->pending = text;
+    if (call->session != NULL) {
+        bool is_theirs = memcmp(call->session->user_id, passage->linking.user_id, 16) == 0;
+        passage->again |= is_theirs;
+        passage->switching |= !is_theirs;
+    }
+    return OUTCOME_OK;
+}
 
 enum outcome passage_read(struct call *call, struct passage *passage_out)
 {
@@ -22,7 +48,7 @@ enum outcome passage_read(struct call *call, struct passage *passage_out)
         return_to_check(&call->context, call_parameter(call, "return_to"), &passage_out->return_to);
     if (outcome == OUTCOME_OK && passage_out->flow != NULL)
         outcome = flow_find(call, passage_out->flow, &passage_out->ticket);
-    return outcome;
+    return outcome == OUTCOME_OK ? read_pending(call, passage_out) : outcome;
 }
 
 enum outcome passage_read_form(struct call *call, const char *form, struct passage *passage_out)
@@ -86,6 +112,7 @@ struct sign_in_place passage_place(struct call *call, const struct passage *pass
         place.languages = mail_languages(call, passage->ticket.ui_locales);
     }
     place.return_to = passage->return_to;
+    place.pending = passage->pending;
     return place;
 }
 
@@ -95,7 +122,7 @@ static const struct carried {
     const char *name, *value;
 } * carried_by(struct call *call, const struct passage *passage)
 {
-    struct carried *list = arena_alloc(call->arena, 5 * sizeof *list);
+    struct carried *list = arena_alloc(call->arena, 6 * sizeof *list);
     size_t count = 0;
     if (passage->flow != NULL)
         list[count++] = (struct carried) { "oauth_request", passage->flow };
@@ -105,6 +132,8 @@ static const struct carried {
         list[count++] = (struct carried) { "again", "1" };
     if (passage->switching)
         list[count++] = (struct carried) { "switch", "1" };
+    if (passage->pending != NULL)
+        list[count++] = (struct carried) { "pending", passage->pending };
     return list;
 }
 
@@ -172,6 +201,7 @@ static enum outcome go_on(struct call *call, struct passage *passage)
     enum next_step next = NEXT_ISSUE;
     enum outcome failure = OUTCOME_OK;
     passage->again = passage->switching = false;
+    passage->pending = NULL;
     if (passage->flow == NULL)
         return take(call, passage, next, failure);
     enum outcome noted = ticket_signed_in(&call->context, &passage->ticket, call->session);
@@ -185,6 +215,27 @@ static enum outcome go_on(struct call *call, struct passage *passage)
     return passage_redirect(call, passage, "/login", &(struct note) { .problem = "problem_other_account" });
 }
 
+/* What waited for this sign-in is connected; what waited for somebody else's, or no more, isn't. Either way
+ * the person is signed in, and whoever came for nothing else is told. */
+static void connect_pending(struct call *call, struct passage *passage, const char *pending)
+{
+    struct linking linking;
+    struct note note = { .said = "linked" };
+    if (pending == NULL)
+        return;
+    enum outcome outcome = linking_look(&call->context, pending, call->browser, &linking);
+    if (outcome == OUTCOME_OK)
+        outcome = linking_finish(&call->context, &linking, call->session->user_id);
+    if (outcome != OUTCOME_OK) {
+        log_info("sign-in: not connected: %s", call->context.reason);
+        call->context.reason = NULL;
+        note = (struct note) { .problem = outcome == OUTCOME_ALREADY_EXISTS ? "problem_connection_conflict"
+                                                                            : "problem_connection_ended" };
+    }
+    if (passage->flow == NULL && passage->return_to == NULL)
+        passage->return_to = flow_path(call, "/account/connections", NOTE_PARAMETER, note_seal(call, &note));
+}
+
 enum outcome passage_enter(struct call *call, struct passage *passage, const struct signed_in *signed_in)
 {
     if (signed_in->needs_pin)
@@ -192,8 +243,19 @@ enum outcome passage_enter(struct call *call, struct passage *passage, const str
     enum outcome opened = browser_side_sign_in(call, signed_in);
     if (opened != OUTCOME_OK)
         return opened;
-    sign_in_note(&call->context, signed_in->user_id);
+    connect_pending(call, passage, passage->pending != NULL ? passage->pending : signed_in->pending);
     return go_on(call, passage);
+}
+
+enum outcome passage_go_on(struct call *call, struct passage *passage)
+{
+    enum next_step next;
+    enum outcome failure;
+    connect_pending(call, passage, passage->pending);
+    passage->again = passage->switching = false;
+    passage->pending = NULL;
+    enum outcome known = passage_next(call, passage, &next, &failure);
+    return known == OUTCOME_OK ? take(call, passage, next, failure) : known;
 }
 
 const char *passage_target(struct call *call, const struct passage *passage)

@@ -8,6 +8,7 @@
 
 #include "domain/login/sign_in.h"
 #include "domain/oauth/ticket.h"
+#include "domain/providers/linking.h"
 #include "pages/note.h"
 #include "pages/view.h"
 
@@ -17,12 +18,15 @@ struct passage {
     const char *return_to; /* safe, as return_to.h has it; NULL: the start page */
     bool again;            /* who is signed in proves it once more */
     bool switching;        /* or signs in as somebody else */
+    const char
+        *pending; /* a connection that waits for this sign-in; NULL: none, and linking isn't to be used */
+    struct linking linking;
     struct note note;
 };
 
 /*
- * Reads the parameters oauth_request, return_to, again, switch and note. FLOW_ENDED when the flow can't go
- * on: then the page that says so has been answered.
+ * Reads the parameters oauth_request, return_to, again, switch, pending and note. FLOW_ENDED when the flow
+ * can't go on: then the page that says so has been answered.
  */
 enum outcome passage_read(struct call *call, struct passage *passage_out);
 
@@ -57,6 +61,9 @@ enum outcome passage_adopt(struct call *call, struct passage *passage, const cha
 
 /* Somebody has proven who they are: opens the session and goes on, or asks for the PIN first. */
 enum outcome passage_enter(struct call *call, struct passage *passage, const struct signed_in *signed_in);
+
+/* Who is signed in connects what waits for them, and goes on: the flow may still ask for a fresh sign-in. */
+enum outcome passage_go_on(struct call *call, struct passage *passage);
 
 /* Where the passage goes on to when nothing is to be asked any more: for a link. */
 const char *passage_target(struct call *call, const struct passage *passage);

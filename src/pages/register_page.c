@@ -4,6 +4,7 @@
 #include "app/browser_side.h"
 #include "pages/handlers.h"
 #include "pages/passage.h"
+#include "pages/provider_buttons.h"
 #include "pages/refusal.h"
 
 static const char form_name[] = "register";
@@ -13,6 +14,7 @@ static struct view *make_page(struct call *call, const struct passage *passage)
     struct view *view = passage_view(call, form_name, "/register", form_name, passage);
     json_put_text(view->model, "flow", passage->flow == NULL ? "" : passage->flow);
     json_put_text(view->model, "login_url", passage_path(call, passage, "/login", NULL));
+    provider_buttons_put(view, passage);
     return view;
 }
 

@@ -48,6 +48,7 @@ static const struct column state_columns[] = {
     { COLUMN_INTEGER, KEY(last_used_at) },
     { COLUMN_TEXT, STATE(service_status) },
     { COLUMN_TEXT, STATE(service_name) },
+    { COLUMN_TEXT, STATE(service_providers) },
 };
 
 static const struct statement statements[] = {
@@ -63,7 +64,8 @@ static const struct statement statements[] = {
     [FIND_BY_HASH] = { .name = "api_keys.find_by_hash",
                        .sql =
                            "SELECT k.id, k.service_id, k.name, k.prefix, k.key_hash, k.permissions, k.status,"
-                           " k.created_at, k.expires_at, k.addresses, k.last_used_at, s.status, s.name"
+                           " k.created_at, k.expires_at, k.addresses, k.last_used_at, s.status, s.name,"
+                           " s.providers"
                            " FROM api_keys k JOIN services s ON s.id = k.service_id WHERE k.key_hash = ?",
                        .parameters = "b",
                        COLUMNS(state_columns),

@@ -24,6 +24,7 @@ struct api_key_row {
 struct api_key_state {
     struct api_key_row key;
     const char *service_status, *service_name;
+    const char *service_providers; /* JSON, as of services.h; NULL */
 };
 
 enum store_result api_keys_find_by_hash(struct db *db, struct arena *arena, const unsigned char hash[32],

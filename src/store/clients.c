@@ -47,6 +47,7 @@ static const struct column entry_columns[] = {
     { COLUMN_TEXT, ENTRY(service_pin_gate) },
     { COLUMN_TEXT, ENTRY(service_sign_in_form) },
     { COLUMN_TEXT, ENTRY(service_workspace) },
+    { COLUMN_TEXT, ENTRY(service_providers) },
     { COLUMN_HASH, ENTRY(secret_hash) },
     { COLUMN_INTEGER, ENTRY(secret_expires_at) },
     { COLUMN_BOOLEAN, ENTRY(has_secret) },
@@ -76,8 +77,8 @@ static const struct column number_column[] = { { COLUMN_INTEGER, 0 } };
     " c.failures_since, c.last_used_at, c.last_used_from"
 #define SELECT_ENTRIES                                                                                       \
     "SELECT " CLIENT_COLUMNS                                                                                 \
-    ", s.name, s.status, s.pin_gate, s.sign_in_form, s.workspace, k.secret_hash, k.expires_at,"              \
-    " k.id IS NOT NULL, k.id, k.sealed, k.last_used_at"                                                      \
+    ", s.name, s.status, s.pin_gate, s.sign_in_form, s.workspace, s.providers, k.secret_hash,"               \
+    " k.expires_at, k.id IS NOT NULL, k.id, k.sealed, k.last_used_at"                                        \
     " FROM clients c JOIN services s ON s.id = c.service_id"                                                 \
     " LEFT JOIN client_secrets k ON k.client_number = c.number AND (k.expires_at = 0 OR k.expires_at > ?)"
 #define NEWEST_SECRETS " ORDER BY k.created_at DESC, k.id DESC LIMIT ?"

@@ -35,7 +35,7 @@ struct client_secret_row {
 struct client_entry {
     struct client_row client;
     const char *service_name, *service_status, *service_pin_gate, *service_sign_in_form;
-    const char *service_workspace; /* NULL: none */
+    const char *service_workspace, *service_providers; /* NULL: none */
     unsigned char secret_id[16], secret_hash[32];
     struct bytes secret_sealed;
     int64_t secret_expires_at, secret_last_used_at;

@@ -1,13 +1,29 @@
 /* connections.c: see connections.h. */
 #include "store/connections.h"
 
-enum { LIST, FIND, FIND_BY_SUBJECT, ADD, REMOVE, REMOVE_ALL };
+enum {
+    LIST,
+    FIND,
+    FIND_BY_SUBJECT,
+    ADD,
+    CHANGE_PROFILE,
+    WRITE,
+    CLAIM,
+    RELEASE,
+    BREAK,
+    SEALED_BEFORE,
+    RESEAL,
+    REMOVE,
+    REMOVE_ONE,
+    REMOVE_ALL
+};
 
 #define ROW(member) offsetof(struct connection_row, member)
 
 #define CONNECTION_COLUMNS                                                                                   \
     "id, user_id, provider, subject, label, created_at, email, email_verified, display_name, sign_in,"       \
     " scopes, access_sealed, refresh_sealed, token_expires_at, key_name, status, version, updated_at"
+#define SELECT_CONNECTIONS "SELECT " CONNECTION_COLUMNS ", refresh_claim, refresh_until_ms FROM connections"
 
 static const struct column connection_columns[] = {
     { COLUMN_ID, ROW(id) },
@@ -28,23 +44,23 @@ static const struct column connection_columns[] = {
     { COLUMN_TEXT, ROW(status) },
     { COLUMN_INTEGER, ROW(version) },
     { COLUMN_INTEGER, ROW(updated_at) },
+    { COLUMN_ID, ROW(refresh_claim) },
+    { COLUMN_INTEGER, ROW(refresh_until_ms) },
 };
 
 static const struct statement statements[] = {
     [LIST] = { .name = "connections.list",
-               .sql = "SELECT " CONNECTION_COLUMNS " FROM connections"
-                      " WHERE user_id = ? ORDER BY provider, created_at",
+               .sql = SELECT_CONNECTIONS " WHERE user_id = ? ORDER BY provider, created_at",
                .parameters = "b",
                COLUMNS(connection_columns),
                .retry = true },
     [FIND] = { .name = "connections.find",
-               .sql = "SELECT " CONNECTION_COLUMNS " FROM connections WHERE id = ? AND user_id = ?",
+               .sql = SELECT_CONNECTIONS " WHERE id = ? AND user_id = ?",
                .parameters = "bb",
                COLUMNS(connection_columns),
                .retry = true },
     [FIND_BY_SUBJECT] = { .name = "connections.find_by_subject",
-                          .sql = "SELECT " CONNECTION_COLUMNS " FROM connections"
-                                 " WHERE provider = ? AND subject = ?",
+                          .sql = SELECT_CONNECTIONS " WHERE provider = ? AND subject = ?",
                           .parameters = "tt",
                           COLUMNS(connection_columns),
                           .retry = true },
@@ -53,6 +69,43 @@ static const struct statement statements[] = {
                      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
               .parameters = "bbtttititi"
                             "tbbittii" },
+    [CHANGE_PROFILE] = { .name = "connections.change_profile",
+                         .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?,"
+                                " display_name = ?, sign_in = ?, updated_at = ?"
+                                " WHERE id = ? AND user_id = ?",
+                         .parameters = "ttitiibb" },
+    [WRITE] = { .name = "connections.write",
+                .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?, display_name = ?,"
+                       " scopes = ?, access_sealed = ?, refresh_sealed = ?, token_expires_at = ?,"
+                       " key_name = ?, status = ?, version = version + 1, updated_at = ?,"
+                       " refresh_claim = NULL, refresh_until_ms = 0 WHERE id = ? AND version = ?",
+                .parameters = "ttittbbittibi" },
+    [CLAIM] = { .name = "connections.claim",
+                .sql = "UPDATE connections SET refresh_claim = ?, refresh_until_ms = ?"
+                       " WHERE id = ? AND version = ? AND refresh_until_ms <= ?",
+                .parameters = "bibii" },
+    [RELEASE] = { .name = "connections.release",
+                  .sql = "UPDATE connections SET refresh_claim = NULL, refresh_until_ms = ?"
+                         " WHERE id = ? AND refresh_claim = ?",
+                  .parameters = "ibb",
+                  .retry = true },
+    [BREAK] = { .name = "connections.break",
+                .sql = "UPDATE connections SET status = 'broken', version = version + 1, updated_at = ?,"
+                       " refresh_claim = NULL, refresh_until_ms = 0 WHERE id = ? AND version = ?",
+                .parameters = "ibi" },
+    [SEALED_BEFORE] = { .name = "connections.list_sealed_before",
+                        .sql = SELECT_CONNECTIONS " WHERE (key_name < ? OR key_name > ?) AND key_name > ''"
+                                                  " AND refresh_until_ms <= ? LIMIT ?",
+                        .parameters = "ttii",
+                        COLUMNS(connection_columns),
+                        .retry = true },
+    [RESEAL] = { .name = "connections.reseal",
+                 .sql = "UPDATE connections SET access_sealed = ?, refresh_sealed = ?, key_name = ?"
+                        " WHERE id = ? AND version = ? AND refresh_until_ms <= ?",
+                 .parameters = "bbtbii" },
+    [REMOVE_ONE] = { .name = "connections.remove_one",
+                     .sql = "DELETE FROM connections WHERE id = ? AND user_id = ?",
+                     .parameters = "bb" },
     [REMOVE] = { .name = "connections.remove",
                  .sql = "DELETE FROM connections WHERE user_id = ? AND provider = ?",
                  .parameters = "bt" },
@@ -108,4 +161,70 @@ enum store_result connections_add(struct db *db, const struct connection_row *ro
                          sql_integer(row->token_expires_at), sql_text(row->key_name), sql_text(row->status),
                          sql_integer(row->version), sql_integer(row->updated_at)),
                   NULL);
+}
+
+enum store_result connections_change_profile(struct db *db, const struct connection_row *row)
+{
+    return db_run_one(db, &statements[CHANGE_PROFILE],
+                      VALUES(sql_text(row->label), sql_text(row->email), sql_integer(row->email_verified),
+                             sql_text_cut(row->display_name, 200), sql_integer(row->sign_in),
+                             sql_integer(row->updated_at), sql_id(row->id), sql_id(row->user_id)));
+}
+
+static struct value sealed(struct bytes bytes)
+{
+    return sql_bytes(bytes.data, bytes.length);
+}
+
+enum store_result connections_write(struct db *db, const struct connection_row *row, int64_t now)
+{
+    return db_run_one(
+        db, &statements[WRITE],
+        VALUES(sql_text(row->label), sql_text(row->email), sql_integer(row->email_verified),
+               sql_text_cut(row->display_name, 200), sql_text(row->scopes), sealed(row->access_sealed),
+               sealed(row->refresh_sealed), sql_integer(row->token_expires_at), sql_text(row->key_name),
+               sql_text(row->status), sql_integer(now), sql_id(row->id), sql_integer(row->version)));
+}
+
+enum store_result connections_claim(struct db *db, const struct connection_row *row,
+                                    const unsigned char claim[16], int64_t now_ms, int64_t until_ms)
+{
+    return db_run_one(db, &statements[CLAIM],
+                      VALUES(sql_id(claim), sql_integer(until_ms), sql_id(row->id), sql_integer(row->version),
+                             sql_integer(now_ms)));
+}
+
+enum store_result connections_release(struct db *db, const struct connection_row *row,
+                                      const unsigned char claim[16], int64_t until_ms)
+{
+    return db_run_one(db, &statements[RELEASE],
+                      VALUES(sql_integer(until_ms), sql_id(row->id), sql_id(claim)));
+}
+
+enum store_result connections_break(struct db *db, const struct connection_row *row, int64_t now)
+{
+    return db_run_one(db, &statements[BREAK],
+                      VALUES(sql_integer(now), sql_id(row->id), sql_integer(row->version)));
+}
+
+enum store_result connections_list_sealed_before(struct db *db, struct arena *arena, const char *key_name,
+                                                 int64_t now_ms, int64_t limit,
+                                                 struct connection_row **rows_out, size_t *count_out)
+{
+    return db_list(db, arena, &statements[SEALED_BEFORE],
+                   VALUES(sql_text(key_name), sql_text(key_name), sql_integer(now_ms), sql_integer(limit)),
+                   sizeof(**rows_out), (void **)rows_out, count_out);
+}
+
+enum store_result connections_reseal(struct db *db, const struct connection_row *row, int64_t now_ms)
+{
+    return db_run_one(db, &statements[RESEAL],
+                      VALUES(sealed(row->access_sealed), sealed(row->refresh_sealed), sql_text(row->key_name),
+                             sql_id(row->id), sql_integer(row->version), sql_integer(now_ms)));
+}
+
+enum store_result connections_remove_one(struct db *db, const unsigned char user_id[16],
+                                         const unsigned char id[16])
+{
+    return db_run_one(db, &statements[REMOVE_ONE], VALUES(sql_id(id), sql_id(user_id)));
 }

@@ -23,6 +23,8 @@ struct connection_row {
     const char *status;                         /* "active", or "broken": the provider took the tokens back */
     int64_t version;                            /* counts what was written to the row */
     int64_t updated_at;
+    unsigned char refresh_claim[16]; /* who refreshes it; zeros: nobody. Read only, as is the next */
+    int64_t refresh_until_ms;        /* until when nobody else does */
 };
 
 /* A user's, by provider. */
@@ -39,6 +41,43 @@ enum store_result connections_find_by_subject(struct db *db, struct arena *arena
 
 /* CONFLICT when the account at the provider is connected already. */
 enum store_result connections_add(struct db *db, const struct connection_row *row) MUST_CHECK;
+
+/* What the provider tells of the account by now: label, email, email_verified, display_name; and whether it
+ * signs in. Its tokens, and so its version, stay. NOT_FOUND when it isn't the user's any more. */
+enum store_result connections_change_profile(struct db *db, const struct connection_row *row) MUST_CHECK;
+
+/*
+ * What is written to a connection that is there: its tokens, and what the provider says of the account. The
+ * row must have the version that it was read with, which this counts up; whoever refreshes it holds it no
+ * longer. NOT_FOUND when the row has changed since, or is gone.
+ */
+enum store_result connections_write(struct db *db, const struct connection_row *row, int64_t now) MUST_CHECK;
+
+/* Of all who want to refresh this version of a row, one gets OK, until until_ms; the others NOT_FOUND. */
+enum store_result connections_claim(struct db *db, const struct connection_row *row,
+                                    const unsigned char claim[16], int64_t now_ms,
+                                    int64_t until_ms) MUST_CHECK;
+
+/* Gives a claim back without having written; nobody gets one before until_ms. */
+enum store_result connections_release(struct db *db, const struct connection_row *row,
+                                      const unsigned char claim[16], int64_t until_ms) MUST_CHECK;
+
+/* The provider took the tokens back: so long as the row has this version. */
+enum store_result connections_break(struct db *db, const struct connection_row *row, int64_t now) MUST_CHECK;
+
+/* Rows that are sealed under another key than this, and aren't being refreshed. */
+enum store_result connections_list_sealed_before(struct db *db, struct arena *arena, const char *key_name,
+                                                 int64_t now_ms, int64_t limit,
+                                                 struct connection_row **rows_out,
+                                                 size_t *count_out) MUST_CHECK;
+
+/* The same tokens sealed anew; its version stays. NOT_FOUND when the row has changed since. */
+enum store_result connections_reseal(struct db *db, const struct connection_row *row,
+                                     int64_t now_ms) MUST_CHECK;
+
+/* A user's own; NOT_FOUND. */
+enum store_result connections_remove_one(struct db *db, const unsigned char user_id[16],
+                                         const unsigned char id[16]) MUST_CHECK;
 
 /* Takes those of a provider off a user; NOT_FOUND when there is none. */
 enum store_result connections_remove(struct db *db, const unsigned char user_id[16],

@@ -3,6 +3,7 @@
 #include "store/housekeeping.h"
 
 #include "core/clock.h"
+#include "store/members.h"
 
 enum { BATCH = 500 };
 
@@ -56,6 +57,12 @@ enum store_result housekeeping_run(struct db *db, int64_t now, int64_t budget_ms
             report_out->deleted += deleted;
             report_out->more |= deleted == BATCH;
         }
+        int64_t filled = 0;
+        enum store_result result = members_fill(db, BATCH, &filled);
+        if (result != STORE_OK)
+            return result;
+        report_out->filled += filled;
+        report_out->more |= filled == BATCH;
     } while (report_out->more && clock_mono_ms() < end_ms);
     return STORE_OK;
 }

@@ -1,6 +1,7 @@
 /*
- * housekeeping.h: deletes what has expired, in small batches by key, within a time budget. Called by
- * the housekeeper, and in small portions by a single worker; several at once only share the work.
+ * housekeeping.h: deletes what has expired and fills in what older programs left out, in small batches by
+ * key, within a time budget. Called by the housekeeper, and in small portions by a single worker; several at
+ * once only share the work.
  */
 #ifndef DOORWARD_STORE_HOUSEKEEPING_H
 #define DOORWARD_STORE_HOUSEKEEPING_H
@@ -11,6 +12,7 @@ extern const struct statement_table housekeeping_statements;
 
 struct housekeeping {
     int64_t deleted; /* rows */
+    int64_t filled;  /* members that came without what lists go by (members.h) */
     bool more;       /* the budget ended first: come back soon */
 };
 

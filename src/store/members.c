@@ -16,6 +16,8 @@ enum {
     COUNT_FOUND,
     REMOVE,
     FOLLOW_USER,
+    SERVICES_OF_USER,
+    FILL,
     LIST,
     SEARCH = LIST + MEMBER_ORDERS
 };
@@ -30,6 +32,7 @@ static const struct column member_columns[] = {
 };
 static const struct column role_column[] = { { COLUMN_TEXT, 0 } };
 static const struct column count_column[] = { { COLUMN_INTEGER, 0 } };
+static const struct column service_column[] = { { COLUMN_ID, 0 } };
 
 #define WORDS "CONCAT(u.email_key, '\\n', LOWER(u.name))"
 
@@ -96,6 +99,25 @@ static const struct statement statements[] = {
                           " m.words = " WORDS " WHERE m.user_id = ?",
                       .parameters = "b",
                       .retry = true },
+    [SERVICES_OF_USER] = { .name = "members.services_of_user",
+                           .sql =
+                               "SELECT service_id FROM members WHERE user_id = ? ORDER BY created_at LIMIT ?",
+                           .parameters = "bi",
+                           COLUMNS(service_column),
+                           .retry = true },
+    /* Those that aren't filled in stand first in their service's part of the index. Looked at again as they
+     * are written: FOLLOW_USER may have been faster. */
+    [FILL] = { .name = "members.fill",
+               .sql =
+                   "UPDATE (SELECT m.service_id, m.user_id, u.email_key, " WORDS " AS words FROM services s"
+                   " STRAIGHT_JOIN members m FORCE INDEX (members_email)"
+                   " ON m.service_id = s.id AND m.email_key = ''"
+                   " JOIN users u ON u.id = m.user_id AND u.email_key <> '' LIMIT ?) f"
+                   " JOIN members t ON t.service_id = f.service_id AND t.user_id = f.user_id"
+                   " AND t.email_key = ''"
+                   " SET t.email_key = f.email_key, t.words = f.words",
+               .parameters = "i",
+               .retry = true },
     LIST_ROW(MEMBERS_OLDEST_FIRST, "members_order", "m.user_id, m.created_at", "m.created_at, m.user_id"),
     LIST_ROW(MEMBERS_NEWEST_FIRST, "members_order", "m.user_id, m.created_at",
              "m.created_at DESC, m.user_id DESC"),
@@ -185,4 +207,21 @@ enum store_result members_remove(struct db *db, const unsigned char service_id[1
 enum store_result members_follow_user(struct db *db, const unsigned char user_id[16])
 {
     return db_run(db, &statements[FOLLOW_USER], VALUES(sql_id(user_id)), NULL);
+}
+
+enum store_result members_services_of_user(struct db *db, struct arena *arena,
+                                           const unsigned char user_id[16], int64_t limit,
+                                           unsigned char (**services_out)[16], size_t *count_out)
+{
+    void *rows = NULL;
+    enum store_result result =
+        db_list(db, arena, &statements[SERVICES_OF_USER], VALUES(sql_id(user_id), sql_integer(limit)),
+                sizeof(**services_out), &rows, count_out);
+    *services_out = rows;
+    return result;
+}
+
+enum store_result members_fill(struct db *db, int64_t limit, int64_t *filled_out)
+{
+    return db_run(db, &statements[FILL], VALUES(sql_integer(limit)), filled_out);
 }

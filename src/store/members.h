@@ -55,4 +55,13 @@ enum store_result members_remove(struct db *db, const unsigned char service_id[1
 /* In the transaction that changes a user's address or name, behind it. OK also for a member of nothing. */
 enum store_result members_follow_user(struct db *db, const unsigned char user_id[16]) MUST_CHECK;
 
+/* The services that a user is a member of. */
+enum store_result members_services_of_user(struct db *db, struct arena *arena,
+                                           const unsigned char user_id[16], int64_t limit,
+                                           unsigned char (**services_out)[16], size_t *count_out) MUST_CHECK;
+
+/* Fills in at most limit members that came without address and words: of before migration 3, or of a program
+ * of before it that still runs beside this one. */
+enum store_result members_fill(struct db *db, int64_t limit, int64_t *filled_out) MUST_CHECK;
+
 #endif

@@ -14,6 +14,7 @@ enum {
     SET_PROFILE,
     PIN_GATES,
     SET_WORKSPACE,
+    SET_PROVIDERS,
     WITH_WORKSPACE
 };
 
@@ -31,6 +32,7 @@ static const struct column service_columns[] = {
     { COLUMN_TEXT, ROW(service_type) },
     { COLUMN_TEXT, ROW(features) },
     { COLUMN_TEXT, ROW(workspace) },
+    { COLUMN_TEXT, ROW(providers) },
 };
 
 static const struct column gate_columns[] = { { COLUMN_TEXT, offsetof(struct service_gate, pin_gate) } };
@@ -42,7 +44,7 @@ static const struct column workspace_columns[] = {
 
 #define SELECT_SERVICES                                                                                      \
     "SELECT id, name, status, created_at, updated_at, pin_gate, sign_in_form, slug, service_type, features," \
-    " workspace FROM services"
+    " workspace, providers FROM services"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "services.add",
@@ -90,6 +92,10 @@ static const struct statement statements[] = {
                     .retry = true },
     [SET_WORKSPACE] = { .name = "services.set_workspace",
                         .sql = "UPDATE services SET workspace = ?, updated_at = ? WHERE id = ?",
+                        .parameters = "tib",
+                        .retry = true },
+    [SET_PROVIDERS] = { .name = "services.set_providers",
+                        .sql = "UPDATE services SET providers = ?, updated_at = ? WHERE id = ?",
                         .parameters = "tib",
                         .retry = true },
     [WITH_WORKSPACE] = { .name = "services.with_workspace",
@@ -176,6 +182,13 @@ enum store_result services_set_workspace(struct db *db, const unsigned char id[1
 {
     return db_run_one(db, &statements[SET_WORKSPACE],
                       VALUES(sql_text(workspace), sql_integer(now), sql_id(id)));
+}
+
+enum store_result services_set_providers(struct db *db, const unsigned char id[16], const char *providers,
+                                         int64_t now)
+{
+    return db_run_one(db, &statements[SET_PROVIDERS],
+                      VALUES(sql_text(providers), sql_integer(now), sql_id(id)));
 }
 
 enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,

@@ -16,6 +16,7 @@ struct service_row {
     const char *service_type;            /* "web", "api", "mobile" or "desktop" */
     const char *features;                /* JSON array of words; NULL: none */
     const char *workspace;               /* JSON object; NULL: none */
+    const char *providers;               /* JSON object: how it uses providers; NULL: as all do */
 };
 
 /* A service that has a workspace. */
@@ -51,6 +52,10 @@ enum store_result services_set_profile(struct db *db, const struct service_row *
 
 /* NULL takes it off. */
 enum store_result services_set_workspace(struct db *db, const unsigned char id[16], const char *workspace,
+                                         int64_t now) MUST_CHECK;
+
+/* NULL takes them off. */
+enum store_result services_set_providers(struct db *db, const unsigned char id[16], const char *providers,
                                          int64_t now) MUST_CHECK;
 
 /* The active services that have a workspace, the oldest first. */

@@ -24,6 +24,9 @@
 #include "store/participants.h"
 #include "store/permissions.h"
 #include "store/plans.h"
+#include "store/provider_grants.h"
+#include "store/provider_requests.h"
+#include "store/providers.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
 #include "store/sessions.h"
@@ -64,6 +67,9 @@ const struct statement_table *const store_tables[] = {
     &participants_statements,
     &permissions_statements,
     &plans_statements,
+    &provider_grants_statements,
+    &provider_requests_statements,
+    &providers_statements,
     &revoked_tokens_statements,
     &services_statements,
     &sessions_statements,

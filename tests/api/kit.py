@@ -49,9 +49,14 @@ def run(**options):
         def tearDownClass(cls):
             cls.site.web.close()
 
-    for number, (promise, function) in enumerate(_tests):
-        method = _method(promise, function, number)
-        setattr(Api, method.__name__, method)
-    Api.__module__ = "__main__"
+    add_tests(Api)
     caller["Api"] = Api
     main()
+
+
+def add_tests(case):
+    """Makes the functions behind @test methods of a class, which has the Site."""
+    for number, (promise, function) in enumerate(_tests):
+        method = _method(promise, function, number)
+        setattr(case, method.__name__, method)
+    case.__module__ = "__main__"

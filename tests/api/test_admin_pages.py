@@ -2,126 +2,17 @@
 """The console at /admin: how administrators sign in, what each page shows and does, and who never gets in."""
 import base64
 import hashlib
-import hmac
 import re
-import struct
-import tempfile
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 from kit import *
+from console import *
+from installation import basic
 from web import filled
 
-PASSWORD = "a console password of length"
 LISTS = ["", "/clients", "/keys", "/members", "/requests", "/subscriptions", "/plans"]
-
-
-# --- an administrator and what they hold ---
-
-class Admin:
-    def __init__(self, site, number):
-        self.site, self.email, self.last = site, f"admin{number}-{site._mark}@admins.example", 0
-        with tempfile.NamedTemporaryFile("w") as file:
-            file.write(PASSWORD + "\n")
-            file.flush()
-            self.id = site.cli("admin", "add", "--email", self.email, "--name", "Ada Admin", "--password-file", file.name)["id"]
-        self.secret, self.codes = None, []
-
-    def code(self, away=0):
-        """The code of a step; each is used once, so a test that signs in again forgets what was used."""
-        step = int(time.time()) // 30 + away
-        mac = hmac.new(base64.b32decode(self.secret), struct.pack(">Q", step), hashlib.sha1).digest()
-        at = mac[-1] & 15
-        return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7fffffff) % 10**6:06}"
-
-    def forget_used(self):
-        self.site.sql(f"UPDATE admins SET totp_step = 0 WHERE email = '{self.email}'")
-
-
-_made = []
-
-
-def new_admin(site):
-    _made.append(Admin(site, len(_made) + 1))
-    return _made[-1]
-
-
-def password_step(browser, admin, password=PASSWORD, path="/admin"):
-    page = browser.open(path).page()
-    return browser.submit(page.form_with(type="password"), {"email": admin.email, "password": password}, follow=False)
-
-
-def enrol(browser, admin):
-    """The first sign-in; the page with the recovery codes."""
-    answer = password_step(browser, admin)
-    equal((answer.status, urllib.parse.urlsplit(answer.location).path), (303, "/admin/second-step"), str(answer))
-    shown = browser.follow(answer)
-    admin.secret = re.search(r"<code>((?:[A-Z2-7]{4} ?){8})</code>", shown.text).group(1).replace(" ", "")
-    uri = re.search(r"otpauth://totp/\S+?secret=([A-Z2-7]+)", shown.text)
-    equal(uri.group(1), admin.secret)
-    shown = browser.submit(shown.page().form_with(name="code"), {"code": admin.code()})
-    equal(shown.status, 200, str(shown))
-    admin.codes = re.findall(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}", shown.text)
-    return shown
-
-
-def sign_in(site, admin, browser=None, code=None, path="/admin"):
-    browser = browser or site.browser()
-    if admin.secret is None:
-        enrol(browser, admin)
-        return browser
-    if code is None:
-        admin.forget_used()
-    answer = browser.follow(password_step(browser, admin, path=path))
-    answer = browser.submit(answer.page().form_with(name="code"), {"code": code or admin.code()}, follow=False)
-    browser.last = answer
-    return browser
-
-
-_shared = {}
-
-
-def console(site):
-    """A browser of an administrator who has just signed in, shared by tests that don't end the session."""
-    if "browser" not in _shared:
-        _shared["admin"] = new_admin(site)
-        _shared["browser"] = sign_in(site, _shared["admin"])
-    return _shared["browser"]
-
-
-def here(site, rest=""):
-    return f"/admin/services/{site.service}{rest}"
-
-
-def form_named(answer, name, button=None):
-    for form in answer.page().forms:
-        fields = {field.get("name"): field.get("value") for field in form["fields"]}
-        if fields.get("form") == name and (button is None or any(one.get("value") == button for one in form["buttons"])):
-            return form
-    raise AssertionError(f"no form {name} on {answer.page().text}")
-
-
-def send(browser, path, name, values=None, button=None, follow=False, headers=None):
-    answer = browser.open(path)
-    equal(answer.status, 200, f"{path}: {answer}")
-    form = form_named(answer, name, button)
-    pressed = {"name": "id", "value": button} if button else None
-    # what a browser sends of selects and areas, which the reader of pages here doesn't know
-    return browser.submit(dict(form, action=form["action"]), values, pressed, headers=headers, follow=follow)
-
-
-def is_done(browser, answer, words):
-    equal(answer.status, 303, str(answer) + answer.page().text)
-    shown = browser.follow(answer)
-    equal(shown.status, 200, str(shown))
-    assert words in shown.page().text, f"not said: {words}: {shown.page().text}"
-    return shown
-
-
-def make_old(site, browser):
-    value = hashlib.sha256(browser.cookies["admin-session"].encode()).hexdigest()
-    site.sql(f"UPDATE admin_sessions SET authenticated_at = authenticated_at - 1000 WHERE id_hash = UNHEX('{value}')")
 
 
 def history(site, service=None):
@@ -136,12 +27,12 @@ def all_pages(site):
 
 
 def member(site):
-    if "member" not in _shared:
-        _shared["member"] = site.add_person(name="Mia Member")
+    if "member" not in shared:
+        shared["member"] = site.add_person(name="Mia Member")
         site.sql("INSERT IGNORE INTO members (service_id, user_id, created_at, email_key, words) SELECT UNHEX(REPLACE("
                  f"'{site.service}', '-', '')), id, 1700000000, email_key, CONCAT(email_key, CHAR(10), LOWER(name)) FROM users WHERE id = UNHEX(REPLACE("
-                 f"'{_shared['member'].id}', '-', ''))")
-    return _shared["member"]
+                 f"'{shared['member'].id}', '-', ''))")
+    return shared["member"]
 
 
 # --- signing in ---
@@ -330,7 +221,7 @@ def seen_by_validate(site):
     answer = site.web.get("/api/sso/validate", headers={"Cookie": f"admin-session={browser.cookies['admin-session']}",
                                                         "Origin": site.url})
     equal(answer.status, 200, str(answer))
-    assert _shared["admin"].email in answer.text and '"admin"' in answer.text, answer.text
+    assert shared["admin"].email in answer.text and '"admin"' in answer.text, answer.text
 
 
 @test("65: the sign-in leads back to the page that was asked for, and to no other site")
@@ -426,7 +317,7 @@ def services(site):
     is_done(browser, send(browser, path, "service_enable"), "switched on")
     row = site.cli("service", "show", service)
     equal((row["name"], row["pin_gate"], row["status"]), ("Shop", "always", "active"))
-    kinds = [kind for kind, actor, _ in history(site, service) if actor == f"admin:{_shared['admin'].email}"]
+    kinds = [kind for kind, actor, _ in history(site, service) if actor == f"admin:{shared['admin'].email}"]
     for kind in ("service.created", "service.updated", "service.disabled", "service.enabled"):
         assert kind in kinds, kinds
     found = browser.get("/admin/services?search=Shop")
@@ -508,6 +399,28 @@ def clients(site):
     kinds = [kind for kind, actor, subject in history(site) if subject == client_id]
     equal(kinds, ["client.created", "client.secret_rotated", "client.updated", "client.disabled", "client.enabled"])
     assert works
+
+
+@test("clients: each kind of application can be registered, and gets tokens the way it's meant to")
+def client_kinds(site):
+    browser = console(site)
+    for kind, method, grants in (("web", "client_secret_basic", ["authorization_code", "refresh_token"]), ("public", "none", ["authorization_code", "refresh_token"]),
+                                 ("native", "none", ["authorization_code", "refresh_token"]), ("machine", "client_secret_basic", ["client_credentials"])):
+        answer = send(browser, here(site, "/clients"), "client_add",
+                      {"client_name": f"Kind {kind}", "client_kind": kind, "redirect_uris": "https://kind.example/cb", "scope": "openid read:things"})
+        equal(answer.status, 303 if method == "none" else 200, f"{kind}: {answer} {answer.page().text}")
+        client_id = site.sql("SELECT client_id FROM clients ORDER BY number DESC LIMIT 1")[0][0]
+        made = site.cli("client", "show", client_id)
+        equal((made["client_name"], made["token_endpoint_auth_method"], made["grant_types"]), (f"Kind {kind}", method, grants), kind)
+        path = here(site, f"/clients/{client_id}")
+        is_done(browser, send(browser, path, "client_change", {"client_name": f"Other {kind}", "scope": "openid read:things",
+                                                               "redirect_uris": "https://kind.example/cb" if kind != "machine" else ""}), "have been saved")
+        if kind == "machine":
+            secret = re.search(r'class="detail"><code>([\w-]{43})</code>', answer.text).group(1)
+            got = site.web.post("/api/oauth/token", form=[("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", secret)])
+            equal((got.status, made["response_types"]), (401, []), "by the method that it isn't registered for")
+            got = site.web.post("/api/oauth/token", form=[("grant_type", "client_credentials"), ("scope", "read:things")], headers={"Authorization": basic(client_id, secret)})
+            equal(got.status, 200, str(got))
 
 
 @test("104: an API key is shown once; it works until it's revoked")
@@ -632,7 +545,7 @@ def plans(site):
     equal(state(), [["1"]])
     shown = is_done(browser, send(browser, theirs, "subscription_keep"), "have been saved")
     equal(state(), [["0"]])
-    assert f"admin:{_shared['admin'].email}" in shown.page().text, "its history tells who did it"
+    assert f"admin:{shared['admin'].email}" in shown.page().text, "its history tells who did it"
     site.sql(f"DELETE FROM subscriptions WHERE user_id = UNHEX(REPLACE('{person.id}', '-', ''))")
     answer = send(browser, one, "plan_remove")
     is_done(browser, answer, "has been removed")

@@ -28,6 +28,10 @@ def admin_path(person, client):
     return "/api/admin" + record_path(person, client)[len("/api"):]
 
 
+def history_path(person, client, query=""):
+    return record_path(person, client, "permissions/history") + query
+
+
 def looks_like_record(body):
     equal(set(body), RECORD, "members of a record")
     for name in TIMES:
@@ -206,7 +210,7 @@ def who_may(site):
     client, other, person = app(site), app(site), site.add_person()
     known = callers(site, client, other, person)
     equal(set(known), set(TABLE), "callers")
-    calls = [("GET", record_path(person, client), 0), ("PUT", record_path(person, client), 1),
+    calls = [("GET", record_path(person, client), 0), ("GET", history_path(person, client), 0), ("PUT", record_path(person, client), 1),
              ("DELETE", record_path(person, client), 1), ("POST", record_path(person, client, "request-access"), 2),
              ("PUT", admin_path(person, client), 3), ("DELETE", admin_path(person, client), 3)]
     for method, path, column in calls:
@@ -447,6 +451,45 @@ def history(site):
     equal([entry["data"]["status"] for entry in entries], ["approved", "revoked", "approved", "approved"], "statuses")
     equal({entry["event"] for entry in entries}, {"permission.changed"}, "events")
     equal(cli(site, "history", site.add_person().id, client.id), [], "of another")
+    shown = history_of(site, client, person)
+    equal([(one["type"], one["actor"], one["permission"]) for one in shown],
+          [(one["event"], one["actor"], one["data"]) for one in entries], "the endpoint's history")
+    for one in shown:
+        equal(set(one), {"type", "at", "actor", "permission"}, "members of an entry")
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["at"]), one
+
+
+@test("permissions/history is paged, newest first: 50 entries by default and 100 at most; a page of nonsense is refused")
+def history_pages(site):
+    client, person = app(site), site.add_person()
+    put(site, client, person)
+    site.sql("INSERT INTO history (id, service_id, kind, subject, actor, `change`, at_ms, expires_at) SELECT UNHEX(MD5(CONCAT(RAND(), seq))), "
+             f"service_id, kind, subject, CONCAT('old:', seq), `change`, at_ms - seq, expires_at FROM history JOIN seq_1_to_120 WHERE subject = '{person.id} {client.id}'")
+    equal(len(history_of(site, client, person)), 50, "by default")
+    equal(len(history_of(site, client, person, "?limit=1000")), 100, "at most")
+    equal([one["actor"] for one in history_of(site, client, person, "?limit=3&offset=1")], ["old:1", "old:2", "old:3"], "a page")
+    equal(len(history_of(site, client, person, "?limit=100&offset=100")), 21, "the last page")
+    equal(history_of(site, client, person, "?offset=5000"), [], "behind the end")
+    equal(len(history_of(site, client, person, "?limit=-5")), 1, "a negative limit")
+    for query in ("?limit=x", "?offset=-1", "?offset=1e3"):
+        said(site.web.get(history_path(person, client, query), headers=bearer(machine(site, client))), 400, error="Invalid request")
+
+
+@test("permissions/history of somebody without a record is 404 as the record is, and of another client's it's never told")
+def history_of_none(site):
+    client, other, person = app(site), app(site), site.add_person()
+    put(site, other, person)
+    for user in (person.id, site.add_person().id, "nobody"):
+        answer = site.web.get(history_path(user, client), headers=bearer(machine(site, client)))
+        equal((answer.status, answer.json()), (404, {"error": "No permission record found", "hasAccess": False, "status": "none",
+                                                     "userId": user, "clientId": client.id}), "history of none")
+    said(site.web.get(history_path(person, other), headers=bearer(machine(site, client))), 403, error="Forbidden")
+
+
+def history_of(site, client, person, query=""):
+    body = said(site.web.get(history_path(person, client, query), headers=bearer(machine(site, client))), 200)
+    equal(set(body), {"history"}, "members")
+    return body["history"]
 
 
 @test("permission list|show|set|revoke: the command line does what the endpoints do")

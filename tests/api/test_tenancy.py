@@ -94,6 +94,7 @@ class Tenant:
             site.cli("service", "set", self.service, "--workspace", file.name)
         # who manages one service manages nothing of another
         site.cli("service", "set-role", self.service, self.person.id, "--role", "owner")
+        site.cli("permission", "set", self.person.id, self.client.id, "--role", "user")
         plan = said(self.key.post("plans", {"name": self.name, "price_cents": 1}), 201)["id"]
         said(self.key.post("subscriptions", {"user_id": self.person.id, "plan_id": plan}), 200)
         webhook = said(self.key.post("webhooks", {"url": HOOK if self.name.startswith(FOREIGN) else HOOK + "-not"}), 201)["id"]
@@ -118,7 +119,7 @@ class Tenant:
     def fill(self, text):
         """The text with this service's ids for its {words}."""
         def word(match):
-            if match[1] == "number":
+            if match[1] == "number" and "number" not in self.words:
                 return str(next(_numbers))
             assert match[1] in self.words, f"{text}: this test doesn't know what {match[0]} is; teach Tenant.set_up() a value for it"
             return urllib.parse.quote(self.words[match[1]], safe="")
@@ -214,6 +215,7 @@ def walk_all(site):
             answer = request(mine, name, row, headers)
             what = f"{name} by {who}: {answer}"
             assert FOREIGN not in answer.text and mine.person.email not in answer.text and HOOK + '"' not in answer.text, f"told: {what}"
+            assert "/permissions" not in name or '"approved"' not in answer.text, f"told: {what}"
             assert answer.status < 500, what
             if 200 <= answer.status < 300:
                 assert may_be_fine(name, who, answer), f"let in: {what}"
@@ -275,6 +277,32 @@ def default_is_no(site):
         key = Key(site, own)
         site.sql(f"UPDATE services SET status = '{state}' WHERE id = {binary(own)}")
         service.refusal(key.get("users"), 403, "ORGANIZATION_NOT_ACTIVE")
+
+
+# POSTs of programs that need no Idempotency-Key: they change nothing, or the same call again is the same call by itself
+BY_THEMSELVES = {"POST /api/oauth/userinfo", "POST /api/users/{userId}/apps/{clientId}/request-access", "POST /v1/auth/register"}
+
+
+@test("Idempotency-Key: every POST by an API key or an access token honours it: sent again it is answered as before, and done once")
+def every_post_replays(site):
+    tenant, seen = Tenant(site, "Twice"), 0
+    tenant.words["number"] = str(next(_numbers))
+    for name, row in rows(site):
+        if row["method"] != "POST" or not {"api-key", "bearer"} & set(row["who"]) or name in BY_THEMSELVES:
+            continue
+        assert row["replays"], f"{name} doesn't honour Idempotency-Key"
+        who = {"X-API-Key": tenant.key.text} if "api-key" in row["who"] else {"Authorization": f"Bearer {tenant.tokens.access}"}
+        headers = {**who, "Idempotency-Key": f"walk {seen}"}
+        first = request(tenant, name, row, headers)
+        assert first.status < 500 and first.status != 429, f"{name}: {first}"
+        tables = checksums(site, COUNTED)
+        again = request(tenant, name, row, headers)
+        equal((again.status, again.body, first.header("Idempotency-Replayed"), again.header("Idempotency-Replayed")),
+              (first.status, first.body, None, "true"), f"{name} again")
+        now = checksums(site, COUNTED)
+        equal({table for table in tables if tables[table] != now[table]}, set(), f"tables behind {name} again")
+        seen += 1
+    assert seen >= 11, seen
 
 
 @test("T-104: no answer of the service API to its own key tells key material: of keys, clients, webhooks or ours")

@@ -149,6 +149,7 @@ class Egress(TestCase):
 
     def start(self, allow="127.0.0.1 localhost", workers=2, **options):
         place = self.place = self.enterContext(Place(workers=workers, egress_allow=allow, **options))
+        self.addCleanup(lambda: self.assertNotRegex(place.log(), r"Sanitizer|runtime error:|\.c:\d+: "))
         self.program = place.start()
         until(lambda: egress_of(place, self.program), what="the egress process")
         return place

@@ -204,6 +204,15 @@ static void metadata__a_client_with_codes_needs_a_redirect_uri(void **state)
 }
 
 /* T-119: lists are bounded in number and length. */
+/* RFC 7591 section 2.1: grant types and response types belong together. */
+static void metadata__response_types_are_those_of_the_grants(void **state)
+{
+    assert_int_equal(read(*state, "{\"grant_types\":[\"client_credentials\"],\"response_types\":[]}"),
+                     OUTCOME_OK);
+    assert_int_equal(read(*state, with(*state, "\"response_types\":[]")), OUTCOME_INVALID_CLIENT_METADATA);
+    assert_int_equal(read(*state, with(*state, "\"response_types\":[\"code\"]")), OUTCOME_OK);
+}
+
 static void metadata__lists_are_bounded(void **state)
 {
     struct context *context = *state;
@@ -240,6 +249,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(metadata__a_public_client_has_no_client_credentials, make_context,
                                         drop_context),
         cmocka_unit_test_setup_teardown(metadata__a_client_with_codes_needs_a_redirect_uri, make_context,
+                                        drop_context),
+        cmocka_unit_test_setup_teardown(metadata__response_types_are_those_of_the_grants, make_context,
                                         drop_context),
         cmocka_unit_test_setup_teardown(metadata__lists_are_bounded, make_context, drop_context),
         cmocka_unit_test_setup_teardown(metadata__what_is_no_object_is_refused, make_context, drop_context),

@@ -14,6 +14,7 @@ import urllib.request
 from .mail import MailServer
 from .mariadb import MariaDB
 from .process import Process, StartError, free_port, run
+from .providers import HOST, PROVIDERS, SERVICE_SCOPES, ProviderProcess
 from .webserver import WORKING_USER, WebServer
 
 SCOPE = "openid profile email offline_access roles manage_permissions"
@@ -35,10 +36,11 @@ class Stand:
     durable     False: the database doesn't wait for the disk (tests)
     cache       a directory that outlives the stand, for the initialised database
     wrapper     arguments in front of the program (valgrind); env: added to its environment
+    providers   True: with the fake providers, registered, and what the service may ask of them
     """
 
     def __init__(self, directory, program, source, *, server="lighttpd", port=0, plain=False, mtls=False, settings=None,
-                 pools=None, durable=True, cache=None, wrapper=(), env=None):
+                 pools=None, durable=True, cache=None, wrapper=(), env=None, providers=False):
         self.directory, self.program = os.path.abspath(directory), os.path.abspath(program)
         self.source = os.path.abspath(source)
         self.port = port or free_port()
@@ -55,6 +57,7 @@ class Stand:
         self.socket = self._path("run", f"{next(iter(self.pools))}.sock")
         self.mail_directory = self._path("mail")
         self.mail_server = MailServer(self.mail_directory, self._path("log", "mail.log"))
+        self.providers = ProviderProcess(self.source, self._path("log", "providers.log")) if providers else None
         self.database = MariaDB(self.directory, cache or self._path("cache"), durable)
         self.database_password = secrets.token_hex(16)
         self.web = WebServer(server, self, self.port, self.plain_port, self.mtls_port) if server else None
@@ -74,6 +77,8 @@ class Stand:
         try:
             self._make_directories()
             self.mail_server.start()
+            if self.providers:
+                self.providers.start()
             self._make_certificate()
             if self.mtls_port:
                 self._make_client_certificates()
@@ -168,6 +173,7 @@ class Stand:
             "mail": self.mail_server.url,
             "mail_tls": "off",
             "mail_from": "accounts@example.org",
+            **({"egress_allow": HOST} if self.providers else {}),
         }
         if self.mtls_port:
             values.update(client_certificates="yes", mtls_url=self.mtls_url)
@@ -236,6 +242,25 @@ class Stand:
             "DOORWARD_ADMIN_EMAIL": people["admin"], "DOORWARD_ADMIN_PASSWORD": passwords["admin"],
             "DOORWARD_API_KEY": key.get("api_key") or key["key"],
         }
+        if self.providers:
+            self._add_providers()
+
+    def _add_providers(self):
+        """Each fake, and what the demo service may ask of them."""
+        path = self._path("provider.json")
+        redirect_uri = f"{self.url}/demo/provider"
+        self.providers.wait()
+        for name in PROVIDERS:
+            with open(path, "w") as file:
+                json.dump(self.providers.metadata(name), file)
+            os.chmod(path, 0o600)
+            self.doorward_json("provider", "add", "--metadata", path)
+        os.unlink(path)
+        scopes = " ".join(f"{name}={words}" for name, words in SERVICE_SCOPES.items())
+        self.doorward_json("service", "set", "--provider-scopes", scopes, "--provider-redirect-uri", redirect_uri,
+                           self.known["DOORWARD_SERVICE_ID"])
+        self.known["DOORWARD_PROVIDER_REDIRECT_URI"] = redirect_uri
+        self.known.update(self.providers.environment())
 
     def add_client(self, metadata, service=None):
         """Registers a client (RFC 7591 metadata); the registered client in the same words."""
@@ -312,7 +337,8 @@ class Stand:
     def stop(self):
         """Ends everything, the last started first. The program's exit status, None when it wasn't running."""
         status = None
-        for step in (self.web and self.web.stop, self.stop_service, self.mail_server.stop, self.database.stop):
+        for step in (self.web and self.web.stop, self.stop_service, self.providers and self.providers.stop,
+                     self.mail_server.stop, self.database.stop):
             try:
                 result = step() if step else None
                 status = result if step == self.stop_service else status

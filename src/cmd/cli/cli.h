@@ -114,5 +114,6 @@ extern const struct cli_command webhook_commands[];
 extern const struct cli_command permission_commands[];
 extern const struct cli_command plan_commands[];
 extern const struct cli_command subscription_commands[];
+extern const struct cli_command provider_commands[];
 
 #endif

@@ -33,8 +33,7 @@ static enum cli_status client_add(struct cli *cli)
     const char *metadata = cli_read_file(cli, cli_option(cli, "metadata"));
     if (!metadata)
         return CLI_REFUSED;
-    enum outcome outcome =
-        client_register(&cli->context, cli_option(cli, "service"), metadata, NULL, &client);
+    enum outcome outcome = client_register(&cli->context, cli_option(cli, "service"), metadata, &client);
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
 }
 
@@ -99,7 +98,7 @@ static enum cli_status client_rotate(struct cli *cli)
     struct made_secret secret;
     if (keep && !text_to_duration(keep, &keep_s))
         return cli_fail(cli, CLI_USAGE, "--keep-old must be a duration such as 1h or 7d");
-    enum outcome outcome = client_secret_rotate(&cli->context, cli->arguments[0], keep_s, NULL, &secret);
+    enum outcome outcome = client_secret_rotate(&cli->context, cli->arguments[0], keep_s, &secret);
     if (outcome == OUTCOME_OK)
         outcome = client_find(&cli->context, cli->arguments[0], &client);
     client.secret = secret.text;
@@ -170,7 +169,7 @@ static enum cli_status secret_list(struct cli *cli)
 static enum cli_status secret_add(struct cli *cli)
 {
     struct made_secret secret;
-    return tell_made(cli, client_secret_add(&cli->context, cli->arguments[0], NULL, &secret), &secret);
+    return tell_made(cli, client_secret_add(&cli->context, cli->arguments[0], &secret), &secret);
 }
 
 static enum cli_status secret_rotate(struct cli *cli)
@@ -180,8 +179,7 @@ static enum cli_status secret_rotate(struct cli *cli)
     struct made_secret secret;
     if (keep && !text_to_duration(keep, &keep_s))
         return cli_fail(cli, CLI_USAGE, "--keep-old must be a duration such as 1h or 7d");
-    return tell_made(cli, client_secret_rotate(&cli->context, cli->arguments[0], keep_s, NULL, &secret),
-                     &secret);
+    return tell_made(cli, client_secret_rotate(&cli->context, cli->arguments[0], keep_s, &secret), &secret);
 }
 
 static enum cli_status secret_revoke(struct cli *cli)

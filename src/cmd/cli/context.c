@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "domain/directory.h"
 #include "domain/keyring.h"
+#include "domain/providers/configured.h"
 #include "net/outgoing.h"
 #include "store/migrations.h"
 
@@ -61,6 +62,13 @@ static enum cli_status load_keyfile(struct cli *cli)
     return CLI_OK;
 }
 
+static enum cli_status load_providers(struct cli *cli)
+{
+    const char *error;
+    cli->context.configured_providers = configured_providers_load(cli->arena, cli->settings, &error);
+    return cli->context.configured_providers ? CLI_OK : cli_fail(cli, CLI_CONFIGURATION, "%s", error);
+}
+
 static enum cli_status check_schema(struct cli *cli)
 {
     const char *reason = NULL;
@@ -78,6 +86,7 @@ static void fill_context(struct cli *cli)
     context->now = context->now_ms / 1000;
     context->settings = cli->settings;
     context->request_id = context->address = context->user_agent = context->languages = "";
+    context->actor = "cli";
     context->shared = map_shared(cli);
     context->db = db_make(cli->settings);
     context->directory = directory_make();
@@ -98,5 +107,7 @@ enum cli_status cli_open_context(struct cli *cli)
     if (cli->command->needs == CLI_DATABASE)
         return CLI_OK;
     enum cli_status status = load_keyfile(cli);
+    if (status == CLI_OK)
+        status = load_providers(cli);
     return status == CLI_OK ? check_schema(cli) : status;
 }

@@ -114,31 +114,56 @@ static enum cli_status apply(struct cli *cli, const struct migration *migration,
     return CLI_OK;
 }
 
-static enum cli_status migrate(struct cli *cli)
+static enum cli_status apply_all(struct cli *cli, struct json_writer *writer, struct schema *schema)
 {
-    struct json_writer writer = json_writer_start(cli->arena);
-    struct schema schema;
-    json_open_object(&writer, NULL);
-    json_open_array(&writer, "applied");
-    for (;;) {
-        enum outcome outcome = schema_read(&cli->context, &schema);
-        if (outcome != OUTCOME_OK)
-            return cli_refused(cli, outcome);
-        if (cli_option(cli, "plan"))
-            return plan(cli, &schema);
-        const struct migration *migration = first_pending(&schema);
-        if (!migration)
-            break;
-        bool applied;
+    const struct migration *migration;
+    bool applied;
+    while ((migration = first_pending(schema))) {
         enum cli_status status = apply(cli, migration, &applied);
         if (status != CLI_OK)
             return status;
         if (applied && !cli->json)
             printf("applied %s\n", migration->name);
         if (applied)
-            json_write_text(&writer, NULL, migration->name);
+            json_write_text(writer, NULL, migration->name);
+        enum outcome outcome = schema_read(&cli->context, schema);
+        if (outcome != OUTCOME_OK)
+            return cli_refused(cli, outcome);
     }
+    return CLI_OK;
+}
+
+static enum cli_status fill(struct cli *cli, struct json_writer *writer)
+{
+    int64_t filled;
+    enum outcome outcome = schema_fill(&cli->context, &filled);
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    if (filled > 0)
+        json_write_integer(writer, "filled", filled);
+    if (filled > 0 && !cli->json)
+        printf("filled in %lld rows\n", (long long)filled);
+    return CLI_OK;
+}
+
+static enum cli_status migrate(struct cli *cli)
+{
+    struct json_writer writer = json_writer_start(cli->arena);
+    struct schema schema;
+    enum outcome outcome = schema_read(&cli->context, &schema);
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    if (cli_option(cli, "plan"))
+        return plan(cli, &schema);
+    json_open_object(&writer, NULL);
+    json_open_array(&writer, "applied");
+    enum cli_status status = apply_all(cli, &writer, &schema);
     json_close_array(&writer);
+    /* what was loaded by hand, the housekeeper fills in */
+    if (status == CLI_OK && !cli_option(cli, "adopt"))
+        status = fill(cli, &writer);
+    if (status != CLI_OK)
+        return status;
     json_write_integer(&writer, "schema", (int64_t)schema.count);
     json_close_object(&writer);
     if (cli->json)

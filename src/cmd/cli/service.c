@@ -22,6 +22,7 @@ static void write_service(struct cli *cli, struct json_writer *writer, const voi
     json_write_text(writer, "service_type", row->service_type);
     json_write_raw(writer, "features", row->features ? row->features : "[]");
     json_write_raw(writer, "workspace", row->workspace ? row->workspace : "null");
+    json_write_raw(writer, "providers", row->providers ? row->providers : "null");
     json_write_text(writer, "status", row->status);
     json_write_text(writer, "pin_gate", or_default(row->pin_gate));
     json_write_text(writer, "sign_in_form", or_default(row->sign_in_form));
@@ -85,9 +86,21 @@ static enum cli_status set_workspace(struct cli *cli)
     return outcome == OUTCOME_OK ? CLI_OK : cli_refused(cli, outcome);
 }
 
+static enum cli_status set_providers(struct cli *cli)
+{
+    const struct service_providers_change change = { .sign_in = cli_option(cli, "sign-in-providers"),
+                                                     .scopes = cli_option(cli, "provider-scopes"),
+                                                     .redirect_uris =
+                                                         cli_option(cli, "provider-redirect-uri") };
+    enum outcome outcome = service_set_providers(&cli->context, cli->arguments[0], &change);
+    return outcome == OUTCOME_OK ? CLI_OK : cli_refused(cli, outcome);
+}
+
 static enum cli_status service_set(struct cli *cli)
 {
     enum cli_status status = set_workspace(cli);
+    if (status == CLI_OK)
+        status = set_providers(cli);
     if (status != CLI_OK)
         return status;
     struct service_row row;
@@ -164,6 +177,13 @@ static const struct cli_option set_options[] = {
     { "features", "WORDS", false, "what is switched on for it, separated by spaces; none switches all off" },
     { "workspace", "FILE", false,
       "JSON of how it uses the workspace API; - is standard input, none takes it off" },
+    { "sign-in-providers", "NAMES", false,
+      "by which providers people sign in, separated by spaces; all (that offer it) or none" },
+    { "provider-scopes", "LIST", false,
+      "what its backend may ask of providers, as 'github=repo read:user google=openid'; 'github=' or none "
+      "takes off" },
+    { "provider-redirect-uri", "URIS", false,
+      "where people are sent back to when they have answered, separated by spaces; none takes all off" },
     SIGN_IN_OPTIONS,
     { .name = NULL },
 };

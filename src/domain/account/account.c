@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "domain/account/link_mail.h"
 #include "domain/login/canonical.h"
+#include "domain/providers/linking.h"
 #include "store/members.h"
 #include "store/authorizations.h"
 #include "store/connections.h"
@@ -38,7 +39,7 @@ static const char *join_methods(struct arena *arena, const struct user_row *user
     if (user->password_hash)
         strbuf_add_text(&methods, "password");
     for (size_t i = 0; i < count; i++) {
-        if (text_has_word(methods.data, ' ', rows[i].provider))
+        if (!rows[i].sign_in || text_has_word(methods.data, ' ', rows[i].provider))
             continue;
         if (methods.length)
             strbuf_add_char(&methods, ' ');
@@ -307,7 +308,7 @@ static enum store_result has_other_way(struct db *db, const struct change_work *
     *other_out = user->password_hash != NULL;
     enum store_result result = connections_list(db, work->context->arena, user->id, &rows, &count);
     for (size_t i = 0; result == STORE_OK && i < count; i++)
-        *other_out |= !text_equal(rows[i].provider, work->provider);
+        *other_out |= rows[i].sign_in && !text_equal(rows[i].provider, work->provider);
     return result;
 }
 
@@ -322,23 +323,37 @@ static enum store_result unlink_in_transaction(struct db *db, void *argument)
     if (result == STORE_OK)
         result = has_other_way(db, work, &user, &other);
     work->last_way = result == STORE_OK && !other;
-    return work->last_way ? STORE_CONFLICT : result;
+    if (work->last_way)
+        return STORE_CONFLICT;
+    return result == STORE_OK ? notice_add(db, &work->notice) : result;
+}
+
+static enum store_result unlink_settled(struct context *context, struct change_work *work)
+{
+    enum store_result result = db_transact(context->db, unlink_in_transaction, work);
+    if (result != STORE_UNCERTAIN)
+        return result;
+    result = db_transact(context->db, unlink_in_transaction, work);
+    return result == STORE_NOT_FOUND ? STORE_OK : result; /* the first one had done it */
 }
 
 enum outcome account_unlink(struct context *context, const struct session *session, const char *provider)
 {
+    struct user_row user;
     struct change_work work = { .context = context, .session = session, .provider = provider };
     enum outcome outcome = account_needs_recent(context, session);
+    if (outcome == OUTCOME_OK)
+        outcome = find_user(context, session->user_id, &user);
+    if (outcome == OUTCOME_OK)
+        outcome = notice_prepare_connection(context, MAIL_CONNECTION_REMOVED, &user,
+                                            linking_provider_name(context, provider), &work.notice);
     if (outcome != OUTCOME_OK)
         return outcome;
-    enum store_result result = db_transact(context->db, unlink_in_transaction, &work);
-    if (result == STORE_UNCERTAIN) {
-        result = db_transact(context->db, unlink_in_transaction, &work);
-        if (result == STORE_NOT_FOUND)
-            result = STORE_OK; /* the first one had done it */
-    }
+    enum store_result result = unlink_settled(context, &work);
     if (work.last_way)
         return refuse(context, OUTCOME_FORBIDDEN, "this is the only way to sign in");
+    if (result == STORE_OK)
+        notice_wake(context, &work.notice);
     return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such connected account");
 }
 

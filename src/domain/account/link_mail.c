@@ -119,17 +119,29 @@ enum outcome link_mail_send(struct context *context, const struct link_mail *wan
     return outcome == OUTCOME_UNAUTHENTICATED ? OUTCOME_OK : outcome;
 }
 
+static enum outcome prepare_notice(struct context *context, const struct user_row *user, struct mail *mail,
+                                   struct notice *notice_out)
+{
+    mail->email = user->email;
+    mail->email_key = user->email_key;
+    mail->name = name_for(user, user->email_key);
+    notice_out->wanted = mail_is_possible(context);
+    return notice_out->wanted ? mail_prepare(context, mail, &notice_out->row) : OUTCOME_OK;
+}
+
 enum outcome notice_prepare(struct context *context, const char *template, const struct user_row *user,
                             const char *link, const char *new_email, struct notice *notice_out)
 {
-    const struct mail mail = { .template = template,
-                               .email = user->email,
-                               .email_key = user->email_key,
-                               .name = name_for(user, user->email_key),
-                               .link = link,
-                               .new_email = new_email };
-    notice_out->wanted = mail_is_possible(context);
-    return notice_out->wanted ? mail_prepare(context, &mail, &notice_out->row) : OUTCOME_OK;
+    struct mail mail = { .template = template, .link = link, .new_email = new_email };
+    return prepare_notice(context, user, &mail, notice_out);
+}
+
+enum outcome notice_prepare_connection(struct context *context, const char *template,
+                                       const struct user_row *user, const char *provider,
+                                       struct notice *notice_out)
+{
+    struct mail mail = { .template = template, .provider = provider, .link = "/account/connections" };
+    return prepare_notice(context, user, &mail, notice_out);
 }
 
 enum store_result notice_add(struct db *db, const struct notice *notice)

@@ -53,6 +53,10 @@ struct notice {
 /* link and new_email may be NULL. UNAVAILABLE. */
 enum outcome notice_prepare(struct context *context, const char *template, const struct user_row *user,
                             const char *link, const char *new_email, struct notice *notice_out);
+/* The same for a connected account; provider: as people know it. */
+enum outcome notice_prepare_connection(struct context *context, const char *template,
+                                       const struct user_row *user, const char *provider,
+                                       struct notice *notice_out);
 enum store_result notice_add(struct db *db, const struct notice *notice) MUST_CHECK;
 
 /* Tells the courier, once the transaction is committed. */

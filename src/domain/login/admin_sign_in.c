@@ -16,8 +16,9 @@
 
 enum { CODE_TRIES = 10, RECOVERY_BYTES = 10, RECOVERY_LETTERS = 16, PRINT_BYTES = 16, MAX_RETURN_TO = 300 };
 
-#define METHOD_APP "pwd otp"
-#define METHOD_RECOVERY "pwd kba"
+#define METHOD_PASSWORD "pwd"
+#define METHOD_APP "otp"
+#define METHOD_RECOVERY "kba"
 
 /* --- the password --- */
 
@@ -60,11 +61,21 @@ static enum outcome check_password(struct context *context, const char *email_ke
     return refuse(context, OUTCOME_WRONG_PASSWORD, "wrong address or password");
 }
 
+/* Who has no second step yet gets its secret. */
+static void prepare_enrolment(struct context *context, struct admin_step *step)
+{
+    unsigned char secret[TOTP_SECRET_BYTES];
+    if (!admin_step_enrols(step))
+        return;
+    random_bytes(secret, sizeof(secret));
+    step->secret = arena_copy(context->arena, secret, sizeof(secret));
+}
+
 enum outcome admin_step_begin(struct context *context, const char *email, const char *password,
                               const char *return_to, struct admin_step *step_out)
 {
     const char *email_key = text_empty(email) ? NULL : email_canonical(context->arena, email);
-    *step_out = (struct admin_step) { .return_to = console_path(return_to) };
+    *step_out = (struct admin_step) { .return_to = console_path(return_to), .method = METHOD_PASSWORD };
     if (email_key == NULL)
         return refuse(context, OUTCOME_WRONG_PASSWORD, "no usable address was sent");
     enum outcome outcome =
@@ -74,12 +85,27 @@ enum outcome admin_step_begin(struct context *context, const char *email, const 
         outcome = store_outcome(
             context, admins_find_by_email_key(context->db, context->arena, email_key, &step_out->admin),
             OUTCOME_WRONG_PASSWORD, "the admin has been removed");
-    if (outcome != OUTCOME_OK || !admin_step_enrols(step_out))
-        return outcome;
-    unsigned char secret[TOTP_SECRET_BYTES];
-    random_bytes(secret, sizeof(secret));
-    step_out->secret = arena_copy(context->arena, secret, sizeof(secret));
-    return OUTCOME_OK;
+    if (outcome == OUTCOME_OK)
+        prepare_enrolment(context, step_out);
+    return outcome;
+}
+
+enum outcome admin_step_by_provider(struct context *context, const char *email, const char *provider,
+                                    const char *return_to, struct admin_step *step_out)
+{
+    static const char nobody[] = "no administrator has this address";
+    const char *email_key = email_canonical(context->arena, email);
+    *step_out = (struct admin_step) { .return_to = console_path(return_to), .method = provider };
+    if (email_key == NULL)
+        return refuse(context, OUTCOME_FORBIDDEN, nobody);
+    enum outcome outcome = store_outcome(
+        context, admins_find_by_email_key(context->db, context->arena, email_key, &step_out->admin),
+        OUTCOME_FORBIDDEN, nobody);
+    if (outcome == OUTCOME_OK && !text_equal(step_out->admin.status, "active"))
+        return refuse(context, OUTCOME_FORBIDDEN, "the administrator is disabled");
+    if (outcome == OUTCOME_OK)
+        prepare_enrolment(context, step_out);
+    return outcome;
 }
 
 bool admin_step_enrols(const struct admin_step *step)
@@ -113,6 +139,7 @@ const char *admin_step_seal(struct context *context, const struct admin_step *st
     json_write_integer(&writer, "at", context->now);
     json_write_text(&writer, "secret", hex_encode(context->arena, step->secret.data, step->secret.length));
     json_write_text(&writer, "return_to", step->return_to);
+    json_write_text(&writer, "method", step->method);
     json_close_object(&writer);
     struct bytes plain = { (const unsigned char *)writer.text.data, writer.text.length };
     struct bytes sealed =
@@ -147,7 +174,8 @@ enum outcome admin_step_open(struct context *context, const char *text, const ch
     if (read == NULL || !json_integer(json_member(read, "at"), &at) ||
         context->now - at > ADMIN_STEP_LIFETIME_S || !uuid_decode(json_member_text(read, "admin"), id))
         return refuse(context, OUTCOME_FLOW_ENDED, ended);
-    *step_out = (struct admin_step) { .return_to = json_member_text(read, "return_to") };
+    *step_out = (struct admin_step) { .return_to = json_member_text(read, "return_to"),
+                                      .method = json_member_text(read, "method") };
     enum outcome found = store_outcome(
         context, admins_find(context->db, context->arena, id, &step_out->admin), OUTCOME_FLOW_ENDED, ended);
     if (found != OUTCOME_OK)
@@ -155,7 +183,7 @@ enum outcome admin_step_open(struct context *context, const char *text, const ch
     read_secret(context, json_member_text(read, "secret"), step_out);
     if (!text_equal(step_out->admin.status, "active") ||
         !text_equal(print_of(context, &step_out->admin), json_member_text(read, "print")) ||
-        admin_step_enrols(step_out) != (step_out->secret.length > 0))
+        step_out->method == NULL || admin_step_enrols(step_out) != (step_out->secret.length > 0))
         return refuse(context, OUTCOME_FLOW_ENDED, ended);
     return OUTCOME_OK;
 }
@@ -236,6 +264,12 @@ static enum outcome use_recovery_code(struct context *context, const struct admi
                          OUTCOME_WRONG_PIN, wrong_code);
 }
 
+/* Both steps, as sessions have it: "pwd otp". */
+static const char *method_of(struct context *context, const struct admin_step *step, const char *second)
+{
+    return arena_printf(context->arena, "%s %s", step->method, second);
+}
+
 enum outcome admin_step_finish(struct context *context, const struct admin_step *step, const char *code,
                                const char **method_out)
 {
@@ -247,7 +281,7 @@ enum outcome admin_step_finish(struct context *context, const struct admin_step 
         return outcome;
     outcome =
         by_app ? use_app_code(context, &step->admin, typed) : use_recovery_code(context, &step->admin, typed);
-    *method_out = by_app ? METHOD_APP : METHOD_RECOVERY;
+    *method_out = method_of(context, step, by_app ? METHOD_APP : METHOD_RECOVERY);
     if (outcome == OUTCOME_OK)
         attempt_right(context, &attempt);
     return outcome;
@@ -284,7 +318,7 @@ enum outcome admin_step_enrol(struct context *context, const struct admin_step *
         keyfile_seal(context->keyfile, context->arena, bound_to_admin(context, &row), step->secret);
     row.recovery_hashes = make_recovery_codes(context, codes_out);
     row.updated_at = context->now;
-    *method_out = METHOD_APP;
+    *method_out = method_of(context, step, METHOD_APP);
     outcome = store_outcome(context, admins_enrol(context->db, &row), OUTCOME_FLOW_ENDED,
                             "the second step has been set up elsewhere");
     if (outcome == OUTCOME_OK)

@@ -1,7 +1,7 @@
 /*
- * admin_sign_in.h: how an administrator proves who they are: password, then a second step (a code of an
- * authenticator app, or one of ten recovery codes). At the first sign-in the second step is set up. What
- * stands between the two is sealed for the browser, so that nothing is stored for whoever gives up.
+ * admin_sign_in.h: how an administrator proves who they are: password or provider, then a second step (a code
+ * of an authenticator app, or one of ten recovery codes). At the first sign-in the second step is set up.
+ * What stands between the two is sealed for the browser, so that nothing is stored for whoever gives up.
  */
 #ifndef DOORWARD_DOMAIN_LOGIN_ADMIN_SIGN_IN_H
 #define DOORWARD_DOMAIN_LOGIN_ADMIN_SIGN_IN_H
@@ -16,12 +16,17 @@ struct admin_step {
     struct admin_row admin;
     struct bytes secret;   /* only of one that sets the second step up: what will be its secret */
     const char *return_to; /* path of the console, or NULL */
+    const char *method;    /* of the first step: "pwd", or a provider's name */
 };
 
 /* Counts the guess, then checks it. WRONG_PASSWORD for every mismatch (unknown, disabled),
  * TOO_MANY_REQUESTS with retry_after_s, UNAVAILABLE. return_to is kept when it's a path of the console. */
 enum outcome admin_step_begin(struct context *context, const char *email, const char *password,
                               const char *return_to, struct admin_step *step_out);
+
+/* The same behind a provider that vouches for the address. FORBIDDEN when no active administrator has it. */
+enum outcome admin_step_by_provider(struct context *context, const char *email, const char *provider,
+                                    const char *return_to, struct admin_step *step_out);
 
 /* Whether the admin has no second step yet. */
 bool admin_step_enrols(const struct admin_step *step);

@@ -31,6 +31,7 @@ static const struct {
                                       .has_link = true },
     [CHALLENGE_UNLOCK] = { "unlock", HANDLE_UNLOCK, 24 * HOUR, .has_link = true },
     [CHALLENGE_INVITE] = { "invite", HANDLE_INVITE, 7 * 24 * HOUR, .has_link = true },
+    [CHALLENGE_CONNECTION] = { "connection", HANDLE_CONNECTION, 30 * MINUTE, .has_link = true },
 };
 _Static_assert(ARRAY_SIZE(kinds) == CHALLENGE_KINDS, "a kind of challenge without its row");
 

@@ -19,6 +19,7 @@ enum challenge_kind {
     CHALLENGE_CONFIRM_NEW_EMAIL, /* 24 h */
     CHALLENGE_UNLOCK,            /* 24 h */
     CHALLENGE_INVITE,            /* 7 days; for a first password */
+    CHALLENGE_CONNECTION,        /* 30 min; an account at a provider waits for its owner's proof */
     CHALLENGE_KINDS
 };
 

@@ -26,6 +26,7 @@ static struct json *begun_by(struct context *context, const struct sign_in_place
     struct json *data = json_new_object(context->arena);
     json_put_text(data, "flow", place->flow);
     json_put_text(data, "return_to", place->return_to);
+    json_put_text(data, "pending", place->pending);
     json_put_text(data, "method", method);
     return data;
 }
@@ -113,9 +114,10 @@ static bool gate_is_closed(enum pin_gate gate, const struct user_row *user, bool
 
 /* --- by password --- */
 
-/* Behind a right password: whether it suffices. */
-static enum outcome let_in(struct context *context, const struct user_row *user, bool browser_is_known,
-                           const struct sign_in_place *place, struct signed_in *signed_in)
+/* Behind a right password, or what stands for one: whether it suffices. */
+static enum outcome let_in(struct context *context, const struct user_row *user, const char *method,
+                           bool browser_is_known, const struct sign_in_place *place,
+                           struct signed_in *signed_in)
 {
     enum pin_gate gate = PIN_OFF;
     if (user->self_registered && !user->email_verified && !context->settings->unverified_sign_in &&
@@ -123,16 +125,17 @@ static enum outcome let_in(struct context *context, const struct user_row *user,
         return refuse(context, OUTCOME_EMAIL_NOT_VERIFIED, "the address has not been confirmed yet");
     *signed_in = (struct signed_in) { .email = user->email,
                                       .email_key = user->email_key,
-                                      .method = METHOD_PASSWORD,
+                                      .method = method,
                                       .flow = place->flow,
-                                      .return_to = place->return_to };
+                                      .return_to = place->return_to,
+                                      .pending = place->pending };
     memcpy(signed_in->user_id, user->id, sizeof(signed_in->user_id));
     enum outcome outcome = gate_of_place(context, place, &gate);
     if (outcome != OUTCOME_OK || !gate_is_closed(gate, user, browser_is_known))
         return outcome;
     if (place->browser == NULL)
         return refuse(context, OUTCOME_FORBIDDEN, "a code from a mail is asked for, which needs a browser");
-    const struct pin_owner owner = { user->id, user->email, user->email_key, user->name, METHOD_PASSWORD };
+    const struct pin_owner owner = { user->id, user->email, user->email_key, user->name, method };
     signed_in->needs_pin = true;
     return send_pin(context, &owner, place);
 }
@@ -196,7 +199,7 @@ static enum outcome try_password(struct context *context, const char *email, con
     /* A known browser's lock is its own: no link lifts it. */
     if (guess.locked_now && !known)
         recovery_mail_unlock(context, is_active(user) ? user : NULL, email_key, place->languages);
-    return guess.right ? let_in(context, user, known, place, signed_in_out)
+    return guess.right ? let_in(context, user, METHOD_PASSWORD, known, place, signed_in_out)
                        : wrong_password(context, user, signed_in_out);
 }
 
@@ -205,6 +208,22 @@ enum outcome sign_in_by_password(struct context *context, const char *email, con
 {
     enum outcome outcome = try_password(context, email, password, place, signed_in_out);
     return noted(context, place, METHOD_PASSWORD, outcome);
+}
+
+/* --- by what somebody else has proven --- */
+
+static bool knows_browser(struct context *context, const struct user_row *user,
+                          const struct sign_in_place *place)
+{
+    return device_is_known(context, place->browser, place->devices, user->email_key, user->tokens_after);
+}
+
+enum outcome sign_in_behind(struct context *context, const struct user_row *user, const char *method,
+                            const struct sign_in_place *place, struct signed_in *signed_in_out)
+{
+    if (!is_active(user))
+        return refuse(context, OUTCOME_WRONG_PASSWORD, "the account is disabled");
+    return let_in(context, user, method, knows_browser(context, user, place), place, signed_in_out);
 }
 
 /* --- by what was mailed --- */
@@ -233,7 +252,8 @@ static void fill_signed_in(const struct challenge *challenge, const struct user_
                                           .email_key = user->email_key,
                                           .method = method,
                                           .flow = json_member_text(challenge->data, "flow"),
-                                          .return_to = json_member_text(challenge->data, "return_to") };
+                                          .return_to = json_member_text(challenge->data, "return_to"),
+                                          .pending = json_member_text(challenge->data, "pending") };
     memcpy(signed_in_out->user_id, user->id, sizeof(signed_in_out->user_id));
 }
 

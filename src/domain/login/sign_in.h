@@ -9,6 +9,7 @@
 #include "domain/directory.h"
 #include "domain/login/challenge.h"
 #include "domain/login/session.h"
+#include "store/users.h"
 
 /* The browser in front of which somebody sits, and what they were about to do. */
 struct sign_in_place {
@@ -17,15 +18,16 @@ struct sign_in_place {
     const struct service *service; /* of the flow; NULL: none, then the strictest service's PIN gate counts */
     const char *flow;              /* the ticket's handle, or NULL */
     const char *return_to;         /* checked by return_to.h, or NULL */
+    const char *pending;           /* a connection that waits for this proof (providers/linking.h), or NULL */
     const char *languages;         /* for mails; NULL: context->languages */
 };
 
 struct signed_in {
     unsigned char user_id[16];
     const char *email, *email_key;
-    const char *method;           /* RFC 8176 words: "pwd", "pwd otp", "otp" */
-    bool needs_pin;               /* not signed in yet: a PIN was mailed, and is asked for next */
-    const char *flow, *return_to; /* what the link's or PIN's beginning was about; NULL: nothing */
+    const char *method; /* RFC 8176 words: "pwd", "pwd otp", "otp"; or a provider's name: "google otp" */
+    bool needs_pin;     /* not signed in yet: a PIN was mailed, and is asked for next */
+    const char *flow, *return_to, *pending; /* what the link's or PIN's beginning was about; NULL: nothing */
 };
 
 /*
@@ -38,6 +40,13 @@ struct signed_in {
  */
 enum outcome sign_in_by_password(struct context *context, const char *email, const char *password,
                                  const struct sign_in_place *place, struct signed_in *signed_in_out);
+
+/*
+ * Behind any proof but a mail's, here that of a provider: whether this account may be signed in to, and by
+ * that alone. WRONG_PASSWORD for one that is disabled; all else as behind a right password.
+ */
+enum outcome sign_in_behind(struct context *context, const struct user_row *user, const char *method,
+                            const struct sign_in_place *place, struct signed_in *signed_in_out);
 
 /* The PIN behind a password (outcomes of challenge_try_pin()). */
 enum outcome sign_in_by_pin(struct context *context, const char *email, const char *pin,

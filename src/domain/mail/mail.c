@@ -39,6 +39,7 @@ static const char *print_variables(struct context *context, const struct mail *m
     json_write_text(&writer, "new_email", mail->new_email);
     json_write_text(&writer, "service", mail->service_name);
     json_write_text(&writer, "application", mail->application);
+    json_write_text(&writer, "provider", mail->provider);
     json_write_text(&writer, "person", mail->person);
     json_write_integer(&writer, "minutes", (mail->lasts_s + 59) / 60);
     json_write_integer(&writer, "hours", (mail->lasts_s + HOUR - 1) / HOUR);

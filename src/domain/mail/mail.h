@@ -12,17 +12,19 @@
 
 /* The mails that there are. Each has templates mail_NAME and mail_NAME_text and a subject,
  * the text mail_NAME_subject. */
-#define MAIL_MAGIC_LINK "magic_link"               /* link, pin, minutes */
-#define MAIL_PIN "pin"                             /* pin, minutes */
-#define MAIL_VERIFY_EMAIL "verify_email"           /* link, hours */
-#define MAIL_ADD_PASSWORD "add_password"           /* link, hours: a password waits for this proof */
-#define MAIL_RESET_PASSWORD "reset_password"       /* link, minutes */
-#define MAIL_INVITE "invite"                       /* link, days, service: to set a first password */
-#define MAIL_PASSWORD_CHANGED "password_changed"   /* link: to forgot-password, if it wasn't you */
-#define MAIL_CONFIRM_OLD_EMAIL "confirm_old_email" /* link, hours, new_email */
-#define MAIL_CONFIRM_NEW_EMAIL "confirm_new_email" /* link, hours, new_email */
-#define MAIL_EMAIL_CHANGED "email_changed"         /* new_email: to the old address */
-#define MAIL_UNLOCK "unlock"                       /* link, hours, minutes that the lock lasts */
+#define MAIL_MAGIC_LINK "magic_link"                 /* link, pin, minutes */
+#define MAIL_PIN "pin"                               /* pin, minutes */
+#define MAIL_VERIFY_EMAIL "verify_email"             /* link, hours */
+#define MAIL_ADD_PASSWORD "add_password"             /* link, hours: a password waits for this proof */
+#define MAIL_RESET_PASSWORD "reset_password"         /* link, minutes */
+#define MAIL_INVITE "invite"                         /* link, days, service: to set a first password */
+#define MAIL_PASSWORD_CHANGED "password_changed"     /* link: to forgot-password, if it wasn't you */
+#define MAIL_CONFIRM_OLD_EMAIL "confirm_old_email"   /* link, hours, new_email */
+#define MAIL_CONFIRM_NEW_EMAIL "confirm_new_email"   /* link, hours, new_email */
+#define MAIL_EMAIL_CHANGED "email_changed"           /* new_email: to the old address */
+#define MAIL_UNLOCK "unlock"                         /* link, hours, minutes that the lock lasts */
+#define MAIL_CONNECTION_ADDED "connection_added"     /* provider, link: to the account's connections */
+#define MAIL_CONNECTION_REMOVED "connection_removed" /* provider, link: likewise */
 #define MAIL_ACCOUNT_DELETED "account_deleted"
 #define MAIL_ACCESS_REQUESTED "access_requested" /* application, person, link: to administrators */
 #define MAIL_ACCESS_GRANTED "access_granted"     /* application */
@@ -40,6 +42,7 @@ struct mail {
     const char *pin;                 /* or NULL */
     const char *new_email;           /* or NULL */
     const char *application;         /* a client's name, or NULL */
+    const char *provider;            /* a provider's name as people know it, or NULL */
     const char *person;              /* address of somebody else whom it is about, or NULL */
     int64_t lasts_s; /* how long link or PIN last: minutes, hours and days, and when the mail is useless */
     bool for_nobody; /* nobody has the address: written all the same, never sent */

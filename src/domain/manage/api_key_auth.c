@@ -22,10 +22,24 @@ static bool looks_like_a_key(const char *text)
     return rest && rest > text + 3 && rest[1];
 }
 
+/* Whether it holds a permission that begins with these bytes. */
+static bool holds_some(const struct api_key *key, const char *beginning, size_t size)
+{
+    const char *word, *cursor = key->permissions;
+    size_t length;
+    while (text_next_word(&cursor, ' ', &word, &length)) {
+        if (length > size && memcmp(word, beginning, size) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool api_key_holds(const struct api_key *key, const char *permission)
 {
     static const char tokens[] = "read:provider_tokens";
     if (text_has_word(key->permissions, ' ', permission))
+        return true;
+    if (text_ends(permission, ":*") && holds_some(key, permission, strlen(permission) - 1))
         return true;
     return text_starts(permission, tokens) && text_has_word(key->permissions, ' ', tokens);
 }
@@ -43,6 +57,7 @@ static const struct api_key *key_from_state(struct arena *arena, const struct ap
         .id_text = uuid_encode(arena, row->id),
         .service_id_text = uuid_encode(arena, row->service_id),
         .service_name = state->service_name,
+        .service_providers = state->service_providers,
         .name = row->name,
         .permissions = row->permissions,
         .test = text_starts(row->prefix, "sk_test_"),

@@ -10,11 +10,13 @@ struct api_key {
     unsigned char id[16], service_id[16];
     const char *id_text, *service_id_text; /* UUIDs */
     const char *service_name;
+    const char *service_providers;  /* JSON of providers/service_settings.h; NULL */
     const char *name, *permissions; /* permissions: space separated */
     bool test;                      /* sk_test_ */
 };
 
-/* Whether the key holds a permission; "read:provider_tokens" holds it for every provider. */
+/* Whether the key holds a permission; "read:provider_tokens" holds it for every provider. Of one that ends in
+ * ":*" it is enough to hold it for some: which, the handler looks at. */
 bool api_key_holds(const struct api_key *key, const char *permission);
 
 /*

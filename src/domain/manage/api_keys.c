@@ -2,6 +2,7 @@
 #include "domain/manage/api_keys.h"
 
 #include "core/encode.h"
+#include "core/json_writer.h"
 #include "core/network.h"
 #include "core/strbuf.h"
 #include "core/text.h"
@@ -94,6 +95,33 @@ static enum store_result settled(struct context *context, enum store_result resu
     return result == STORE_OK ? STORE_OK : STORE_FAILED;
 }
 
+/* What history tells of a key: all but itself. */
+static struct record record_of(struct context *context, const char *type, const struct api_key_row *row,
+                               const struct api_key_row *successor)
+{
+    struct arena *arena = context->arena;
+    struct json_writer data = json_writer_start(arena);
+    const char *id = uuid_encode(arena, row->id);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "id", id);
+    json_write_text(&data, "name", row->name);
+    json_write_text(&data, "prefix", row->prefix);
+    json_write_words(&data, "permissions", row->permissions, ' ');
+    json_write_words(&data, "addresses", row->addresses, ' ');
+    if (row->expires_at)
+        json_write_time(&data, "expires_at", row->expires_at);
+    if (successor)
+        json_write_text(&data, "rotated_to", uuid_encode(arena, successor->id));
+    json_close_object(&data);
+    return (
+        struct record) { .type = type, .service_id = row->service_id, .subject = id, .data = data.text.data };
+}
+
+static enum store_result add(struct db *db, void *argument)
+{
+    return api_keys_add(db, argument);
+}
+
 enum outcome api_key_add(struct context *context, const struct new_api_key *key, struct api_key_row *row_out,
                          const char **key_out)
 {
@@ -116,7 +144,8 @@ enum outcome api_key_add(struct context *context, const struct new_api_key *key,
         return refuse(context, OUTCOME_INVALID_REQUEST,
                       "addresses must be words like 192.0.2.7, 192.0.2.0/24, 2001:db8::/32");
     *key_out = make_key(context, key->test, row_out);
-    enum store_result added = settled(context, api_keys_add(context->db, row_out), row_out);
+    const struct record record = record_of(context, "api_key.created", row_out, NULL);
+    enum store_result added = settled(context, record_change(context, &record, add, row_out), row_out);
     return store_outcome(context, added, OUTCOME_NOT_FOUND, "no such service");
 }
 
@@ -145,7 +174,9 @@ enum outcome api_key_revoke(struct context *context, const char *service_id, con
     enum outcome outcome = api_key_find(context, service_id, id, &row);
     if (outcome != OUTCOME_OK)
         return outcome;
-    return store_outcome(context, change_directory(context, revoke, &row), OUTCOME_NOT_FOUND, unknown);
+    const struct record record = record_of(context, "api_key.revoked", &row, NULL);
+    return store_outcome(context, change_recorded(context, &record, revoke, &row), OUTCOME_NOT_FOUND,
+                         unknown);
 }
 
 /* A key and its successor. */
@@ -182,6 +213,8 @@ enum outcome api_key_rotate(struct context *context, const struct key_rotation *
         pair.old.expires_at = ends;
     *key_out = make_key(context, text_starts(pair.old.prefix, "sk_test_"), &pair.successor);
     *row_out = pair.successor;
-    enum store_result changed = settled(context, change_directory(context, succeed, &pair), &pair.successor);
+    const struct record record = record_of(context, "api_key.rotated", &pair.old, &pair.successor);
+    enum store_result changed =
+        settled(context, change_recorded(context, &record, succeed, &pair), &pair.successor);
     return store_outcome(context, changed, OUTCOME_ALREADY_EXISTS, "the API key has a successor already");
 }

@@ -1,13 +1,18 @@
 /*
  * change.h: a change of what every process caches (services, clients): in one transaction with the
- * version number that tells them, and told to this machine's processes once it is committed.
+ * version number that tells them and with its record, and told to this machine's processes once it is
+ * committed.
  */
 #ifndef DOORWARD_DOMAIN_MANAGE_CHANGE_H
 #define DOORWARD_DOMAIN_MANAGE_CHANGE_H
 
-#include "domain/context.h"
+#include "domain/events/record.h"
 
-/* work is run as by db_transact(), with argument. */
+/* work is run as by db_transact(), with argument; it may fill the record. */
+enum store_result change_recorded(struct context *context, const struct record *record, db_work_fn work,
+                                  void *argument) MUST_CHECK;
+
+/* The same where nothing is written down: what isn't any service's. */
 enum store_result change_directory(struct context *context, db_work_fn work, void *argument) MUST_CHECK;
 
 #endif

@@ -78,6 +78,14 @@ static enum outcome check_choices(struct context *context, const char *name, con
     return OUTCOME_OK;
 }
 
+/* A client that gets no codes has no response types. */
+static enum outcome check_choices_if_any(struct context *context, const char *name, const struct json *value,
+                                         const char *choices)
+{
+    bool none = json_kind(value) == JSON_ARRAY && json_count(value) == 0;
+    return none ? OUTCOME_OK : check_choices(context, name, value, choices);
+}
+
 static enum outcome check_boolean(struct context *context, const char *name, const struct json *value,
                                   const char *choices)
 {
@@ -187,7 +195,7 @@ static const struct {
     { "redirect_uris", check_list, NULL },
     { "post_logout_redirect_uris", check_list, NULL },
     { "grant_types", check_choices, "authorization_code refresh_token client_credentials" },
-    { "response_types", check_choices, "code" },
+    { "response_types", check_choices_if_any, "code" },
     { "scope", check_scope, NULL },
     { "application_type", check_choice, "web native" },
     { "token_endpoint_auth_method", check_choice, client_way_names },
@@ -317,6 +325,8 @@ static enum outcome check_together(struct context *context, const struct client 
         return refuse_member(context, "grant_types", "can't hold client_credentials without a secret");
     if (client_may_use_grant(client, "refresh_token") && !code)
         return refuse_member(context, "grant_types", "can't hold refresh_token without authorization_code");
+    if (code && !text_has_word(client->response_types, ' ', "code"))
+        return refuse_member(context, "response_types", "must hold code for the grant authorization_code");
     if (code && !client->redirect_uris[0])
         return refuse(context, OUTCOME_INVALID_REDIRECT_URI, "redirect_uris must name at least one");
     enum outcome outcome = check_way(context, client);

@@ -19,14 +19,12 @@ static const char unknown[] = "no such client";
 
 /* 256 random bits, so that the stored hash needs no salt; sealed as well, since client_secret_jwt (OpenID
  * Connect Core §9) needs the secret itself. */
-void client_secret_make(struct context *context, const char *way, const char *created_by,
-                        struct made_secret *secret_out)
+void client_secret_make(struct context *context, const char *way, struct made_secret *secret_out)
 {
     bool macs = text_equal(way, "client_secret_jwt");
     struct client_secret_row *row = &secret_out->row;
     secret_out->text = random_text(context->arena, macs ? MAC_SECRET_BYTES : SECRET_BYTES);
-    *row =
-        (struct client_secret_row) { .created_at = context->now, .created_by = created_by ? created_by : "" };
+    *row = (struct client_secret_row) { .created_at = context->now, .created_by = context->actor };
     random_uuid_timed(context->now_ms, row->id);
     sha256_text(secret_out->text, row->secret_hash);
     row->hint = arena_strndup(context->arena, secret_out->text, HINT_CHARACTERS);
@@ -93,12 +91,33 @@ static enum store_result look_up(struct context *context, const struct secret_ch
     return there == (change->add != NULL) ? STORE_OK : STORE_FAILED;
 }
 
+/* What history tells: which secret, by its id. */
+static struct record record_of(struct context *context, const struct secret_change *change,
+                               const struct client_row *client)
+{
+    const unsigned char *id = change->add ? change->add->id : change->revoke;
+    struct json_writer data = json_writer_start(context->arena);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "client_id", client->client_id);
+    json_write_text(&data, "secret_id", uuid_encode(context->arena, id));
+    if (change->replaces)
+        json_write_integer(&data, "old_secrets_expire_at", change->old_until);
+    json_close_object(&data);
+    const char *added = change->replaces ? "client.secret_rotated" : "client.secret_added";
+    return (struct record) { .type = change->add ? added : "client.secret_revoked",
+                             .service_id = client->service_id,
+                             .subject = client->client_id,
+                             .data = data.text.data };
+}
+
 static enum outcome change_secrets(struct context *context, struct secret_change *change,
-                                   const char *not_found)
+                                   const struct client_row *client, const char *not_found)
 {
     change->arena = context->arena;
+    change->number = client->number;
     change->now = context->now;
-    enum store_result result = change_directory(context, run_change, change);
+    const struct record record = record_of(context, change, client);
+    enum store_result result = change_recorded(context, &record, run_change, change);
     if (result == STORE_UNCERTAIN)
         result = look_up(context, change);
     if (result == STORE_CONFLICT && change->full)
@@ -121,31 +140,30 @@ static enum outcome find(struct context *context, const char *client_id, struct 
     return OUTCOME_OK;
 }
 
-static enum outcome add(struct context *context, const char *client_id, const char *created_by,
-                        struct secret_change change, struct made_secret *secret_out)
+static enum outcome add(struct context *context, const char *client_id, struct secret_change change,
+                        struct made_secret *secret_out)
 {
     struct registered_client client;
     *secret_out = (struct made_secret) { .text = NULL };
     enum outcome outcome = find(context, client_id, &client);
     if (outcome != OUTCOME_OK)
         return outcome;
-    client_secret_make(context, client.client.token_endpoint_auth_method, created_by, secret_out);
-    secret_out->row.client_number = change.number = client.row.number;
+    client_secret_make(context, client.client.token_endpoint_auth_method, secret_out);
+    secret_out->row.client_number = client.row.number;
     change.add = &secret_out->row;
-    return change_secrets(context, &change, unknown);
+    return change_secrets(context, &change, &client.row, unknown);
 }
 
-enum outcome client_secret_add(struct context *context, const char *client_id, const char *created_by,
-                               struct made_secret *secret_out)
+enum outcome client_secret_add(struct context *context, const char *client_id, struct made_secret *secret_out)
 {
-    return add(context, client_id, created_by, (struct secret_change) { .replaces = false }, secret_out);
+    return add(context, client_id, (struct secret_change) { .replaces = false }, secret_out);
 }
 
 enum outcome client_secret_rotate(struct context *context, const char *client_id, int64_t keep_s,
-                                  const char *created_by, struct made_secret *secret_out)
+                                  struct made_secret *secret_out)
 {
     const struct secret_change change = { .replaces = true, .old_until = context->now + keep_s };
-    return add(context, client_id, created_by, change, secret_out);
+    return add(context, client_id, change, secret_out);
 }
 
 enum outcome client_secret_revoke(struct context *context, const char *client_id, const char *id)
@@ -157,8 +175,8 @@ enum outcome client_secret_revoke(struct context *context, const char *client_id
         return outcome;
     if (!uuid_decode(id, secret_id))
         return refuse(context, OUTCOME_NOT_FOUND, "no such secret");
-    struct secret_change change = { .number = client.row.number, .revoke = secret_id };
-    return change_secrets(context, &change, "no such secret");
+    struct secret_change change = { .revoke = secret_id };
+    return change_secrets(context, &change, &client.row, "no such secret");
 }
 
 enum outcome client_secrets_of(struct context *context, const char *client_id,

@@ -14,10 +14,9 @@ struct made_secret {
     const char *text;
 };
 
-/* Inside client_register(): one for a client of this way (token_endpoint_auth_method, NULL: none named).
- * created_by as history names who acts; NULL: the command line. */
-void client_secret_make(struct context *context, const char *way, const char *created_by,
-                        struct made_secret *secret_out);
+/* Inside client_register(): one for a client of this way (token_endpoint_auth_method, NULL: none named). Who
+ * acts (context->actor) is kept as who made it. */
+void client_secret_make(struct context *context, const char *way, struct made_secret *secret_out);
 
 /* Those that are valid, the newest first. NOT_FOUND without the client. */
 enum outcome client_secrets_of(struct context *context, const char *client_id,
@@ -25,12 +24,12 @@ enum outcome client_secrets_of(struct context *context, const char *client_id,
 
 /* One more. LIMIT_REACHED when there are as many as may be; INVALID_REQUEST for a client whose way of
  * authentication has no secret. */
-enum outcome client_secret_add(struct context *context, const char *client_id, const char *created_by,
+enum outcome client_secret_add(struct context *context, const char *client_id,
                                struct made_secret *secret_out);
 
 /* One in the place of all: the newest one works on for keep_s seconds, others end now. */
 enum outcome client_secret_rotate(struct context *context, const char *client_id, int64_t keep_s,
-                                  const char *created_by, struct made_secret *secret_out);
+                                  struct made_secret *secret_out);
 
 /* Ends one now. id is a UUID as text; NOT_FOUND when the client has no such secret that is valid. */
 enum outcome client_secret_revoke(struct context *context, const char *client_id, const char *id);

@@ -9,12 +9,86 @@
 #include "domain/manage/client_secrets.h"
 #include "domain/oauth/client_auth.h"
 
+enum { TOLD_MAX_BYTES = 16000 };
+
 static const char unknown[] = "no such client";
 
 bool client_has_secrets(const struct client *client)
 {
     const struct client_way *way = client_way_find(client->token_endpoint_auth_method);
     return !client->token_endpoint_auth_method || (way && way->needs == NEEDS_SECRET);
+}
+
+/* --- what history tells of a client --- */
+
+static struct json *parse_metadata(struct arena *arena, const char *metadata)
+{
+    const char *error;
+    struct json *parsed = metadata ? json_parse(arena, metadata, strlen(metadata), &error) : NULL;
+    return parsed ? parsed : json_new_object(arena);
+}
+
+struct comparison {
+    struct arena *arena;
+    const struct json *other;
+    struct json *data;
+};
+
+static void note_news(const char *name, struct json *member, void *context)
+{
+    const struct comparison *with_old = context;
+    struct arena *arena = with_old->arena;
+    const struct json *old = json_member(with_old->other, name);
+    if (!text_equal(json_print(arena, member), json_print(arena, old)))
+        json_put(with_old->data, name, member);
+}
+
+static void note_loss(const char *name, struct json *member, void *context)
+{
+    const struct comparison *with_new = context;
+    (void)member;
+    if (!json_has_member(with_new->other, name))
+        json_put(with_new->data, name, NULL);
+}
+
+static void name_member(const char *name, struct json *member, void *context)
+{
+    (void)member;
+    json_append_text(context, name);
+}
+
+/* Members that are other than before, as they are now; those that are gone as null. */
+static struct json *changes_of(struct arena *arena, const char *before, const char *after)
+{
+    struct json *old = parse_metadata(arena, before), *now = parse_metadata(arena, after);
+    struct json *data = json_new_object(arena);
+    struct comparison with_old = { arena, old, data }, with_new = { arena, now, data };
+    json_each(now, note_news, &with_old);
+    json_each(old, note_loss, &with_new);
+    return data;
+}
+
+/* What is too long to be kept twice, in history and deliveries, is named only. */
+static const char *print_data(struct arena *arena, const char *client_id, struct json *changes)
+{
+    struct json *data = changes;
+    if (strlen(json_print(arena, changes)) > TOLD_MAX_BYTES) {
+        struct json *names = json_new_array(arena);
+        json_each(changes, name_member, names);
+        data = json_new_object(arena);
+        json_put(data, "changed", names);
+    }
+    json_put_text(data, "client_id", client_id);
+    return json_print(arena, data);
+}
+
+static struct record record_of(struct context *context, const char *type, const struct client_row *row,
+                               struct json *changes)
+{
+    return (struct record) { .type = type,
+                             .service_id = row->service_id,
+                             .subject = row->client_id,
+                             .data = print_data(context->arena, row->client_id, changes) };
 }
 
 /* --- registering --- */
@@ -36,7 +110,7 @@ static enum store_result add(struct db *db, void *argument)
 }
 
 enum outcome client_register(struct context *context, const char *service_id, const char *metadata,
-                             const char *created_by, struct registered_client *client_out)
+                             struct registered_client *client_out)
 {
     *client_out = (struct registered_client) { 0 };
     struct client_row *row = &client_out->row;
@@ -59,9 +133,11 @@ enum outcome client_register(struct context *context, const char *service_id, co
     bool secretive = client_has_secrets(&client_out->client);
     struct addition addition = { context->arena, row, secretive ? &secret.row : NULL };
     if (secretive)
-        client_secret_make(context, client_out->client.token_endpoint_auth_method, created_by, &secret);
+        client_secret_make(context, client_out->client.token_endpoint_auth_method, &secret);
     client_out->secret = secret.text;
-    enum store_result result = change_directory(context, add, &addition);
+    const struct record record =
+        record_of(context, "client.created", row, changes_of(context->arena, NULL, row->metadata));
+    enum store_result result = change_recorded(context, &record, add, &addition);
     if (result == STORE_UNCERTAIN)
         result = clients_find(context->db, context->arena, row->client_id, row);
     return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such service");
@@ -97,10 +173,20 @@ static enum store_result set_status(struct db *db, void *argument)
 
 enum outcome client_set_active(struct context *context, const char *client_id, bool active)
 {
+    struct client_row row;
     struct status_change change = { client_id, active ? "active" : "disabled", context->now };
+    struct json *data = json_new_object(context->arena);
     if (!text_is_printable(client_id))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    return store_outcome(context, change_directory(context, set_status, &change), OUTCOME_NOT_FOUND, unknown);
+    enum outcome found = store_outcome(context, clients_find(context->db, context->arena, client_id, &row),
+                                       OUTCOME_NOT_FOUND, unknown);
+    if (found != OUTCOME_OK)
+        return found;
+    json_put_text(data, "status", change.status);
+    const struct record record =
+        record_of(context, active ? "client.enabled" : "client.disabled", &row, data);
+    return store_outcome(context, change_recorded(context, &record, set_status, &change), OUTCOME_NOT_FOUND,
+                         unknown);
 }
 
 struct metadata_change {
@@ -150,8 +236,11 @@ enum outcome client_change(struct context *context, const char *client_id, const
     client_metadata_write(&writer, &client_out->client);
     json_close_object(&writer);
     struct metadata_change change = { client_id, writer.text.data, context->now };
-    client_out->row.metadata = writer.text.data;
-    return store_outcome(context, change_directory(context, set_metadata, &change), OUTCOME_NOT_FOUND,
+    struct json *changes = changes_of(context->arena, client_out->row.metadata, change.metadata);
+    const char *type = json_count(changes) > 0 ? "client.updated" : NULL;
+    const struct record record = record_of(context, type, &client_out->row, changes);
+    client_out->row.metadata = change.metadata;
+    return store_outcome(context, change_recorded(context, &record, set_metadata, &change), OUTCOME_NOT_FOUND,
                          unknown);
 }
 
@@ -170,5 +259,9 @@ void client_write(struct json_writer *writer, const struct registered_client *cl
     json_write_text(writer, "status", client->row.status);
     if (client->row.locked_at)
         json_write_integer(writer, "locked_at", client->row.locked_at);
+    if (client->row.last_used_at) {
+        json_write_integer(writer, "last_used_at", client->row.last_used_at);
+        json_write_text(writer, "last_used_from", client->row.last_used_from);
+    }
     json_close_object(writer);
 }

@@ -15,10 +15,10 @@ struct registered_client {
 /* Whether its way of authentication has secrets. */
 bool client_has_secrets(const struct client *client);
 
-/* Registers a client of a service (UUID) from the text of its metadata. created_by: as of its secret
- * (client_secrets.h). NOT_FOUND for the service, and what client_metadata_read() refuses. */
+/* Registers a client of a service (UUID) from the text of its metadata. NOT_FOUND for the service, and what
+ * client_metadata_read() refuses. */
 enum outcome client_register(struct context *context, const char *service_id, const char *metadata,
-                             const char *created_by, struct registered_client *client_out);
+                             struct registered_client *client_out);
 
 enum outcome client_find(struct context *context, const char *client_id,
                          struct registered_client *client_out);

@@ -3,14 +3,16 @@
 
 #include "core/text.h"
 #include "crypto/digest.h"
+#include "store/members.h"
 #include "store/migrations.h"
 #include "store/script.h"
 
 #include <dirent.h>
 
-enum { MAX_MIGRATIONS = 1000, MAX_FILE = 4 * 1024 * 1024, STATEMENT_SHOWN = 60 };
+enum { MAX_MIGRATIONS = 1000, MAX_FILE = 4 * 1024 * 1024, STATEMENT_SHOWN = 60, FILL_BATCH = 500 };
 
 static const char needs_marker[] = "Needs a program of schema: ";
+static const char fill_marker[] = "\n-- Filled in batches: ";
 
 /* --- files --- */
 
@@ -144,25 +146,45 @@ static size_t count_statements(struct arena *arena, const char *sql)
     return count;
 }
 
+static enum outcome count_rows(struct context *context, struct migration_cost *cost)
+{
+    if (!cost->table)
+        return OUTCOME_OK;
+    enum store_result result = migrations_table_rows(context->db, context->arena, cost->table, &cost->rows);
+    if (result != STORE_OK && result != STORE_NOT_FOUND)
+        return store_outcome(context, result, OUTCOME_UNAVAILABLE, NULL);
+    return OUTCOME_OK;
+}
+
+/* The table that a comment says to be filled in batches; NULL: none. */
+static const char *filled_table(struct arena *arena, const char *sql)
+{
+    const char *marker = strstr(sql, fill_marker);
+    const char *table = marker ? marker + strlen(fill_marker) : NULL;
+    return table ? arena_strndup(arena, table, strcspn(table, "\n")) : NULL;
+}
+
 enum outcome schema_cost(struct context *context, const struct migration *migration,
                          struct migration_cost **costs_out, size_t *count_out)
 {
     struct arena *arena = context->arena;
-    const char *cursor = migration->sql;
-    const char *statement;
-    *count_out = 0;
-    *costs_out = arena_array(arena, count_statements(arena, cursor) + 1, sizeof(**costs_out));
-    while ((statement = script_next(arena, &cursor))) {
-        struct migration_cost *cost = &(*costs_out)[(*count_out)++];
-        cost->statement = first_words(arena, statement);
-        cost->table = script_table(arena, statement);
-        if (!cost->table)
-            continue;
-        enum store_result result = migrations_table_rows(context->db, arena, cost->table, &cost->rows);
-        if (result != STORE_OK && result != STORE_NOT_FOUND)
-            return store_outcome(context, result, OUTCOME_UNAVAILABLE, NULL);
-    }
-    return OUTCOME_OK;
+    const char *cursor = migration->sql, *statement;
+    const char *filled = filled_table(arena, migration->sql);
+    struct migration_cost *costs = arena_array(arena, count_statements(arena, cursor) + 1, sizeof(*costs));
+    size_t count = 0;
+    for (; (statement = script_next(arena, &cursor)); count++)
+        costs[count] = (struct migration_cost) { .statement = first_words(arena, statement),
+                                                 .table = script_table(arena, statement) };
+    if (filled)
+        costs[count++] = (struct migration_cost) {
+            .statement = arena_printf(arena, "then %s, %d at a time", filled, FILL_BATCH), .table = filled
+        };
+    enum outcome outcome = OUTCOME_OK;
+    for (size_t i = 0; outcome == OUTCOME_OK && i < count; i++)
+        outcome = count_rows(context, &costs[i]);
+    *costs_out = costs;
+    *count_out = count;
+    return outcome;
 }
 
 /* --- applying --- */
@@ -219,4 +241,22 @@ enum outcome schema_adopt(struct context *context, const struct migration *migra
 {
     enum outcome outcome = begin(context, migration);
     return outcome == OUTCOME_OK ? finish(context, migration) : outcome;
+}
+
+/* One batch, replayed by itself when it meets others. */
+static enum store_result fill_batch(struct db *db, void *filled)
+{
+    return members_fill(db, FILL_BATCH, filled);
+}
+
+enum outcome schema_fill(struct context *context, int64_t *filled_out)
+{
+    int64_t filled = 0;
+    enum store_result result;
+    *filled_out = 0;
+    do {
+        result = db_transact(context->db, fill_batch, &filled);
+        *filled_out += result == STORE_OK ? filled : 0;
+    } while (result == STORE_OK && filled > 0);
+    return store_outcome(context, result, OUTCOME_UNAVAILABLE, "not all members could be filled in");
 }

@@ -34,7 +34,7 @@ enum outcome schema_read(struct context *context, struct schema *schema_out);
 
 /* What the statements of a migration touch: its tables and about how many rows they have now. */
 struct migration_cost {
-    const char *statement; /* its first words */
+    const char *statement; /* its first words; or what is filled in by batches behind the files */
     const char *table;     /* NULL: none known */
     int64_t rows;          /* 0 for a table that is new */
 };
@@ -44,6 +44,10 @@ enum outcome schema_cost(struct context *context, const struct migration *migrat
 /* Applies one migration, or goes on with an unfinished one where it stopped. ALREADY_EXISTS when another
  * program has begun it; SERVER_ERROR with the database's words when a statement fails. */
 enum outcome schema_apply(struct context *context, const struct migration *migration);
+
+/* Fills in by small batches what the files leave to that (migration 3: members), once all are applied.
+ * Nothing to do costs a look; broken off, the next call goes on. */
+enum outcome schema_fill(struct context *context, int64_t *filled_out);
 
 /* Notes a migration as applied that was loaded by hand. */
 enum outcome schema_adopt(struct context *context, const struct migration *migration);

@@ -36,6 +36,67 @@ static enum outcome take_sign_in(struct context *context, const struct service_s
     return OUTCOME_OK;
 }
 
+/* --- what history tells of a service --- */
+
+static struct record record_of(struct context *context, const char *type, const unsigned char id[16],
+                               struct json *data)
+{
+    const char *subject = uuid_encode(context->arena, id);
+    json_put_text(data, "service_id", subject);
+    return (struct record) {
+        .type = type, .service_id = id, .subject = subject, .data = json_print(context->arena, data)
+    };
+}
+
+/* A text where it is another than before. */
+static void put_other(struct json *data, const char *name, const char *before, const char *after)
+{
+    if (!text_equal(before, after))
+        json_put_text(data, name, after);
+}
+
+/* JSON text likewise. */
+static void put_other_json(struct arena *arena, struct json *data, const char *name, const char *before,
+                           const char *after)
+{
+    const char *error;
+    if (!text_equal(before, after))
+        json_put(data, name, after ? json_parse(arena, after, strlen(after), &error) : NULL);
+}
+
+static struct json *differences(struct context *context, const struct service_row *before,
+                                const struct service_row *after)
+{
+    struct json *data = json_new_object(context->arena);
+    put_other(data, "name", before->name, after->name);
+    put_other(data, "slug", before->slug, after->slug);
+    put_other(data, "service_type", before->service_type, after->service_type);
+    put_other(data, "status", before->status, after->status);
+    put_other(data, "pin_gate", before->pin_gate, after->pin_gate);
+    put_other(data, "sign_in_form", before->sign_in_form, after->sign_in_form);
+    put_other_json(context->arena, data, "features", before->features, after->features);
+    put_other_json(context->arena, data, "workspace", before->workspace, after->workspace);
+    return data;
+}
+
+/* All that a new one has. */
+static struct json *put_all(struct context *context, const struct service_row *row)
+{
+    const struct service_row nothing = { .pin_gate = "", .sign_in_form = "" };
+    return differences(context, &nothing, row);
+}
+
+/* Nothing is written where nothing is different. */
+static struct record record_of_change(struct context *context, const char *type,
+                                      const struct service_row *before, const struct service_row *after)
+{
+    struct json *data = differences(context, before, after);
+    bool same = json_count(data) == 0;
+    return record_of(context, same ? NULL : type, after->id, data);
+}
+
+/* --- making one --- */
+
 struct new_service {
     const struct service_row *service;
     struct plan_row plan;
@@ -66,7 +127,9 @@ enum outcome service_add(struct context *context, const char *name, const struct
     random_uuid_timed(context->now_ms, row_out->id);
     struct new_service new_service = { .service = row_out };
     plan_make_free(context, row_out->id, &new_service.plan);
-    enum store_result result = db_transact(context->db, add_with_plan, &new_service);
+    const struct record record =
+        record_of(context, "service.created", row_out->id, put_all(context, row_out));
+    enum store_result result = record_change(context, &record, add_with_plan, &new_service);
     if (result == STORE_UNCERTAIN)
         result = services_find(context->db, context->arena, row_out->id, row_out);
     return store_outcome(context, result, OUTCOME_UNAVAILABLE, "the service was not written");
@@ -81,49 +144,99 @@ enum outcome service_find(struct context *context, const char *id, struct servic
                          OUTCOME_NOT_FOUND, unknown);
 }
 
-struct status_change {
+/* --- changing one --- */
+
+struct service_change {
+    struct context *context;
+    const char *type;   /* of its record */
+    const void *wanted; /* what edit() takes */
+    enum outcome (*edit)(struct context *context, const void *wanted, struct service_row *row);
+    enum store_result (*write)(struct db *db, const struct service_row *row, int64_t now);
+    const char *if_match; /* NULL: none was sent */
     unsigned char id[16];
-    const char *status;
-    int64_t now;
+    struct service_row before, after; /* out */
+    struct record record;             /* out */
+    enum outcome outcome;             /* out: why it wasn't done */
 };
 
-static enum store_result set_status(struct db *db, void *argument)
+static enum outcome edit(struct service_change *change)
 {
-    const struct status_change *change = argument;
-    return services_set_status(db, change->id, change->status, change->now);
+    struct context *context = change->context;
+    change->after = change->before;
+    if (!precondition_holds(change->if_match, service_tag(context->arena, &change->before)))
+        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the service has changed since");
+    return change->edit(context, change->wanted, &change->after);
+}
+
+static enum store_result change_in_transaction(struct db *db, void *argument)
+{
+    struct service_change *change = argument;
+    struct context *context = change->context;
+    enum store_result result = services_lock(db, context->arena, change->id, &change->before);
+    if (result != STORE_OK)
+        return result;
+    change->outcome = edit(change);
+    if (change->outcome != OUTCOME_OK)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    change->after.updated_at = context->now;
+    change->record = record_of_change(context, change->type, &change->before, &change->after);
+    return change->write(db, &change->after, context->now);
+}
+
+static enum outcome change_service(const char *id, struct service_change *change)
+{
+    struct context *context = change->context;
+    if (!uuid_decode(id, change->id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum store_result result = change_recorded(context, &change->record, change_in_transaction, change);
+    if (change->outcome != OUTCOME_OK)
+        return change->outcome;
+    if (result == STORE_CONFLICT)
+        return refuse(context, OUTCOME_ALREADY_EXISTS, "another service has this slug");
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
+static enum outcome edit_status(struct context *context, const void *wanted, struct service_row *row)
+{
+    (void)context;
+    row->status = wanted;
+    return OUTCOME_OK;
+}
+
+static enum store_result write_status(struct db *db, const struct service_row *row, int64_t now)
+{
+    return services_set_status(db, row->id, row->status, now);
 }
 
 enum outcome service_set_active(struct context *context, const char *id, bool active)
 {
-    struct status_change change = { .status = active ? "active" : "disabled", .now = context->now };
-    if (!uuid_decode(id, change.id))
-        return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    return store_outcome(context, change_directory(context, set_status, &change), OUTCOME_NOT_FOUND, unknown);
+    struct service_change change = { .context = context,
+                                     .type = active ? "service.enabled" : "service.disabled",
+                                     .wanted = active ? "active" : "disabled",
+                                     .edit = edit_status,
+                                     .write = write_status };
+    return change_service(id, &change);
 }
 
-struct sign_in_change {
-    struct service_row service;
-    int64_t now;
-};
-
-static enum store_result set_sign_in(struct db *db, void *argument)
+static enum outcome edit_sign_in(struct context *context, const void *wanted, struct service_row *row)
 {
-    const struct sign_in_change *change = argument;
-    return services_set_sign_in(db, change->service.id, change->service.pin_gate,
-                                change->service.sign_in_form, change->now);
+    return take_sign_in(context, wanted, row);
+}
+
+static enum store_result write_sign_in(struct db *db, const struct service_row *row, int64_t now)
+{
+    return services_set_sign_in(db, row->id, row->pin_gate, row->sign_in_form, now);
 }
 
 enum outcome service_set_sign_in(struct context *context, const char *id,
                                  const struct service_sign_in *sign_in)
 {
-    struct sign_in_change change = { .now = context->now };
-    enum outcome outcome = service_find(context, id, &change.service);
-    if (outcome == OUTCOME_OK)
-        outcome = take_sign_in(context, sign_in, &change.service);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    return store_outcome(context, change_directory(context, set_sign_in, &change), OUTCOME_NOT_FOUND,
-                         unknown);
+    struct service_change change = { .context = context,
+                                     .type = "service.updated",
+                                     .wanted = sign_in,
+                                     .edit = edit_sign_in,
+                                     .write = write_sign_in };
+    return change_service(id, &change);
 }
 
 /* --- what it is called and has --- */
@@ -200,9 +313,9 @@ static bool read_features(struct arena *arena, const char *list, const char **fe
     return strlen(*features_out) <= MAX_FEATURES_BYTES;
 }
 
-static enum outcome take_profile(struct context *context, const struct service_profile *profile,
-                                 struct service_row *row)
+static enum outcome edit_profile(struct context *context, const void *wanted, struct service_row *row)
 {
+    const struct service_profile *profile = wanted;
     if (profile->name && !person_name_is_plain(profile->name, 1, MAX_NAME_CHARACTERS))
         return refuse(context, OUTCOME_INVALID_REQUEST, "the name must have 1 to 200 visible characters");
     if (profile->slug && !text_equal(profile->slug, "none") && !slug_is_fine(profile->slug))
@@ -223,71 +336,86 @@ static enum outcome take_profile(struct context *context, const struct service_p
     return OUTCOME_OK;
 }
 
-struct profile_change {
-    struct context *context;
-    unsigned char id[16];
-    const struct service_profile *profile;
-    const char *if_match;
-    struct service_row service; /* out */
-    enum outcome outcome;       /* out: why it wasn't done */
-};
-
-static enum store_result set_profile(struct db *db, void *argument)
-{
-    struct profile_change *change = argument;
-    struct context *context = change->context;
-    enum store_result result = services_lock(db, context->arena, change->id, &change->service);
-    if (result != STORE_OK)
-        return result;
-    if (!precondition_holds(change->if_match, service_tag(context->arena, &change->service)))
-        change->outcome = refuse(context, OUTCOME_PRECONDITION_FAILED, "the service has changed since");
-    else
-        change->outcome = take_profile(context, change->profile, &change->service);
-    if (change->outcome != OUTCOME_OK)
-        return STORE_NOT_FOUND; /* anything but OK rolls back */
-    change->service.updated_at = context->now;
-    return services_set_profile(db, &change->service, context->now);
-}
-
 enum outcome service_set_profile(struct context *context, const char *id,
                                  const struct service_profile *profile, const char *if_match,
                                  struct service_row *row_out)
 {
-    struct profile_change change = { .context = context, .profile = profile, .if_match = if_match };
-    if (!uuid_decode(id, change.id))
-        return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    enum store_result result = change_directory(context, set_profile, &change);
-    if (change.outcome != OUTCOME_OK)
-        return change.outcome;
-    *row_out = change.service;
-    if (result == STORE_CONFLICT)
-        return refuse(context, OUTCOME_ALREADY_EXISTS, "another service has this slug");
-    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+    struct service_change change = { .context = context,
+                                     .type = "service.updated",
+                                     .wanted = profile,
+                                     .if_match = if_match,
+                                     .edit = edit_profile,
+                                     .write = services_set_profile };
+    enum outcome outcome = change_service(id, &change);
+    *row_out = change.after;
+    return outcome;
 }
 
 /* --- its workspace --- */
 
-struct workspace_change {
-    unsigned char id[16];
-    const char *workspace;
-    int64_t now;
-};
-
-static enum store_result set_workspace(struct db *db, void *argument)
+static enum outcome edit_workspace(struct context *context, const void *wanted, struct service_row *row)
 {
-    const struct workspace_change *change = argument;
-    return services_set_workspace(db, change->id, change->workspace, change->now);
+    (void)context;
+    row->workspace = wanted;
+    return OUTCOME_OK;
+}
+
+static enum store_result write_workspace(struct db *db, const struct service_row *row, int64_t now)
+{
+    return services_set_workspace(db, row->id, row->workspace, now);
 }
 
 enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace)
 {
-    struct workspace_change change = { .workspace = workspace, .now = context->now };
-    if (!uuid_decode(id, change.id))
+    unsigned char bytes[16];
+    struct service_change change = { .context = context,
+                                     .type = "service.updated",
+                                     .wanted = workspace,
+                                     .edit = edit_workspace,
+                                     .write = write_workspace };
+    if (!uuid_decode(id, bytes))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
     enum outcome outcome =
-        workspace == NULL ? OUTCOME_OK : workspace_settings_check(context, change.id, workspace);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    return store_outcome(context, change_directory(context, set_workspace, &change), OUTCOME_NOT_FOUND,
-                         unknown);
+        workspace == NULL ? OUTCOME_OK : workspace_settings_check(context, bytes, workspace);
+    return outcome == OUTCOME_OK ? change_service(id, &change) : outcome;
+}
+
+/* --- how it uses providers --- */
+
+struct providers_change {
+    struct context *context;
+    unsigned char id[16];
+    const struct service_providers_change *wanted;
+    enum outcome outcome; /* out: why it wasn't done */
+};
+
+static enum store_result set_providers(struct db *db, void *argument)
+{
+    struct providers_change *change = argument;
+    struct context *context = change->context;
+    struct service_row row;
+    const char *error = NULL;
+    enum store_result result = services_lock(db, context->arena, change->id, &row);
+    if (result != STORE_OK)
+        return result;
+    const char *providers = service_providers_changed(context->arena, row.providers, change->wanted, &error);
+    if (!providers) {
+        change->outcome = refuse(context, OUTCOME_INVALID_REQUEST, error);
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    }
+    return services_set_providers(db, change->id, providers, context->now);
+}
+
+enum outcome service_set_providers(struct context *context, const char *id,
+                                   const struct service_providers_change *change)
+{
+    struct providers_change work = { .context = context, .wanted = change };
+    if (!change->sign_in && !change->scopes && !change->redirect_uris)
+        return OUTCOME_OK;
+    if (!uuid_decode(id, work.id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum store_result result = change_directory(context, set_providers, &work);
+    if (work.outcome != OUTCOME_OK)
+        return work.outcome;
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }

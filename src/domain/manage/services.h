@@ -3,6 +3,7 @@
 #define DOORWARD_DOMAIN_MANAGE_SERVICES_H
 
 #include "domain/context.h"
+#include "domain/providers/service_settings.h"
 #include "store/services.h"
 
 /* How people sign in to a service's applications. A word of NULL leaves what is; "" or "default" takes what
@@ -53,5 +54,9 @@ enum outcome service_set_sign_in(struct context *context, const char *id,
 /* How the service uses the workspace API, as JSON (doorward(8), service set); NULL: not at all.
  * INVALID_REQUEST for what workspace_settings_check() refuses. */
 enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace);
+
+/* How the service uses providers, from the next request on. INVALID_REQUEST for what can't be. */
+enum outcome service_set_providers(struct context *context, const char *id,
+                                   const struct service_providers_change *change);
 
 #endif

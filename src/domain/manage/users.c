@@ -3,10 +3,15 @@
 
 #include "core/encode.h"
 #include "crypto/random.h"
+#include "core/json_writer.h"
+#include "core/log.h"
 #include "domain/account/account.h"
+#include "domain/events/event.h"
+#include "domain/events/record.h"
 #include "domain/login/canonical.h"
+#include "store/members.h"
 
-enum { MAX_NAME_CHARACTERS = 200 };
+enum { MAX_NAME_CHARACTERS = 200, MAX_SERVICES_TOLD = 1000 };
 
 static const char unknown[] = "no such user";
 
@@ -64,62 +69,91 @@ enum outcome user_find(struct context *context, const char *id_or_email, struct 
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
+/* --- what an administrator does to an account --- */
+
+/* Tells each service that the user is a member of, since it is done to its member. */
+static enum store_result record_for_services(struct db *db, struct context *context, const char *type,
+                                             const unsigned char user_id[16])
+{
+    unsigned char(*services)[16];
+    size_t count = 0;
+    const char *subject = uuid_encode(context->arena, user_id);
+    struct json_writer data = json_writer_start(context->arena);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "id", subject);
+    json_close_object(&data);
+    enum store_result result =
+        members_services_of_user(db, context->arena, user_id, MAX_SERVICES_TOLD, &services, &count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++) {
+        const struct record record = { type, services[i], subject, data.text.data };
+        result = record_store(db, context, &record);
+    }
+    return result;
+}
+
 struct user_change {
+    struct context *context;
     const unsigned char *id;
-    int64_t now;
+    const char *type;          /* of its record */
     const char *status;        /* NULL: stays */
     const char *password_hash; /* NULL: stays */
     bool keep_signed_in;
 };
 
+static enum store_result write_user(struct db *db, const struct user_change *change)
+{
+    int64_t now = change->context->now;
+    struct user_row user;
+    if (change->status)
+        return users_set_status(db, change->id, change->status, now);
+    if (change->password_hash)
+        return users_change_password(db, change->id, change->password_hash, now);
+    return users_lock(db, change->context->arena, change->id, &user);
+}
+
 static enum store_result change_user(struct db *db, void *argument)
 {
     const struct user_change *change = argument;
-    enum store_result result = STORE_OK;
-    if (change->status)
-        result = users_set_status(db, change->id, change->status, change->now);
-    if (result == STORE_OK && change->password_hash)
-        result = users_change_password(db, change->id, change->password_hash, change->now);
-    if (result != STORE_OK || change->keep_signed_in)
-        return result;
-    return account_sign_off(db, change->id, change->now);
+    enum store_result result = write_user(db, change);
+    if (result == STORE_OK && !change->keep_signed_in)
+        result = account_sign_off(db, change->id, change->context->now);
+    return result == STORE_OK ? record_for_services(db, change->context, change->type, change->id) : result;
+}
+
+static enum outcome change(struct user_change *change)
+{
+    struct context *context = change->context;
+    enum outcome outcome =
+        store_outcome(context, db_transact(context->db, change_user, change), OUTCOME_NOT_FOUND, unknown);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    log_info("%s %s by %s", change->type, uuid_encode(context->arena, change->id), context->actor);
+    event_wake(context);
+    return outcome;
 }
 
 enum outcome user_set_active(struct context *context, const unsigned char id[16], bool active)
 {
-    struct user_change change = {
-        .id = id, .now = context->now, .status = active ? "active" : "disabled", .keep_signed_in = active
-    };
-    return store_outcome(context, db_transact(context->db, change_user, &change), OUTCOME_NOT_FOUND, unknown);
+    struct user_change wanted = { .context = context,
+                                  .id = id,
+                                  .type = active ? "user.enabled" : "user.disabled",
+                                  .status = active ? "active" : "disabled",
+                                  .keep_signed_in = active };
+    return change(&wanted);
 }
 
 enum outcome user_set_password(struct context *context, const struct user_row *user, const char *password)
 {
-    struct user_change change = { .id = user->id, .now = context->now };
+    struct user_change wanted = { .context = context, .id = user->id, .type = "user.password_set" };
     const struct password_owner owner = { user->email, user->name };
-    enum outcome outcome = new_password_hash(context, password, &owner, &change.password_hash);
+    enum outcome outcome = new_password_hash(context, password, &owner, &wanted.password_hash);
     if (outcome == OUTCOME_OK)
-        outcome = store_outcome(context, db_transact(context->db, change_user, &change), OUTCOME_NOT_FOUND,
-                                unknown);
+        outcome = change(&wanted);
     return outcome == OUTCOME_OK ? password_unlock(context, user->email_key) : outcome;
-}
-
-struct sign_off {
-    struct context *context;
-    const unsigned char *id;
-};
-
-static enum store_result sign_off_in_transaction(struct db *db, void *argument)
-{
-    const struct sign_off *work = argument;
-    struct user_row user;
-    enum store_result result = users_lock(db, work->context->arena, work->id, &user);
-    return result == STORE_OK ? account_sign_off(db, work->id, work->context->now) : result;
 }
 
 enum outcome user_sign_out(struct context *context, const unsigned char id[16])
 {
-    struct sign_off work = { context, id };
-    return store_outcome(context, db_transact(context->db, sign_off_in_transaction, &work), OUTCOME_NOT_FOUND,
-                         unknown);
+    struct user_change wanted = { .context = context, .id = id, .type = "user.signed_out" };
+    return change(&wanted);
 }

@@ -52,6 +52,16 @@ static enum store_result run_lock(struct db *db, void *argument)
     return clients_lock(db, locking->number, locking->now);
 }
 
+static struct record record_of(struct context *context, const char *type, const unsigned char *service_id,
+                               const char *client_id)
+{
+    struct json_writer data = json_writer_start(context->arena);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "client_id", client_id);
+    json_close_object(&data);
+    return (struct record) { type, service_id, client_id, data.text.data };
+}
+
 static void lock_when_due(struct context *context, const struct client *client)
 {
     struct locking locking = { client->number, context->now };
@@ -64,7 +74,8 @@ static void lock_when_due(struct context *context, const struct client *client)
     if (client_failures_count(context->db, context->arena, client->number, since_ms, &made) != STORE_OK ||
         made < settings->client_lock_failures)
         return;
-    enum store_result locked = change_directory(context, run_lock, &locking);
+    const struct record record = record_of(context, "client.locked", client->service->id, client->client_id);
+    enum store_result locked = change_recorded(context, &record, run_lock, &locking);
     if (locked == STORE_OK)
         log_warn("client locked: client=%s failures=%lld", client->client_id, (long long)made);
     else if (locked != STORE_NOT_FOUND)
@@ -151,7 +162,8 @@ enum outcome client_unlock(struct context *context, const char *client_id)
         return outcome;
     /* the failures of this second stay uncounted as well */
     struct locking locking = { row.number, context->now + 1 };
-    enum store_result unlocked = change_directory(context, run_unlock, &locking);
+    const struct record record = record_of(context, "client.unlocked", row.service_id, row.client_id);
+    enum store_result unlocked = change_recorded(context, &record, run_unlock, &locking);
     return unlocked == STORE_NOT_FOUND
                ? OUTCOME_OK
                : store_outcome(context, unlocked, OUTCOME_NOT_FOUND, "no such client");

@@ -7,7 +7,6 @@
 #include "core/encode.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "domain/events/event.h"
 #include "domain/permissions/permission_mail.h"
 #include "store/authorizations.h"
 #include "store/users.h"
@@ -106,6 +105,15 @@ enum outcome permission_find(struct context *context, const unsigned char user_i
     if (found == STORE_OK)
         read_row(&row, client, permission_out);
     return store_outcome(context, found, OUTCOME_NOT_FOUND, "No permission record found");
+}
+
+enum outcome permission_history(struct context *context, const struct permission *permission,
+                                const struct page *page, struct history_entry **entries_out,
+                                size_t *count_out)
+{
+    const struct client *client = permission->client;
+    return history_of(context, client->service->id, permission_subject(context, permission->user_id, client),
+                      page, entries_out, count_out);
 }
 
 /* --- changing --- */

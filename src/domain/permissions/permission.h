@@ -6,6 +6,7 @@
 #define DOORWARD_DOMAIN_PERMISSIONS_PERMISSION_H
 
 #include "domain/directory.h"
+#include "domain/events/event.h"
 #include "store/permissions.h"
 
 struct permission {
@@ -68,6 +69,11 @@ enum outcome permission_request(struct context *context, const unsigned char use
 /* What the history calls it: "USER CLIENT". */
 const char *permission_subject(struct context *context, const unsigned char user_id[16],
                                const struct client *client);
+
+/* What happened to the record, newest first. */
+enum outcome permission_history(struct context *context, const struct permission *permission,
+                                const struct page *page, struct history_entry **entries_out,
+                                size_t *count_out);
 
 /* Notes that the application got tokens of the user, at most once an hour; a failure is nobody's problem. */
 void permission_note_access(struct context *context, const unsigned char user_id[16],

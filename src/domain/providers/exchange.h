@@ -47,6 +47,7 @@ struct provider_identity {
 struct provider_code {
     const char *code, *redirect_uri, *code_verifier, *nonce;
     const char *scopes; /* that were asked for */
+    const char *user;   /* what came beside the code about the person (apple), JSON; NULL: nothing */
 };
 enum outcome provider_redeem(struct context *context, const struct provider *provider,
                              const struct provider_code *code, struct provider_tokens *tokens_out,

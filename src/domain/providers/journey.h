@@ -28,15 +28,16 @@ struct journey {
     const char *flow;      /* ticket's handle, or NULL */
     const char *return_to; /* checked, or NULL */
     const char *request;   /* of JOURNEY_CONNECT: the handle of the request; else NULL */
+    const char *pending;   /* of JOURNEY_SIGN_IN: the connection that waits for it (linking.h), or NULL */
     const char *user_id;   /* UUID of who must be signed in when it ends (JOURNEY_LINK); else NULL */
-    const char *scopes;    /* that are asked for */
+    const char *scopes;    /* that are asked for; NULL: those by which the provider signs in */
     const char *nonce, *code_verifier; /* made by journey_start() */
     int64_t began_at;
 };
 
 /*
  * The provider's address for the journey, and the cookie's value (a new one unless the browser's is good).
- * callback is our own address that the provider sends people back to.
+ * Of wishes only login_hint, prompt and offline are read; NULL: none.
  */
 enum outcome journey_start(struct context *context, const struct provider *provider,
                            const struct journey *journey, const struct provider_authorization *wishes,
@@ -47,10 +48,13 @@ const char *journey_callback(struct context *context, const struct provider *pro
 
 /*
  * The journey that a state is of. MALFORMED: no state of anybody's; FOREIGN_FORM: not of this browser or
- * provider, forged or expired. journey_use() then takes it, once on all machines: FLOW_ENDED for the second.
+ * provider, forged or expired: *journey_out then says only what it was for and where it began, as far as it
+ * was ours, for the page that tells so.
  */
 enum outcome journey_read(struct context *context, const char *provider, const char *state,
                           const char *cookie, struct journey *journey_out);
-enum outcome journey_use(struct context *context, const char *state, const struct journey *journey);
+
+/* Takes a journey that was read, once on all machines: FLOW_ENDED for the second. */
+enum outcome journey_use(struct context *context, const struct journey *journey);
 
 #endif

@@ -9,17 +9,35 @@
 #include "core/json.h"
 #include "domain/context.h"
 
+/* How a token is revoked. */
+enum provider_revocation {
+    REVOCATION_STANDARD,    /* RFC 7009 */
+    REVOCATION_PERMISSIONS, /* the token itself asks to forget what the person permitted (facebook) */
+    REVOCATION_APPLICATION  /* DELETE with the client's own credentials (github) */
+};
+
 /* What is known of a kind without asking. NULL: this kind has none, or each provider its own. */
 struct provider_kind {
     const char *name;         /* "google" */
     const char *display_name; /* "Google" */
     const char *issuer;       /* its discovery says the endpoints; NULL: they're fixed below */
     const char *authorization_endpoint, *token_endpoint, *userinfo_endpoint, *emails_endpoint,
-        *revocation_endpoint;
-    const char *sign_in_scopes;                                           /* space separated */
-    const char *subject, *name_member, *email, *email_verified, *picture; /* members of its profile */
-    const char *parameters; /* for the authorization URL: "access_type=online&..." */
-    char scope_separator;
+        *revocation_endpoint, *jwks_uri;
+    const char *sign_in_scopes; /* space separated */
+    /* Members of its profile: a dot leads into an object ("data.id"), of several words the first that there
+     * is counts ("name login"). */
+    const char *subject, *name_member, *email, *email_verified, *picture;
+    const char *profile_query;                  /* of the userinfo address: "fields=id,name,email" */
+    const char *parameters;                     /* for the authorization URL: "access_type=online&..." */
+    const char *offline_parameters;             /* in their place where a refresh token is wanted */
+    const char *offline_prompt, *offline_scope; /* beside what is asked for, then */
+    const char *hint_parameter;                 /* what it calls login_hint; NULL: it has none */
+    const char *token_auth_method;              /* NULL: client_secret_basic, or what its discovery says */
+    const char *scope_aliases; /* "theirs=ours", space separated: its own spellings in answers */
+    const char *scope_implies; /* "wide=narrow", space separated: what a wider scope holds too */
+    char scope_separator;      /* in requests; 0: a space */
+    char answer_separator;     /* in answers, beside the space */
+    enum provider_revocation revocation;
     bool is_oidc; /* ID Token, nonce, JWKS */
     bool has_pkce;
     bool vouches;         /* every address in its profile has been proven, though it doesn't say so */
@@ -28,6 +46,7 @@ struct provider_kind {
     bool proves_secret;   /* appsecret_proof beside each token (facebook) */
     bool refreshes;       /* gives refresh tokens */
     bool fails_with_200;  /* errors come with status 200 (github) */
+    bool has_tenants;     /* "{tenantid}" in the issuer stands for that of the token (microsoft) */
 };
 
 const struct provider_kind *provider_kind_find(const char *name);
@@ -41,8 +60,9 @@ struct provider {
     const char *display_name;
     const char *issuer, *authorization_endpoint, *token_endpoint, *userinfo_endpoint, *emails_endpoint,
         *revocation_endpoint, *jwks_uri;
-    const char *client_id, *client_secret; /* the secret is "" for a client without one */
-    const char *token_auth_method;         /* client_secret_basic, client_secret_post or none */
+    const char *client_id;
+    const char *client_secret;     /* "" for a client without one; the key (PEM) of a kind that signs it */
+    const char *token_auth_method; /* client_secret_basic, client_secret_post or none */
     const char *sign_in_scopes;
     const char *team_id, *key_id; /* of a signed secret */
     bool offers_sign_in;          /* else only its tokens are used */

@@ -12,19 +12,40 @@
  * row's. */
 void vault_seal(struct context *context, const struct provider_tokens *tokens, struct connection_row *row);
 
+/* Takes all tokens out of a row that is about to be written. */
+void vault_empty(struct connection_row *row);
+
 /* The access token of a row; NULL when it has none, or one that doesn't open. */
 const char *vault_access_token(struct context *context, const struct connection_row *row);
+
+/* Its refresh token, likewise. */
+const char *vault_refresh_token(struct context *context, const struct connection_row *row);
 
 /*
  * A token that is good for five minutes yet: the row's own, or a fresh one. One process of all machines asks
  * the provider, the others wait for what it writes. *row_out is the row as it then is. PROVIDER_REFUSED: the
  * connection has to be made again; PROVIDER_FAILED, UNAVAILABLE: not now.
+ *
+ * *provider is looked up by name when it has to be asked, so that reading costs nothing: NULL provider.
  */
 enum outcome vault_fresh_token(struct context *context, const struct provider *provider,
                                const struct connection_row *row, struct connection_row *row_out,
                                const char **access_token_out);
 
+/*
+ * Writes what a provider has answered and the database, being away, couldn't take: such answers stay in this
+ * process until they are written, or are out of date. True while there are some. Called between requests.
+ */
+bool vault_settle(struct context *context);
+
+/* Whether this process holds some. */
+bool vault_is_owing(void);
+
 /* Seals again, under the newest key, up to limit rows that an older one sealed; housekeeping. */
 enum outcome vault_reseal(struct context *context, int64_t limit, int64_t *count_out);
+
+/* Asks the provider to forget the tokens of rows that are gone, or whose tokens are being dropped: behind the
+ * commit. What fails is logged. */
+void vault_revoke(struct context *context, const struct connection_row *rows, size_t count);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "crypto/random.h"
+#include "domain/events/record.h"
 #include "domain/login/canonical.h"
 #include "domain/precondition.h"
 
@@ -113,6 +114,22 @@ enum outcome plan_list(struct context *context, const unsigned char service_id[1
 
 /* --- changing --- */
 
+/* The plan as it is now; type NULL: it is as it was. */
+static struct record record_of(struct context *context, const char *type, const struct plan_row *row)
+{
+    struct json_writer data = json_writer_start(context->arena);
+    plan_write(&data, row);
+    return (struct record) { .type = type,
+                             .service_id = row->service_id,
+                             .subject = uuid_encode(context->arena, row->id),
+                             .data = data.text.data };
+}
+
+static enum store_result add(struct db *db, void *argument)
+{
+    return plans_add(db, argument);
+}
+
 enum outcome plan_add(struct context *context, const unsigned char service_id[16],
                       const struct plan_terms *terms, struct plan_row *row_out)
 {
@@ -122,7 +139,8 @@ enum outcome plan_add(struct context *context, const unsigned char service_id[16
     enum outcome outcome = take_terms(context, terms, row_out);
     if (outcome != OUTCOME_OK)
         return outcome;
-    enum store_result result = plans_add(context->db, row_out);
+    const struct record record = record_of(context, "plan.created", row_out);
+    enum store_result result = record_change(context, &record, add, row_out);
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_ALREADY_EXISTS, name_taken);
     if (result == STORE_UNCERTAIN)
@@ -137,6 +155,7 @@ struct plan_work {
     const char *if_match;
     const struct plan_terms *terms;
     struct plan_row row;
+    struct record record;
     enum outcome outcome; /* of what only the row that is there decides */
 };
 
@@ -148,11 +167,14 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
     enum store_result result = plans_lock(db, arena, work->service_id, work->id, &work->row);
     if (result != STORE_OK)
         return result;
-    if (!precondition_holds(work->if_match, plan_tag(arena, &work->row)))
+    const char *before = plan_tag(arena, &work->row);
+    if (!precondition_holds(work->if_match, before))
         work->outcome =
             refuse(work->context, OUTCOME_PRECONDITION_FAILED, "the plan has been changed meanwhile");
     else
         work->outcome = take_terms(work->context, work->terms, &work->row);
+    bool same = text_equal(before, plan_tag(arena, &work->row));
+    work->record = record_of(work->context, same ? NULL : "plan.updated", &work->row);
     return work->outcome == OUTCOME_OK ? plans_change(db, &work->row) : STORE_NOT_FOUND;
 }
 
@@ -174,7 +196,7 @@ enum outcome plan_change(struct context *context, const unsigned char service_id
     };
     if (!uuid_decode(id, work.id))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    enum store_result result = db_transact(context->db, change_in_transaction, &work);
+    enum store_result result = record_change(context, &work.record, change_in_transaction, &work);
     if (work.outcome != OUTCOME_OK)
         return work.outcome;
     if (result == STORE_CONFLICT)
@@ -185,12 +207,20 @@ enum outcome plan_change(struct context *context, const unsigned char service_id
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
+static enum store_result remove_row(struct db *db, void *argument)
+{
+    const struct plan_row *row = argument;
+    return plans_remove(db, row->service_id, row->id);
+}
+
 enum outcome plan_remove(struct context *context, const unsigned char service_id[16], const char *id)
 {
-    unsigned char bytes[16];
-    if (!uuid_decode(id, bytes))
-        return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    enum store_result result = plans_remove(context->db, service_id, bytes);
+    struct plan_row row;
+    enum outcome found = plan_find(context, service_id, id, &row);
+    if (found != OUTCOME_OK)
+        return found;
+    const struct record record = record_of(context, "plan.deleted", &row);
+    enum store_result result = record_change(context, &record, remove_row, &row);
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_INVALID_REQUEST, "somebody subscribes to the plan");
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);

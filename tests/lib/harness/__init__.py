@@ -30,7 +30,8 @@ from stand import MariaDB, Process, Stand, StartError, run  # noqa: E402
 
 from .fixture import Doorward, build_directory  # noqa: E402
 from .mailbox import Mail, Mailbox  # noqa: E402
+from .providers import Providers  # noqa: E402
 from .tap import TestCase, main  # noqa: E402
 
 __all__ = ["SOURCE", "Browser", "SignInError", "form_with", "sign_in", "MariaDB", "Process", "Stand", "StartError",
-           "run", "Doorward", "Mail", "Mailbox", "build_directory", "TestCase", "main"]
+           "run", "Doorward", "Mail", "Mailbox", "Providers", "build_directory", "TestCase", "main"]

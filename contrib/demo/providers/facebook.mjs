@@ -1,0 +1,103 @@
+// Facebook: OAuth 2.0 of its own kind.
+// - paths may begin with a version; scopes are parted by commas; "#_=_" behind the way back
+// - errors are {"error": {"message", "type", "code", "fbtrace_id"}}
+// - no scope and no refresh token in the token answer, which lasts 60 days
+// - /me gives id and name unless fields= asks for more, and demands appsecret_proof; the address may be missing: it has
+//   none, the person kept it back, or it isn't confirmed
+// - taking back: DELETE /me/permissions, or POST with method=delete
+import { createHmac } from 'node:crypto';
+import { OAuth } from './oauth.mjs';
+import { failed } from './pages.mjs';
+import { number, person } from './people.mjs';
+import { isOurs, sendBack, sendJson, sendPage } from './serve.mjs';
+
+const SCOPES = ['public_profile', 'email', 'user_birthday', 'user_friends'];
+const KINDS = { '/dialog/oauth': 'authorize', '/oauth/access_token': 'token', '/me': 'userinfo' };
+const SIXTY_DAYS = 60 * 86400;
+
+const pathOf = (url) => url.pathname.replace(/^\/v\d+\.\d+(?=\/)/, '');
+
+const refuse = (response, message, { code = 100, type = 'OAuthException', status = 400 } = {}) =>
+  sendJson(response, { error: { message, type, code, fbtrace_id: 'AbCdEfGh1234567' } }, status);
+
+export function facebook(url, control) {
+  const oauth = new OAuth(control, { title: 'Facebook', client: { id: '1234567890123456', secret: 'the-secret-of-doorward-at-facebook' } });
+
+  function kind({ request, url: at, form }) {
+    const path = pathOf(at);
+    if (path === '/me/permissions')
+      return request.method === 'DELETE' || (form.get('method') ?? at.searchParams.get('method')) === 'delete' ? 'revoke' : 'permissions';
+    return KINDS[path] ?? 'page';
+  }
+
+  function authorize(call) {
+    const { response, url: { searchParams: query } } = call;
+    const scopes = (query.get('scope') || 'public_profile').split(',');
+    const unknown = scopes.filter((scope) => !SCOPES.includes(scope));
+    const redirectUri = query.get('redirect_uri');
+    if (query.get('client_id') !== oauth.client.id) return sendPage(response, failed('Facebook', 'Invalid App ID'), 400);
+    if (!isOurs(redirectUri)) return sendPage(response, failed('Facebook', 'URL Blocked'), 400);
+    if (unknown.length) return sendPage(response, failed('Facebook', `Invalid Scopes: ${unknown.join(', ')}`), 400);
+    const state = query.get('state');
+    return oauth.authorize(call, { scopes, redirectUri, hint: query.get('login_hint') }, {
+      allowed: (code) => sendBack(response, redirectUri, { code, state }, '#_=_'),
+      denied: () => sendBack(response, redirectUri, { error: 'access_denied', error_code: 200, error_description: 'Permissions error',
+        error_reason: 'user_denied', state }, '#_=_'),
+    });
+  }
+
+  function token({ response, url: at, form }) {
+    const of = (name) => form.get(name) ?? at.searchParams.get(name);
+    if (!oauth.isClient(of('client_id'), of('client_secret'))) return refuse(response, 'Error validating client secret.', { code: 1 });
+    const found = oauth.redeem(of('code'), of('redirect_uri'));
+    if (!found) return refuse(response, 'This authorization code has been used.');
+    const { lifetime } = control.settings;
+    const seconds = lifetime === 3600 ? SIXTY_DAYS : lifetime;
+    return sendJson(response, { access_token: oauth.give('EAAB', found, seconds), token_type: 'bearer', expires_in: seconds });
+  }
+
+  /** The holder of the call's token, when the call proves the secret, too; else undefined, and it's answered. */
+  function holder({ request, response, url: at, form }) {
+    const of = (name) => form.get(name) ?? at.searchParams.get(name);
+    const given = of('access_token') ?? request.headers.authorization?.replace(/^Bearer /i, '') ?? '';
+    const found = oauth.holder(given);
+    const proof = createHmac('sha256', oauth.client.secret).update(given).digest('hex');
+    if (!found) refuse(response, 'Error validating access token: The session is invalid.', { code: 190 });
+    else if (!of('appsecret_proof'))
+      refuse(response, 'API calls from the server require an appsecret_proof argument', { type: 'GraphMethodException' });
+    else if (of('appsecret_proof') !== proof) refuse(response, 'Invalid appsecret_proof provided in the API argument', { type: 'GraphMethodException' });
+    else return found;
+    return undefined;
+  }
+
+  function me(call) {
+    const found = holder(call);
+    if (!found) return undefined;
+    const who = person(found.word, control.settings.people);
+    const picture = { data: { height: 50, width: 50, is_silhouette: false, url: 'https://people.example/picture.png' } };
+    const email = found.scopes.includes('email') && who.verified && who.email ? who.email : undefined;
+    const all = { id: number('facebook', who, 17), name: who.name, email, picture };
+    const fields = (call.url.searchParams.get('fields') || 'id,name').split(',');
+    return sendJson(call.response, Object.fromEntries(['id', ...fields].map((name) => [name.replace(/[.{].*/, ''), all[name.replace(/[.{].*/, '')]])));
+  }
+
+  function permissions(call, at) {
+    const found = holder(call);
+    if (!found) return undefined;
+    if (at === 'permissions')
+      return sendJson(call.response, { data: SCOPES.map((permission) => ({ permission,
+        status: found.scopes.includes(permission) ? 'granted' : 'declined' })) });
+    control.revoked.push(...[...oauth.tokens].filter(([, { word }]) => word === found.word).map(([one]) => one));
+    oauth.withdraw(found.word);
+    return sendJson(call.response, { success: true });
+  }
+
+  const answers = { authorize, token, userinfo: me, permissions, revoke: permissions };
+  return {
+    name: 'facebook',
+    kind,
+    actions: { withdraw: ({ account }) => oauth.withdraw(account) },
+    answer: (call, at) => (answers[at] ? answers[at](call, at)
+      : refuse(call.response, `Unknown path components: ${call.url.pathname}`, { code: 2500 })),
+  };
+}

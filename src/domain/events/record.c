@@ -1,0 +1,54 @@
+/* record.c: see record.h. */
+#include "domain/events/record.h"
+
+#include "core/encode.h"
+#include "core/log.h"
+#include "domain/events/event.h"
+
+enum store_result record_store(struct db *db, struct context *context, const struct record *record)
+{
+    struct event_rows rows;
+    static const unsigned char nobody[16];
+    if (!record->type)
+        return STORE_OK;
+    const struct event event = { .type = record->type,
+                                 .service_id = record->service_id ? record->service_id : nobody,
+                                 .subject = record->subject,
+                                 .actor = context->actor,
+                                 .data = record->data };
+    event_make(context, &event, &rows);
+    return event_store(db, &rows);
+}
+
+void record_tell(struct context *context, const struct record *record)
+{
+    if (!record->type)
+        return;
+    log_info("%s %s of service %s by %s", record->type, record->subject,
+             record->service_id ? uuid_encode(context->arena, record->service_id) : "-", context->actor);
+    event_wake(context);
+}
+
+struct recorded {
+    struct context *context;
+    const struct record *record;
+    db_work_fn work;
+    void *argument;
+};
+
+static enum store_result work_and_store(struct db *db, void *argument)
+{
+    const struct recorded *recorded = argument;
+    enum store_result result = recorded->work(db, recorded->argument);
+    return result == STORE_OK ? record_store(db, recorded->context, recorded->record) : result;
+}
+
+enum store_result record_change(struct context *context, const struct record *record, db_work_fn work,
+                                void *argument)
+{
+    struct recorded recorded = { context, record, work, argument };
+    enum store_result result = db_transact(context->db, work_and_store, &recorded);
+    if (result == STORE_OK)
+        record_tell(context, record);
+    return result;
+}

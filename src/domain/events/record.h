@@ -1,0 +1,29 @@
+/*
+ * record.h: what is done to what a service has (its clients, keys, plans, accounts, itself): written down as
+ * history, by context->actor, and told to its webhooks, in the transaction of the change. Members,
+ * subscriptions and permissions have events of their own (event.h).
+ */
+#ifndef DOORWARD_DOMAIN_EVENTS_RECORD_H
+#define DOORWARD_DOMAIN_EVENTS_RECORD_H
+
+#include "domain/context.h"
+
+struct record {
+    const char *type;                /* "client.created"; NULL: nothing has changed, and nothing is written */
+    const unsigned char *service_id; /* whose it is; NULL: the installation's own (a provider) */
+    const char *subject;             /* id of what is changed */
+    const char *data;                /* JSON object: what has changed, as it is now; no secrets */
+};
+
+/* Inside the transaction of the change, behind it. */
+enum store_result record_store(struct db *db, struct context *context,
+                               const struct record *record) MUST_CHECK;
+
+/* Once that is committed: tells the courier and the log. */
+void record_tell(struct context *context, const struct record *record);
+
+/* work and its record in one transaction, as by db_transact(). work may fill the record. */
+enum store_result record_change(struct context *context, const struct record *record, db_work_fn work,
+                                void *argument) MUST_CHECK;
+
+#endif

@@ -1,0 +1,419 @@
+/* managed_provider.c: see managed_provider.h. */
+#include "domain/manage/managed_provider.h"
+
+#include "core/text.h"
+#include "domain/manage/change.h"
+#include "domain/providers/configured.h"
+#include "domain/providers/provider_metadata.h"
+#include "domain/providers/stored.h"
+
+enum { MAX_PROVIDERS = 500 };
+
+static const char unknown[] = "no such provider";
+
+static enum outcome refuse_metadata(struct context *context, const char *error)
+{
+    return refuse(context, OUTCOME_INVALID_REQUEST, error);
+}
+
+/* --- what is there --- */
+
+static void take_row(struct context *context, const struct provider_row *row,
+                     struct managed_provider *provider_out)
+{
+    *provider_out = (struct managed_provider) { .kind_name = row->kind,
+                                                .created_at = row->created_at,
+                                                .updated_at = row->updated_at };
+    if (stored_provider_read(context, context->arena, row, &provider_out->provider, &provider_out->error))
+        return;
+    provider_out->provider = (struct provider) { .name = row->name,
+                                                 .display_name = row->name,
+                                                 .client_secret = "",
+                                                 .active = text_equal(row->status, "active") };
+}
+
+static const struct provider *find_configured(const struct context *context, const char *name)
+{
+    const struct configured_providers *configured = context->configured_providers;
+    for (size_t i = 0; configured && i < configured->count; i++) {
+        if (text_equal(configured->providers[i].name, name))
+            return &configured->providers[i];
+    }
+    return NULL;
+}
+
+static struct managed_provider from_file(const struct provider *provider)
+{
+    return (struct managed_provider) { .provider = *provider,
+                                       .kind_name = provider->kind->name,
+                                       .from_file = true };
+}
+
+static enum outcome find_row(struct context *context, const char *name, struct provider_row *row_out)
+{
+    if (!text_is_printable(name) || strlen(name) > PROVIDER_NAME_MAX)
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    const char *canonical = provider_name_canonical(context->arena, name);
+    return store_outcome(context, providers_find(context->db, context->arena, canonical, row_out),
+                         OUTCOME_NOT_FOUND, unknown);
+}
+
+enum outcome managed_provider_find(struct context *context, const char *name,
+                                   struct managed_provider *provider_out)
+{
+    struct provider_row row;
+    const struct provider *configured =
+        find_configured(context, provider_name_canonical(context->arena, name));
+    if (configured) {
+        *provider_out = from_file(configured);
+        return OUTCOME_OK;
+    }
+    enum outcome outcome = find_row(context, name, &row);
+    if (outcome == OUTCOME_OK)
+        take_row(context, &row, provider_out);
+    return outcome;
+}
+
+enum outcome managed_provider_list(struct context *context, struct managed_provider **providers_out,
+                                   size_t *count_out)
+{
+    struct provider_row *rows;
+    size_t count;
+    const struct configured_providers *configured = context->configured_providers;
+    size_t configured_count = configured ? configured->count : 0;
+    enum store_result result = providers_list(context->db, context->arena, MAX_PROVIDERS, &rows, &count);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_SERVER_ERROR, "the providers could not be read");
+    struct managed_provider *all = arena_array(context->arena, configured_count + count + 1, sizeof(*all));
+    for (size_t i = 0; i < configured_count; i++)
+        all[i] = from_file(&configured->providers[i]);
+    for (size_t i = 0; i < count; i++) {
+        take_row(context, &rows[i], &all[configured_count + i]);
+        all[configured_count + i].shadowed = find_configured(context, rows[i].name) != NULL;
+    }
+    *providers_out = all;
+    *count_out = configured_count + count;
+    return OUTCOME_OK;
+}
+
+/* --- history --- */
+
+static struct record record_of(struct context *context, const char *type, const char *name, const char *kind)
+{
+    struct json_writer data = json_writer_start(context->arena);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "name", name);
+    json_write_text(&data, "kind", kind);
+    json_close_object(&data);
+    return (struct record) { .type = type, .subject = name, .data = data.text.data };
+}
+
+/* --- adding and changing --- */
+
+static void keep_member(const char *name, struct json *member, void *context)
+{
+    static const char elsewhere[] = "name kind client_secret client_secret_file";
+    struct json_writer *writer = context;
+    if (!text_has_word(elsewhere, ' ', name))
+        json_write_value(writer, name, member);
+}
+
+/* What the row holds as JSON: what has no column of its own. */
+static const char *kept_metadata(struct arena *arena, const struct json *object)
+{
+    struct json_writer writer = json_writer_start(arena);
+    json_open_object(&writer, NULL);
+    json_each(object, keep_member, &writer);
+    json_close_object(&writer);
+    return writer.text.data;
+}
+
+/* Checks the object and its secret, or the one that the row has (old, "" for none). */
+static enum outcome read_wish(struct context *context, const struct json *object,
+                              const struct provider_wish *wish, const char *old,
+                              struct provider_metadata *metadata_out)
+{
+    const char *error;
+    struct arena *arena = context->arena;
+    if (!wish->may_read_files && json_has_member(wish->metadata, "client_secret_file"))
+        return refuse_metadata(context, "client_secret_file can only be given on the command line and in the "
+                                        "file of the configuration");
+    if (!provider_metadata_read(arena, context->settings, object, metadata_out, &error) ||
+        !provider_metadata_read_secret(arena, metadata_out, &error))
+        return refuse_metadata(context, error);
+    const char *secret = metadata_out->secret ? metadata_out->secret : old;
+    return provider_metadata_take_secret(arena, metadata_out, secret, &error)
+               ? OUTCOME_OK
+               : refuse_metadata(context, error);
+}
+
+static void fill_row(struct context *context, const struct json *object,
+                     const struct provider_metadata *metadata, struct provider_row *row)
+{
+    const struct provider *provider = &metadata->provider;
+    row->name = provider->name;
+    row->kind = metadata->kind->name;
+    row->metadata = kept_metadata(context->arena, object);
+    row->secret_sealed = stored_provider_seal(context, provider->name, provider->client_secret);
+}
+
+static enum store_result add(struct db *db, void *argument)
+{
+    return providers_add(db, argument);
+}
+
+enum outcome managed_provider_add(struct context *context, const struct provider_wish *wish,
+                                  struct managed_provider *provider_out)
+{
+    struct provider_metadata metadata;
+    struct provider_row row = { .status = "active", .created_at = context->now, .updated_at = context->now };
+    enum outcome outcome = read_wish(context, wish->metadata, wish, "", &metadata);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    fill_row(context, wish->metadata, &metadata, &row);
+    if (find_configured(context, row.name))
+        return refuse(context, OUTCOME_ALREADY_EXISTS, "the configuration has a provider of this name");
+    const struct record record = record_of(context, "provider.created", row.name, row.kind);
+    enum store_result result = change_recorded(context, &record, add, &row);
+    if (result == STORE_UNCERTAIN)
+        result = providers_find(context->db, context->arena, row.name, &row);
+    if (result == STORE_CONFLICT)
+        return refuse(context, OUTCOME_ALREADY_EXISTS, "there is a provider of this name");
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_SERVER_ERROR, "the provider was not added");
+    take_row(context, &row, provider_out);
+    return OUTCOME_OK;
+}
+
+/* Those of the file are as it says. */
+static enum outcome find_changeable(struct context *context, const char *name, struct provider_row *row_out)
+{
+    if (find_configured(context, provider_name_canonical(context->arena, name)))
+        return refuse(context, OUTCOME_ALREADY_EXISTS,
+                      "the provider is in the file of the configuration: change it there");
+    return find_row(context, name, row_out);
+}
+
+static void put_member(const char *name, struct json *member, void *merged)
+{
+    json_put(merged, name, member);
+}
+
+/* A null took the member's place: gone with it. */
+static void put_unless_null(const char *name, struct json *member, void *merged)
+{
+    if (json_kind(member) != JSON_NULL)
+        json_put(merged, name, member);
+}
+
+static const struct json *merge(struct context *context, const struct provider_row *row,
+                                const struct json *wanted)
+{
+    struct json *object = stored_provider_object(context->arena, row);
+    struct json *merged = json_new_object(context->arena);
+    if (!object)
+        return NULL;
+    json_each(wanted, put_member, object);
+    json_each(object, put_unless_null, merged);
+    return merged;
+}
+
+/*
+ * (provider, subject) is who somebody is (T-82): another kind, issuer or member for the subject under the
+ * same name would make strangers of those who are connected, or give their accounts to others.
+ */
+static enum outcome check_identity(struct context *context, const struct provider_row *row,
+                                   const struct provider *wanted)
+{
+    int64_t count;
+    const char *error;
+    struct provider old;
+    if (!text_equal(row->name, wanted->name) || !text_equal(row->kind, wanted->kind->name))
+        return refuse_metadata(context, "name and kind can't be changed");
+    if (!stored_provider_read(context, context->arena, row, &old, &error))
+        return OUTCOME_OK;
+    if (text_equal(old.issuer, wanted->issuer) && text_equal(old.kind->subject, wanted->kind->subject) &&
+        old.kind->is_oidc == wanted->kind->is_oidc)
+        return OUTCOME_OK;
+    enum store_result result = providers_count_connections(context->db, context->arena, row->name, &count);
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_SERVER_ERROR, unknown);
+    return count ? refuse(context, OUTCOME_ALREADY_EXISTS,
+                          "issuer and profile.subject can't be changed while accounts are connected")
+                 : OUTCOME_OK;
+}
+
+struct row_change {
+    const struct provider_row *row;
+    int64_t now;
+};
+
+static enum store_result set(struct db *db, void *argument)
+{
+    const struct row_change *change = argument;
+    return providers_set(db, change->row, change->now);
+}
+
+static enum outcome store_wish(struct context *context, const struct json *object,
+                               const struct provider_metadata *metadata, struct provider_row *row)
+{
+    fill_row(context, object, metadata, row);
+    struct row_change change = { row, context->now };
+    const struct record record = record_of(context, "provider.updated", row->name, row->kind);
+    return store_outcome(context, change_recorded(context, &record, set, &change), OUTCOME_NOT_FOUND,
+                         unknown);
+}
+
+enum outcome managed_provider_change(struct context *context, const char *name,
+                                     const struct provider_wish *wish, struct managed_provider *provider_out)
+{
+    struct provider_row row;
+    struct provider_metadata metadata;
+    enum outcome outcome = find_changeable(context, name, &row);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (json_kind(wish->metadata) != JSON_OBJECT)
+        return refuse_metadata(context, "a provider must be a JSON object");
+    const struct json *object = merge(context, &row, wish->metadata);
+    const char *old = stored_provider_secret(context, context->arena, &row);
+    bool drops = json_has_member(wish->metadata, "client_secret") &&
+                 json_kind(json_member(wish->metadata, "client_secret")) == JSON_NULL;
+    if (!object)
+        return refuse(context, OUTCOME_SERVER_ERROR, "its metadata are broken");
+    outcome = read_wish(context, object, wish, old && !drops ? old : "", &metadata);
+    if (outcome == OUTCOME_OK)
+        outcome = check_identity(context, &row, &metadata.provider);
+    if (outcome == OUTCOME_OK)
+        outcome = store_wish(context, object, &metadata, &row);
+    row.updated_at = context->now;
+    if (outcome == OUTCOME_OK)
+        take_row(context, &row, provider_out);
+    return outcome;
+}
+
+/* --- switching and removing --- */
+
+struct status_change {
+    const char *name, *status;
+    int64_t now;
+};
+
+static enum store_result set_status(struct db *db, void *argument)
+{
+    const struct status_change *change = argument;
+    return providers_set_status(db, change->name, change->status, change->now);
+}
+
+enum outcome managed_provider_set_active(struct context *context, const char *name, bool active)
+{
+    struct provider_row row;
+    enum outcome outcome = find_changeable(context, name, &row);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    struct status_change change = { row.name, active ? "active" : "disabled", context->now };
+    const char *type = active ? "provider.enabled" : "provider.disabled";
+    const struct record record = record_of(context, type, row.name, row.kind);
+    return store_outcome(context, change_recorded(context, &record, set_status, &change), OUTCOME_NOT_FOUND,
+                         unknown);
+}
+
+struct removal {
+    struct arena *arena;
+    const char *name;
+    bool with_connections;
+};
+
+/* Counted inside the transaction; whoever connects at the same moment finds no provider any more. */
+static enum store_result remove_row(struct db *db, void *argument)
+{
+    const struct removal *removal = argument;
+    int64_t count = 0;
+    enum store_result result = providers_remove(db, removal->name);
+    if (result == STORE_OK && removal->with_connections)
+        return providers_remove_connections(db, removal->name);
+    if (result == STORE_OK)
+        result = providers_count_connections(db, removal->arena, removal->name, &count);
+    return result == STORE_OK && count ? STORE_CONFLICT : result;
+}
+
+enum outcome managed_provider_remove(struct context *context, const char *name, bool with_connections)
+{
+    struct provider_row row;
+    enum outcome outcome = find_changeable(context, name, &row);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    struct removal removal = { context->arena, row.name, with_connections };
+    const struct record record = record_of(context, "provider.removed", row.name, row.kind);
+    enum store_result result = change_recorded(context, &record, remove_row, &removal);
+    if (result == STORE_CONFLICT)
+        return refuse(context, OUTCOME_ALREADY_EXISTS,
+                      "accounts are connected by the provider: switch it off instead");
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
+/* --- telling --- */
+
+const char *managed_provider_status(const struct managed_provider *provider)
+{
+    if (provider->error)
+        return "broken";
+    return provider->provider.active && !provider->shadowed ? "active" : "disabled";
+}
+
+const char *managed_provider_callback(struct context *context, const struct managed_provider *provider)
+{
+    return arena_printf(context->arena, "%s/api/auth/%s/callback", context->settings->issuer,
+                        provider->provider.name);
+}
+
+static void write_profile(struct json_writer *writer, const struct provider_kind *kind)
+{
+    json_open_object(writer, "profile");
+    json_write_text(writer, "subject", kind->subject);
+    json_write_text(writer, "name", kind->name_member);
+    json_write_text(writer, "email", kind->email);
+    json_write_text(writer, "email_verified", kind->email_verified);
+    json_write_text(writer, "picture", kind->picture);
+    json_close_object(writer);
+}
+
+static void write_facts(struct json_writer *writer, const struct provider *provider)
+{
+    json_write_text(writer, "client_id", provider->client_id);
+    json_write_boolean(writer, "has_client_secret", *provider->client_secret);
+    json_write_text(writer, "token_endpoint_auth_method", provider->token_auth_method);
+    json_write_text(writer, "issuer", provider->issuer);
+    json_write_text(writer, "authorization_endpoint", provider->authorization_endpoint);
+    json_write_text(writer, "token_endpoint", provider->token_endpoint);
+    json_write_text(writer, "userinfo_endpoint", provider->userinfo_endpoint);
+    json_write_text(writer, "emails_endpoint", provider->emails_endpoint);
+    json_write_text(writer, "revocation_endpoint", provider->revocation_endpoint);
+    json_write_text(writer, "jwks_uri", provider->jwks_uri);
+    json_write_words(writer, "scopes", provider->sign_in_scopes, ' ');
+    json_write_boolean(writer, "sign_in", provider->offers_sign_in);
+    json_write_boolean(writer, "pkce", provider->kind->has_pkce);
+    json_write_boolean(writer, "addresses_verified", provider->kind->vouches);
+    json_write_text(writer, "team_id", provider->team_id);
+    json_write_text(writer, "key_id", provider->key_id);
+    write_profile(writer, provider->kind);
+}
+
+void managed_provider_write(struct context *context, struct json_writer *writer,
+                            const struct managed_provider *provider)
+{
+    json_open_object(writer, NULL);
+    json_write_text(writer, "name", provider->provider.name);
+    json_write_text(writer, "kind", provider->kind_name);
+    json_write_text(writer, "display_name", provider->provider.display_name);
+    json_write_text(writer, "status", managed_provider_status(provider));
+    json_write_text(writer, "error", provider->error);
+    json_write_text(writer, "source", provider->from_file ? "file" : "database");
+    if (!provider->error)
+        write_facts(writer, &provider->provider);
+    json_write_text(writer, "callback_url", managed_provider_callback(context, provider));
+    if (!provider->from_file) {
+        json_write_time(writer, "created_at", provider->created_at);
+        json_write_time(writer, "updated_at", provider->updated_at);
+    }
+    json_close_object(writer);
+}
