@@ -14,6 +14,7 @@ LATER = {
 }
 WANTED = ([f"T-{number}" for number in range(58, 98)] + [f"security {number}" for number in [*range(105, 136), 142]] +
           [f"abuse {number}" for number in (27, 39, 40, 41, 42, 71)] + ["2.9"])
+WANTED += [f"security {number}" for number in range(58, 62)]  # certificates and DPoP
 
 # What a test promises: @test("…"), test('…' in JavaScript, the first line of a docstring, and the comment above a
 # unit test, whose name may bear it as well: …_T64.
@@ -28,7 +29,7 @@ def test_files():
     for folder, folders, names in os.walk(os.path.join(SOURCE, "tests")):
         folders[:] = sorted(name for name in folders if name not in ("node_modules", "guard", "lib", "fuzz", "__pycache__"))
         for name in sorted(names):
-            if name.startswith("test_") or name == "through.py":
+            if name.startswith("test_") or name in ("through.py", "certificates.py"):
                 yield os.path.join(folder, name)
 
 
