@@ -15,7 +15,7 @@ struct entry {
     size_t length;
     int64_t fetched_ms, until_ms;
     int64_t renewed_ms; /* when it took the place of one that lasted still; 0: it didn't */
-    char *error; /* of the last try; NULL: it was good */
+    char *error;        /* of the last try; NULL: it was good */
     enum http_result result;
     int64_t failed_ms;
     uint64_t used; /* the larger the later */

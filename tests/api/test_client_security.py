@@ -280,4 +280,26 @@ def guarded(site):
     failed_by(site, client, "jwks_uri could not be read")
 
 
+@test("T-57, security 86: logo, policy and terms of a client are never fetched, not when it is registered, not when a page shows them")
+def links(site):
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        door.settimeout(0.5)
+        place = f"https://127.0.0.1:{door.getsockname()[1]}/"
+        client = site.add_client(logo_uri=place + "logo.png", policy_uri=place + "policy", tos_uri=place + "terms", client_uri=place)
+        browser = site.browser()
+        for prompt in ("login", "consent"):
+            answer = browser.open("/api/oauth/authorize", {"response_type": "code", "client_id": client.id, "redirect_uri": client.redirect_uri,
+                                                           "scope": "openid", "prompt": prompt, "state": "x", "code_challenge": "x" * 43,
+                                                           "code_challenge_method": "S256"})
+            equal(answer.status, 200, str(answer))
+            assert "img-src" in answer.header("Content-Security-Policy"), answer.headers
+        try:
+            door.accept()
+            raise AssertionError("it was connected to")
+        except TimeoutError:
+            pass
+
+
 run(workers=2, settings={"client_failure_limit": LIMIT, "client_lock_failures": LOCK, "trusted_proxies": "127.0.0.1"})

@@ -131,7 +131,7 @@ def contract_errors(site):
 
 # --- secrets of any shape, where they come from elsewhere ---
 
-@test("49: a secret with : + % space and letters beyond ASCII works with Basic when it is encoded, in the body as it is; un-encoded in Basic it fails")
+@test("security 49: a secret with : + % space and letters beyond ASCII works with Basic when it is encoded, in the body as it is; un-encoded in Basic it fails")
 def odd_secret(site):
     import base64
     import hashlib
