@@ -68,6 +68,9 @@ static void put_security_form(struct view *view, const struct client *client)
     admin_text(&fields, "jwks_uri", client->jwks_uri);
     admin_text(&fields, "tls_client_auth_subject_dn", client->tls_client_auth_subject_dn);
     admin_text(&fields, "tls_client_auth_san_dns", client->tls_client_auth_san_dns);
+    admin_box(&fields, "dpop_bound_access_tokens", client->dpop_bound_access_tokens);
+    admin_box(&fields, "tls_client_certificate_bound_access_tokens",
+              client->tls_client_certificate_bound_access_tokens);
     admin_box(&fields, "enhanced_security", client->enhanced_security);
     admin_area(&fields, "allowed_addresses", words_as_lines(arena, client->allowed_addresses));
 }
@@ -201,6 +204,8 @@ static enum outcome act_security(struct view *view, struct admin_done *done)
 {
     static const char *const texts[] = { "token_endpoint_auth_method", "jwks_uri",
                                          "tls_client_auth_subject_dn", "tls_client_auth_san_dns" };
+    static const char *const boxes[] = { "dpop_bound_access_tokens",
+                                         "tls_client_certificate_bound_access_tokens", "enhanced_security" };
     struct call *call = view->call;
     struct registered_client client;
     enum outcome outcome = find(view, &client);
@@ -210,7 +215,8 @@ static enum outcome act_security(struct view *view, struct admin_done *done)
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         client_form_text(view, wanted, texts[i]);
     client_form_list(view, wanted, "allowed_addresses");
-    json_put_boolean(wanted, "enhanced_security", call_parameter(call, "enhanced_security") != NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(boxes); i++)
+        json_put_boolean(wanted, boxes[i], call_parameter(call, boxes[i]) != NULL);
     if (!put_keys(view, wanted))
         return OUTCOME_OK;
     outcome = client_change(&call->context, client.row.client_id, wanted, &client);

@@ -8,11 +8,11 @@
 #include "crypto/jws.h"
 #include "domain/directory.h"
 
-/* No RS256 and its like, which RFC 9449's profiles do without; never a key that two know. */
+/* Asymmetric ones alone (RFC 9449 §4.2), and no RS256 and its like, which are on their way out. */
 const char dpop_algs[] = "ES256 ES384 ES512 PS256 PS384 PS512 EdDSA";
 
 enum {
-    MAX_PROOF = 4096, /* so large a key is slow enough to verify with */
+    MAX_PROOF = 4096, /* holds an RSA key of 8192 bits; larger ones are slow to verify with */
     MAX_AGE_S = 120,
     SKEW_S = 60, /* of the client's clock; of other machines' */
     NONCE_TIME = 8,
