@@ -6,11 +6,11 @@
 #include "core/encode.h"
 #include "core/text.h"
 
-/* What callers compare is literal: error for applications, code for administrators. */
+/* What callers compare is literal: error; and where an administrator is turned away, code. */
 static const struct {
     const char *error, *code;
 } words[OUTCOME_COUNT] = {
-    [OUTCOME_INVALID_REQUEST] = { "Invalid request", "BAD_REQUEST" },
+    [OUTCOME_INVALID_REQUEST] = { "Invalid request", NULL },
     [OUTCOME_INVALID_TOKEN] = { "Unauthorized", "UNAUTHORIZED" },
     [OUTCOME_INSUFFICIENT_SCOPE] = { "insufficient_scope", "FORBIDDEN" },
     [OUTCOME_INVALID_TOKEN_PROOF] = { "Unauthorized", "UNAUTHORIZED" },
@@ -20,16 +20,16 @@ static const struct {
     [OUTCOME_FORBIDDEN] = { "Forbidden", "FORBIDDEN" },
     [OUTCOME_FOREIGN_FORM] = { "Request origin not allowed", "FORBIDDEN" },
     [OUTCOME_INSECURE_TRANSPORT] = { "HTTPS required", "FORBIDDEN" },
-    [OUTCOME_MALFORMED] = { "Invalid request", "BAD_REQUEST" },
-    [OUTCOME_NOT_FOUND] = { "Not found", "NOT_FOUND" },
+    [OUTCOME_MALFORMED] = { "Invalid request", NULL },
+    [OUTCOME_NOT_FOUND] = { "Not found", NULL },
     [OUTCOME_METHOD_NOT_ALLOWED] = { "Method not allowed", NULL },
-    [OUTCOME_UNSUPPORTED_MEDIA_TYPE] = { "Unsupported media type", "UNSUPPORTED_MEDIA_TYPE" },
-    [OUTCOME_TOO_LARGE] = { "Payload too large", "PAYLOAD_TOO_LARGE" },
-    [OUTCOME_URI_TOO_LONG] = { "URI too long", "BAD_REQUEST" },
-    [OUTCOME_HEADERS_TOO_LARGE] = { "Headers too large", "BAD_REQUEST" },
-    [OUTCOME_TOO_MANY_REQUESTS] = { "Too many requests", "TOO_MANY_REQUESTS" },
-    [OUTCOME_UNAVAILABLE] = { "Service unavailable", "UNAVAILABLE" },
-    [OUTCOME_SERVER_ERROR] = { "Internal server error", "SERVER_ERROR" },
+    [OUTCOME_UNSUPPORTED_MEDIA_TYPE] = { "Unsupported media type", NULL },
+    [OUTCOME_TOO_LARGE] = { "Payload too large", NULL },
+    [OUTCOME_URI_TOO_LONG] = { "URI too long", NULL },
+    [OUTCOME_HEADERS_TOO_LARGE] = { "Headers too large", NULL },
+    [OUTCOME_TOO_MANY_REQUESTS] = { "Too many requests", NULL },
+    [OUTCOME_UNAVAILABLE] = { "Service unavailable", NULL },
+    [OUTCOME_SERVER_ERROR] = { "Internal server error", NULL },
 };
 
 static bool is_for_admins(const struct call *call)

@@ -53,11 +53,9 @@ static enum outcome read_words(struct call *call, struct series_query *query)
 
 static enum outcome read_range(struct call *call, struct series_query *query)
 {
-    static const char *const names[] = { "metric", "from", "to", "interval", "time_zone", "group_by" };
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (form_times(&call->request->query, names[i]) > 1)
-            return refuse(&call->context, OUTCOME_INVALID_REQUEST, "a parameter came more than once");
-    enum outcome outcome = service_query_time(call, "from", &query->from);
+    enum outcome outcome = service_check_query(call);
+    if (outcome == OUTCOME_OK)
+        outcome = service_query_time(call, "from", &query->from);
     if (outcome == OUTCOME_OK)
         outcome = service_query_time(call, "to", &query->to);
     if (outcome != OUTCOME_OK)

@@ -59,7 +59,7 @@ static enum outcome answer_user(struct call *call)
     json_write_time(&writer, "created_at", account.user.created_at);
     json_write_time(&writer, "updated_at", account.user.updated_at);
     json_close_object(&writer);
-    return service_answer(call, 200, &writer, NULL);
+    return service_answer(call, 200, &writer, account_tag(call->arena, &account.user));
 }
 
 static enum outcome get_user(struct call *call)
@@ -83,7 +83,7 @@ static enum outcome patch_user(struct call *call)
         return refuse(&call->context, OUTCOME_FORBIDDEN,
                       "the address is changed by the person alone, on the account's own pages");
     if (name)
-        outcome = account_change_name(&call->context, session.user_id, name);
+        outcome = account_change_name_if(&call->context, session.user_id, name, service_if_match(call));
     return outcome == OUTCOME_OK ? answer_user(call) : outcome;
 }
 
@@ -196,7 +196,7 @@ static enum outcome get_own_subscription(struct call *call)
         return outcome;
     struct json_writer writer = json_writer_start(call->arena);
     subscription_write(&writer, &row);
-    return service_answer(call, 200, &writer, NULL);
+    return service_answer(call, 200, &writer, subscription_tag(call->arena, &row));
 }
 
 #define READS .who = BY_BEARER, .cors = CORS_LISTED

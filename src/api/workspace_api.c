@@ -76,13 +76,6 @@ static enum outcome refuse_as(struct call *call, enum outcome outcome, int statu
     return outcome;
 }
 
-/* A token that was ours and whose time is over is told apart: its holder refreshes. */
-static bool is_expired_token(const struct call *call, enum outcome outcome)
-{
-    return outcome == OUTCOME_INVALID_TOKEN && call->access.expires_at &&
-           call->access.expires_at <= call->context.now;
-}
-
 static void write_refusal(struct call *call, enum outcome outcome)
 {
     const char *code = refusals[outcome].code ? refusals[outcome].code : "SW_REFUSED";
@@ -93,7 +86,7 @@ static void write_refusal(struct call *call, enum outcome outcome)
         return;
     if (refusals[outcome].message)
         message = refusals[outcome].message;
-    if (is_expired_token(call, outcome))
+    if (call_token_has_expired(call, outcome))
         code = "SW_AUTH_EXPIRED_TOKEN";
     (void)refuse_as(call, outcome, status, code, message);
 }

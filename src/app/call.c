@@ -22,3 +22,9 @@ const char *call_repeated(const struct call *call, const char *const *names)
     }
     return NULL;
 }
+
+bool call_token_has_expired(const struct call *call, enum outcome outcome)
+{
+    return outcome == OUTCOME_INVALID_TOKEN && call->access.expires_at &&
+           call->access.expires_at <= call->context.now;
+}

@@ -47,6 +47,9 @@ struct call {
     const struct admin_session *admin;
 };
 
+/* Whether the refused access token was one of ours whose time is over: its holder refreshes. */
+bool call_token_has_expired(const struct call *call, enum outcome outcome);
+
 /* A parameter of the request: of the body for a POST, of the query for a GET. NULL when absent. */
 const char *call_parameter(const struct call *call, const char *name);
 

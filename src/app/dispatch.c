@@ -34,6 +34,7 @@ static void context_start(struct context *context, const struct application *app
         .directory = application->directory,
         .keyring = application->keyring,
         .outgoing = application->outgoing,
+        .configured_providers = application->configured_providers,
         .request_id = request->id,
         .address = request->address ? request->address : "",
         .user_agent = "",

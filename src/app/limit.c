@@ -42,14 +42,11 @@ static void write_headers(struct call *call, const struct limit_state *state)
     header(call, "RateLimit-Reset", state->reset_s);
 }
 
-enum outcome limit_check(struct call *call)
+enum outcome limit_take(struct call *call, enum limit_category category)
 {
     struct context *context = &call->context;
-    enum limit_category category = call->route->limit;
     struct limit_state state;
     struct attempt attempt;
-    if (category == LIMIT_NONE)
-        return OUTCOME_OK;
     const struct attempt_limit limit = { .kind = categories[category].name,
                                          .subject = network_of_customer(context->arena, context->address),
                                          .limit = setting(context->settings, categories[category].limit),
@@ -68,6 +65,12 @@ enum outcome limit_check(struct call *call)
     if (outcome == OUTCOME_TOO_MANY_REQUESTS)
         return refuse(context, outcome, "too many attempts from this address");
     return outcome;
+}
+
+enum outcome limit_check(struct call *call)
+{
+    enum limit_category category = call->route->limit;
+    return category == LIMIT_NONE ? OUTCOME_OK : limit_take(call, category);
 }
 
 /* --- callers --- */

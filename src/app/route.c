@@ -13,7 +13,8 @@ size_t route_body_max(const struct route *route)
 
 bool route_replays(const struct route *route)
 {
-    return text_equal(route->method, "POST") && (route->replays || (route->who & BY_API_KEY));
+    return text_equal(route->method, "POST") && !route->reads &&
+           (route->replays || (route->who & BY_API_KEY));
 }
 
 static size_t segment_length(const char *at)
@@ -70,12 +71,47 @@ static void allow_method(struct strbuf *allow, const char *method)
         strbuf_add_text(allow, ", HEAD");
 }
 
-/* Whose error format a path gets that nobody has: below these, programs ask; anywhere else, people. */
+/* How many leading segments of the path are as in the pattern. */
+static size_t shared_segments(const char *pattern, const char *path)
+{
+    size_t shared = 0;
+    while (*pattern == '/' && *path == '/') {
+        size_t wanted = segment_length(++pattern), got = segment_length(++path);
+        if (!got || (*pattern != '{' && (wanted != got || memcmp(pattern, path, got) != 0)))
+            break;
+        shared++;
+        pattern += wanted;
+        path += got;
+    }
+    return shared;
+}
+
+/* The family that has the most of a path that nobody has, two segments at least; NULL: none has. */
+static const struct route_family *nearest(const struct route_family *const *families, const char *path)
+{
+    size_t most = 1;
+    const struct route_family *found = NULL;
+    for (size_t f = 0; families[f]; f++) {
+        for (size_t r = 0; r < families[f]->count; r++) {
+            size_t shared = shared_segments(families[f]->routes[r].path, path);
+            if (shared <= most)
+                continue;
+            most = shared;
+            found = families[f];
+        }
+    }
+    return found;
+}
+
+/* Whose error format a path gets that nobody has: below these, programs ask, and know the format of what is
+ * next to it; anywhere else, people. */
 static const struct route_family *fallback(const struct route_family *const *families, const char *path)
 {
     size_t last = 0;
-    if (text_starts(path, "/api/") || text_starts(path, "/.well-known/"))
-        return families[0];
+    if (text_starts(path, "/api/") || text_starts(path, "/v1/") || text_starts(path, "/.well-known/")) {
+        const struct route_family *found = nearest(families, path);
+        return found ? found : families[0];
+    }
     while (families[last + 1])
         last++;
     return families[last];

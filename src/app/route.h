@@ -76,6 +76,7 @@ struct route {
     enum caller_limit caller_limit; /* none: that of service management for tokens and admins */
     enum origin_rule origin;
     bool replays;    /* a POST that honours Idempotency-Key, as every one by an API key does */
+    bool reads;      /* but for one that only reads: an answer of before must not be given again */
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
     bool spends;     /* the handler sees to it that what may be used once is spent (domain/once.h) */
     /* looks at the body before who asks is decided, where a contract has that order; NULL: nothing */
@@ -105,8 +106,9 @@ void routes_check(const struct route_family *const *families);
 
 /*
  * Finds the row: true with route and path values set. False: *outcome_out is NOT_FOUND, or
- * METHOD_NOT_ALLOWED with *allow_out listing the methods; *family_out is the family whose path it is, or
- * the first (below /api and /.well-known) or the last one, so that the error has a format.
+ * METHOD_NOT_ALLOWED with *allow_out listing the methods; *family_out is the family whose path it is, so that
+ * the error has a format: of nobody's path below /api, /v1 and /.well-known the one with the nearest path, or
+ * the first; of others the last one.
  */
 bool route_find(struct arena *arena, const struct route_family *const *families, const char *method,
                 const char *path, const struct route_family **family_out, const struct route **route_out,

@@ -21,6 +21,7 @@ enum {
     /* of requests that say nothing; none is without a limit */
     OUTGOING_CONNECT_LIMIT_MS = 3000,
     OUTGOING_LIMIT_MS = 8000,
+    OUTGOING_LIMIT_MOST_MS = 30 * 1000,
     OUTGOING_BODY_MAX = 256 * 1024,   /* of a request */
     OUTGOING_ANSWER_MAX = 1024 * 1024 /* what answer_limit may be */
 };

@@ -45,6 +45,7 @@ static void put_edit_form(struct view *view, const struct client *client)
     admin_text(&fields, "policy_uri", client->policy_uri);
     admin_text(&fields, "tos_uri", client->tos_uri);
     admin_box(&fields, "skip_consent", client->skip_consent);
+    admin_box(&fields, "requires_permission", client->requires_permission);
 }
 
 /* --- how it proves who it is --- */
@@ -178,6 +179,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     client_form_list(view, wanted, "redirect_uris");
     client_form_list(view, wanted, "post_logout_redirect_uris");
     json_put_boolean(wanted, "skip_consent", call_parameter(call, "skip_consent") != NULL);
+    json_put_boolean(wanted, "requires_permission", call_parameter(call, "requires_permission") != NULL);
     if (call_parameter(call, "client_name") == NULL) {
         admin_wrong(view, "client_name", "admin_problem_name");
         return OUTCOME_OK;

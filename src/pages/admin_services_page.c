@@ -151,7 +151,7 @@ const struct admin_page admin_service_page = {
     .name = "service",
     .in_navigation = true,
     .fill = fill_service,
-    .forms = { { "service_profile", false, act_profile },
+    .forms = { { "service_profile", true, act_profile },
                { "service_change", true, act_change },
                { "service_disable", true, act_disable },
                { "service_enable", true, act_enable } },

@@ -370,6 +370,7 @@ static const struct reason {
     { "another service has this slug", "slug", "admin_problem_slug_taken" },
     { "addresses must", "addresses", "admin_problem_addresses" },
     { "name must be 1 to 40", "provider_name", "admin_problem_provider_name" },
+    { "name must not be the word", "provider_name", "admin_problem_provider_word" },
     { "name is missing", "provider_name", "admin_problem_provider_name" },
     { "there is a provider of this name", "provider_name", "admin_problem_provider_taken" },
     { "the configuration has a provider of this name", "provider_name", "admin_problem_provider_taken" },

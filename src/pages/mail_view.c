@@ -92,8 +92,8 @@ static void put_event(struct sheet *sheet)
 /* Those that this mail has by its contract; the row knows a few more. */
 static void put_variables(struct sheet *sheet)
 {
-    static const char *const texts[] = { "email", "link", "pin", "new_email", "application", "person",
-                                         "provider" };
+    static const char *const texts[] = { "email",       "link",   "pin",     "new_email",
+                                         "application", "person", "provider" };
     static const char *const numbers[] = { "minutes", "hours", "days" };
     struct arena *arena = sheet->context->arena;
     const struct json *variables = sheet->wanted->variables;

@@ -56,8 +56,9 @@ static const struct statement statements[] = {
                COLUMNS(user_columns),
                .retry = true },
     [FIND_BY_EMAIL_KEY] = { .name = "users.find_by_email_key",
-                            .sql = "SELECT " COLUMN_NAMES ", EXISTS (SELECT 1 FROM connections"
-                                   " WHERE user_id = users.id AND sign_in = 1) FROM users WHERE email_key = ?",
+                            .sql =
+                                "SELECT " COLUMN_NAMES ", EXISTS (SELECT 1 FROM connections"
+                                " WHERE user_id = users.id AND sign_in = 1) FROM users WHERE email_key = ?",
                             .parameters = "t",
                             COLUMNS(found_columns),
                             .retry = true },

@@ -393,11 +393,15 @@ def clients(site):
     equal((row["client_name"], row["redirect_uris"], row["status"], row["service_id"], row["token_endpoint_auth_method"]),
           ("Renamed", ["https://three.example/cb"], "active", site.service, "client_secret_basic"), "140: no mass assignment")
     equal(send(browser, path, "client_change", dict(fields, redirect_uris="http://plain.example/")).status, 400)
+    is_done(browser, send(browser, path, "client_change", dict(fields, requires_permission="yes")), "have been saved")
+    equal(site.cli("client", "show", client_id)["requires_permission"], True)
+    is_done(browser, send(browser, path, "client_change", dict(fields, requires_permission="")), "have been saved")
+    equal(site.cli("client", "show", client_id)["requires_permission"], False)
     is_done(browser, send(browser, path, "client_disable"), "switched off")
     equal(site.cli("client", "show", client_id)["status"], "disabled")
     is_done(browser, send(browser, path, "client_enable"), "switched on")
     kinds = [kind for kind, actor, subject in history(site) if subject == client_id]
-    equal(kinds, ["client.created", "client.secret_rotated", "client.updated", "client.disabled", "client.enabled"])
+    equal(kinds, ["client.created", "client.secret_rotated", *["client.updated"] * 3, "client.disabled", "client.enabled"])
     assert works
 
 

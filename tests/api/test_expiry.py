@@ -20,6 +20,9 @@ def lives(site):
     refused(redeem(site, client, code), 400, "invalid_grant")
     time.sleep(max(0, issued + 31 - time.time()))
     refused(userinfo(site, tokens.access), 401, "invalid_token")
+    for token, code in ((tokens.access, "TOKEN_EXPIRED"), ("nonsense", "UNAUTHORIZED")):
+        answer = site.web.get("/api/user", headers={"Authorization": f"Bearer {token}"})
+        equal((answer.status, answer.json()["error_code"]), (401, code), "1.2: who is told to refresh")
     equal(introspect(site, client, tokens.access).json(), {"active": False}, "introspection")
     equal(introspect(site, client, machine["access_token"]).json(), {"active": False}, "introspection of client_credentials")
     equal(revoke(site, client, tokens.access).status, 200, "revocation of an expired token")

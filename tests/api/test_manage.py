@@ -55,6 +55,18 @@ def calls(key=NOWHERE):
     return (("GET", "", None), ("POST", "", body), ("GET", "/" + key, None), ("POST", f"/{key}/rotate", {}), ("DELETE", "/" + key, None))
 
 
+@test("1.1: a key is sk_live_ or sk_test_ as it is asked for, stays so by rotation, and nothing else can be asked for")
+def environments(site):
+    who = manager(site)
+    for word, prefix in (("test", "sk_test_"), ("live", "sk_live_")):
+        made = who.add(name=word, environment=word)
+        assert made["key"].startswith(prefix) and made["prefix"].startswith(prefix), made
+        assert said(who.call("POST", f"/{made['id']}/rotate", {}), 201)["key"].startswith(prefix), word
+        equal(Key(site, who.service, text=made["key"]).get("info").status, 200, word)
+    for wrong in ("staging", "Test", "", 1, ["test"]):
+        refusal(who.call("POST", "", {"name": "x", "permissions": ["read:users"], "environment": wrong}), 400)
+
+
 @test("1.1: a key that is made is told whole and once, works, is listed and shown without itself, and ends at once when it is deleted")
 def life(site):
     who = manager(site)

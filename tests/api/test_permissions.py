@@ -358,7 +358,7 @@ def admin_bodies(site):
     wrong = [body for body, error in WRONG_BODIES if body and error != "Invalid grantedBy"]
     for body in (*wrong, {**BODY, "hasAccess": "false"}, {**BODY, "hasAccess": 0}, {**BODY, "hasAccess": None}):
         answer = site.web.request("PUT", path, data=body, headers=headers)
-        equal((answer.status, answer.json()["error"]), (400, {"code": "BAD_REQUEST", "message": "Invalid request"}), body)
+        equal((answer.status, answer.json()["error"]), (400, "Invalid request"), body)
     for more, access in (({}, True), ({"hasAccess": True}, True), ({"hasAccess": False}, False), ({}, True)):
         body = said(site.web.request("PUT", path, data={**BODY, **more}, headers=headers), 200, success=True)
         record = looks_like_record(body["permission"])
@@ -383,7 +383,7 @@ def strangers(site):
         said(site.web.request("PUT", record_path(user, client), data=BODY, headers=bearer(machine(site, client))), 404)
     for other in (nobody, "x", "a" * 500):
         answer = site.web.request("PUT", admin_path(person, other), data=BODY, headers=headers)
-        equal(answer.json(), {"error": {"code": "NOT_FOUND", "message": "Client not found"}}, other)
+        equal(answer.json(), {"error": "Client not found"}, other)
         equal(said(site.web.get(record_path(person, other), headers=headers), 404)["status"], "none", other)
         token = sign_in(site, client, person).access
         answer = site.web.request("POST", record_path(person, other, "request-access"), headers=bearer(token))

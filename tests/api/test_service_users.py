@@ -218,7 +218,8 @@ def pages(site):
     for limit in ("1000", "101", "99999999999999999999"):
         equal(listed(key, f"limit={limit}"), (emails, 7), limit)
     equal(listed(key, "offset=99999999999999999999"), ([], 7), "a very large offset")
-    for query in ("limit=x", "limit=1.5", "limit=1e2", "limit=%2B1", "limit=-", "offset=x", "offset=-1", "offset=-99999999999999999999", "offset=0x1"):
+    for query in ("limit=x", "limit=1.5", "limit=1e2", "limit=%2B1", "limit=-", "offset=x", "offset=-1", "offset=-99999999999999999999", "offset=0x1",
+                  "limit=1&limit=2", "offset=0&limit=1&offset=1", "search=a&search=a"):
         refusal(key.get(f"users?{query}"), 400)
 
 
@@ -229,6 +230,21 @@ def clamped(site):
     for query, count in (("limit=1000", 100), ("", 50), ("limit=100&offset=50", 70)):
         emails, total = listed(key, query)
         equal((len(emails), len(set(emails)), total), (count, count, 120), query)
+
+
+@test("a path that nobody has is refused in the words of what is next to it, and a name of nothing but spaces isn't one")
+def neighbours(site):
+    key = Key(site)
+    for method, path in (("GET", "nothing"), ("POST", "users/x/y/z"), ("DELETE", "info/more"), ("GET", "/api/user/nothing"), ("GET", "/api/organizations/main/x")):
+        refusal(key.call(method, path), 404)
+    for path, members in (("/v1/auth/nothing", {"error"}), ("/api/oauth/nothing", {"error", "error_description"}), ("/api/public/nothing", {"error", "message"}),
+                          ("/api/users/1/apps/2/nothing", {"error", "message"}), ("/api/admin/users/1/apps/2/nothing", {"error", "message"})):
+        answer = site.web.get(path)
+        equal((answer.status, set(answer.json()) - {"message"}), (404, members - {"message"}), str(answer))
+    for blank in (" ", "   ", "\u3000"):
+        refusal(key.patch("info", {"name": blank}), 400)
+        refusal(key.post("plans", {"name": blank}), 400)
+        refusal(key.post("users", {"email": new_address(), "name": blank}), 400)
 
 
 @test("sort orders by time or address, both ways, the same in every page")

@@ -38,6 +38,8 @@ BODIES = {
     "PUT /api/users/{userId}/apps/{clientId}/permissions": {"role": "admin", "status": "approved"},
     "POST /api/users/{userId}/apps/{clientId}/request-access": {},
     "PUT /api/admin/users/{userId}/apps/{clientId}/permissions": {"role": "admin", "status": "approved"},
+    "POST /api/admin/providers": {"name": "taken{number}", "issuer": "https://login.example.com", "client_id": "c", "client_secret": "s"},
+    "PATCH /api/admin/providers/{provider}": {"client_id": "taken"},
     "POST /v1/auth/register": {},
     "PATCH /api/user": {},
     "POST /api/user/set-password": {"password": "taken over and over"},

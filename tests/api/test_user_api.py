@@ -104,6 +104,23 @@ CALLS = {
 
 # --- who may ---
 
+@test("PATCH /api/user honours If-Match: of eight at once with one ETag one is done, a stale one is 412, and none is needed")
+def if_match(site):
+    token = Token(site)
+    tag = token.get(USER).header("ETag")
+    answers = at_once(site, 8, lambda web, index: token.call("PATCH", USER, {"name": f"Number {index}"}, web=web, If_Match=tag))
+    equal(sorted(answer.status for answer in answers), [200] + [412] * 7, "answers")
+    for answer in answers:
+        if answer.status == 412:
+            refusal(answer, 412)
+    done = [answer for answer in answers if answer.status == 200][0]
+    equal((good(token.get(USER)), token.get(USER).header("ETag")), (done.json(), done.header("ETag")), "what it is now")
+    refusal(token.patch(USER, {"name": "Late"}, If_Match=tag), 412)
+    good(token.patch(USER, {"name": "In time"}, If_Match=done.header("ETag")))
+    good(token.patch(USER, {"name": "Whatever"}, If_Match="*"))
+    good(token.patch(USER, {"name": "Without"}))
+
+
 @test("who has no token, a bad one, one of no user or one without the scope is refused, and changes nothing")
 def refused_callers(site):
     every = [call for calls in CALLS.values() for call in calls]

@@ -1,13 +1,13 @@
 // An administrator signs in at /admin with password and code, sets the second step up, and sees every page of the
 // console, with data of a real service: axe-core finds nothing, nothing is cut or too wide, at 360 and 1280 px.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Album, misfits, misspoken, unlabelled, violations } from './looks.mjs';
-import { cli, contextOptions, issuer, launch } from './stage.mjs';
+import { cli, contextOptions, issuer, launch, sql } from './stage.mjs';
 
 const { DOORWARD_SERVICE_ID: service } = process.env;
 const PASSWORD = 'a console password of length';
@@ -53,6 +53,9 @@ async function looksRight(name) {
   }
   assert.deepEqual(faults, [], name);
 }
+
+/** The id that a test makes of a word, as MariaDB's MD5(). */
+const uuid = (word) => createHash('md5').update(word).digest('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 const press = (form) => page.locator(`form:has(input[name="form"][value="${form}"]) button`).first().click();
 
@@ -114,6 +117,32 @@ for (const path of ['/admin/services', ...['', '/clients', '/keys', '/members', 
     await looksRight(path.split('/').at(-1) === service ? 'service' : path.split('/').at(-1));
   });
 }
+
+test('names as long as they may be, without a space to break at, fit on every page', async () => {
+  const word = 'W'.repeat(190);
+  const id = (text) => `UNHEX(MD5('${text}'))`;
+  const here = `UNHEX(REPLACE('${service}', '-', ''))`;
+  const email = `${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.example`;
+  const client = sql(`SELECT MIN(number) FROM clients WHERE service_id = ${here}`);
+  sql(`INSERT INTO users (id, email, email_key, name, status, created_at, updated_at) VALUES (${id('long')}, '${email}', '${email}', '${word}', 'active', 1, 1);
+    INSERT INTO members (service_id, user_id, created_at, email_key, words) VALUES (${here}, ${id('long')}, 1, '${email}', '${email}');
+    INSERT INTO plans (id, service_id, name, features, created_at, updated_at) VALUES (${id('plan')}, ${here}, '${word}', '["${word}"]', 1, 1);
+    INSERT INTO subscriptions (id, service_id, user_id, plan_id, status, current_period_start, current_period_end, created_at, updated_at)
+      VALUES (${id('sub')}, ${here}, ${id('long')}, ${id('plan')}, 'active', 1, 4102444800, 1, 1);
+    INSERT INTO permissions (user_id, client_number, role, status, requested_at, created_at, updated_at) VALUES (${id('long')}, ${client}, 'none', 'pending', 1, 1, 1);
+    INSERT INTO history (id, service_id, kind, subject, actor, \`change\`, at_ms, expires_at)
+      SELECT ${id('past')}, ${here}, 'subscription.created', '${uuid('long')}', 'admin:${email}', '{}', 1, 4102444800;
+    UPDATE clients SET metadata = JSON_SET(metadata, '$.client_name', '${word}', '$.redirect_uris[0]', 'https://${'r'.repeat(60)}.example/') WHERE number = ${client};
+    UPDATE api_keys SET name = '${word}' WHERE service_id = ${here}`);
+  cli('service', 'set', service, '--name', word);
+  const clientId = sql(`SELECT client_id FROM clients WHERE number = ${client}`);
+  for (const path of ['/admin/services', ...['', '/clients', `/clients/${clientId}`, '/keys', '/members', `/members/${uuid('long')}`, '/requests', '/subscriptions',
+    `/subscriptions/${uuid('long')}`, '/plans', `/plans/${uuid('plan')}`].map((one) => HERE + one)]) {
+    const answer = await page.goto(issuer + path);
+    assert.equal(answer.status(), 200, path);
+    await looksRight(`long-${path.split('/').slice(4, 5)[0] ?? path.split('/').length}${path.split('/').length > 5 ? '-one' : ''}`);
+  }
+});
 
 test('signing out ends it', async () => {
   await page.goto(`${issuer}${HERE}`);

@@ -94,6 +94,9 @@ static void name__hidden_and_reordering_characters_are_refused(void **state)
     assert_false(person_name_is_plain("Ann\u202egro.live", 2, 100));
     assert_false(person_name_is_plain("Ann\nBob", 2, 100));
     assert_false(person_name_is_plain("A", 2, 100));
+    assert_false(person_name_is_plain("   ", 1, 100));
+    assert_false(person_name_is_plain("\u00a0\u3000", 1, 100));
+    assert_true(person_name_is_plain(" A", 1, 100));
     assert_false(person_name_is_plain("abcdef", 2, 5));
 }
 

@@ -48,6 +48,46 @@ static struct found find(struct arena *arena, const char *method, const char *pa
     return found;
 }
 
+/* A program that mistypes a path is told so in the words that it knows. */
+static void route__nobodys_path_has_the_format_of_its_neighbours(void **state)
+{
+    static const struct route tokens[] = { { .path = "/api/oauth/token" } };
+    static const struct route keys[] = { { .path = "/api/{org}/keys" },
+                                         { .path = "/api/service/users/{id}" } };
+    static const struct route work[] = { { .path = "/v1/auth/login" } };
+    static const struct route_family first = { "first", tokens, 1, no_error };
+    static const struct route_family second = { "second", keys, 2, no_error };
+    static const struct route_family third = { "third", work, 1, no_error };
+    static const struct route_family last = { "last", rows, 1, no_error };
+    static const struct route_family *const all[] = { &first, &second, &third, &last, NULL };
+    static const struct {
+        const char *path;
+        const struct route_family *family;
+    } cases[] = {
+        { "/api/service/nothing", &second },
+        { "/api/service/users/1/x", &second },
+        { "/api/oauth/nothing", &first },
+        { "/api/other", &second },
+        { "/api", &last },
+        { "/api/", &first },
+        { "/v1/auth/nothing", &third },
+        { "/v1/nothing", &first },
+        { "/oauth/token", &last },
+    };
+    struct arena *arena = arena_make(1 << 20);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct route_family *in = NULL;
+        const struct route *route;
+        const char *values[ROUTE_MAX_VALUES], *allow;
+        enum outcome outcome = OUTCOME_OK;
+        assert_false(route_find(arena, all, "GET", cases[i].path, &in, &route, values, &outcome, &allow));
+        assert_int_equal(outcome, OUTCOME_NOT_FOUND);
+        assert_string_equal(in->name, cases[i].family->name);
+    }
+    arena_destroy(arena);
+}
+
 static void route__is_found_by_method_path_and_alias(void **state)
 {
     (void)state;
@@ -138,6 +178,7 @@ static void answer__every_status_has_its_phrase(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(route__nobodys_path_has_the_format_of_its_neighbours),
         cmocka_unit_test(route__is_found_by_method_path_and_alias),
         cmocka_unit_test(route__gives_the_values_of_its_named_segments),
         cmocka_unit_test(route__has_one_spelling),

@@ -48,6 +48,12 @@ enum outcome account_needs_recent(struct context *context, const struct session 
 /* INVALID_REQUEST for a name that can't be shown. */
 enum outcome account_change_name(struct context *context, const unsigned char user_id[16], const char *name);
 
+/* The same for an account that still has the tag (domain/precondition.h): PRECONDITION_FAILED else. The tag
+ * tells nothing that whoever may ask for the account isn't told. */
+const char *account_tag(struct arena *arena, const struct user_row *user);
+enum outcome account_change_name_if(struct context *context, const unsigned char user_id[16],
+                                    const char *name, const char *if_match);
+
 /*
  * A new password, behind the current one (counted as a guess; WRONG_PASSWORD, TOO_MANY_REQUESTS). Ends
  * every other session and every token; mails that it happened; the caller opens a new session.

@@ -88,13 +88,24 @@ const char *email_canonical(struct arena *arena, const char *email)
     return strlen(key) <= EMAIL_KEY_MAX_BYTES ? key : NULL;
 }
 
+/* Whether there are only spaces of any kind. */
+static bool is_blank(const char *text)
+{
+    ucs4_t character;
+    for (const uint8_t *at = (const uint8_t *)text; (at = u8_next(&character, at));) {
+        if (!uc_is_general_category_withtable(character, UC_CATEGORY_MASK_Z))
+            return false;
+    }
+    return true;
+}
+
 bool person_name_is_plain(const char *name, size_t minimum, size_t maximum)
 {
     size_t length = strlen(name);
     if (!text_is_utf8(name, length) || has_category(name, unseen))
         return false;
     size_t characters = u8_mbsnlen((const uint8_t *)name, length);
-    return characters >= minimum && characters <= maximum;
+    return characters >= minimum && characters <= maximum && !is_blank(name);
 }
 
 const char *text_folded(struct arena *arena, const char *text)

@@ -15,6 +15,7 @@ struct authorize_parameters {
     const char *code_challenge, *code_challenge_method, *dpop_jkt;
     const char *prompt, *max_age, *login_hint, *id_token_hint, *ui_locales, *acr_values, *display;
     const char *claims, *request, *request_uri, *registration;
+    const char *provider; /* ours: by which one the person is to sign in */
     const char *repeated; /* name of a known parameter that came more than once, or NULL */
 };
 

@@ -308,21 +308,30 @@ enum outcome vault_fresh_token(struct context *context, const struct provider *p
 
 /* --- the newest key --- */
 
-enum outcome vault_reseal(struct context *context, int64_t limit, int64_t *count_out)
+/* One that is refreshed or connected meanwhile has the newest key already. */
+static enum store_result reseal_row(struct context *context, struct connection_row *row, int64_t *count)
+{
+    const char *access = vault_access_token(context, row), *refresh = vault_refresh_token(context, row);
+    if ((row->access_sealed.data && !access) || (row->refresh_sealed.data && !refresh))
+        return STORE_OK;
+    seal_both(context, row, access, refresh);
+    enum store_result result = connections_reseal(context->db, row, clock_now_ms());
+    *count += result == STORE_OK;
+    return result == STORE_NOT_FOUND ? STORE_OK : result;
+}
+
+enum outcome vault_reseal(struct context *context, int64_t limit, struct vault_resealing *resealing)
 {
     struct connection_row *rows;
     size_t count;
-    const char *newest = keyfile_name(context->keyfile, 0);
-    enum store_result result = connections_list_sealed_before(context->db, context->arena, newest,
-                                                              clock_now_ms(), limit, &rows, &count);
-    *count_out = 0;
+    enum store_result result =
+        connections_list_sealed_before(context->db, context->arena, keyfile_name(context->keyfile, 0),
+                                       resealing->behind, clock_now_ms(), limit, &rows, &count);
+    resealing->count = 0;
+    resealing->more = result == STORE_OK && (int64_t)count == limit;
     for (size_t i = 0; result == STORE_OK && i < count; i++) {
-        struct connection_row *row = &rows[i];
-        seal_both(context, row, vault_access_token(context, row), vault_refresh_token(context, row));
-        result = connections_reseal(context->db, row, clock_now_ms());
-        *count_out += result == STORE_OK;
-        if (result == STORE_NOT_FOUND)
-            result = STORE_OK; /* somebody has just written it */
+        result = reseal_row(context, &rows[i], &resealing->count);
+        memcpy(resealing->behind, rows[i].id, sizeof(resealing->behind));
     }
     return store_outcome(context, result, OUTCOME_SERVER_ERROR, "no connections were found");
 }
@@ -346,8 +355,14 @@ static void revoke_row(struct context *context, const struct connection_row *row
                  uuid_encode(context->arena, row->id), context->reason ? context->reason : "");
 }
 
+/* A slow provider must not take the request's whole time. */
+static bool has_time(const struct context *context)
+{
+    return clock_now_ms() - context->now_ms + ASK_MS < context->settings->request_deadline_s * 1000;
+}
+
 void vault_revoke(struct context *context, const struct connection_row *rows, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && (i == 0 || has_time(context)); i++)
         revoke_row(context, &rows[i]);
 }
