@@ -439,15 +439,18 @@ def fetched_keys(site):
         equal(get_token(site, client).status, 200, "by the old key")
 
 
-@test("security 89, T-56: 200 assertions with random kids cause one fetch more")
+@test("security 89, T-56: assertions with random kids cause one fetch more in a minute, on however many workers")
 def random_kids(site):
     with Receiver() as server:
         client = fetched_client(site, server, EcKey("one"))
         equal(get_token(site, client).status, 200, "first")
-        for number in range(200):
-            answer = ask(site, TOKEN, client, asserted(assertion(site, client, key=EcKey(f"x{number}") if number < 3 else client.key, header={"kid": f"x{number}"})))
-            one_of(answer.status, (401, 429), "a random kid")
-        assert len(server.told) <= 2, len(server.told)
+        for burst in range(2):
+            for number in range(100):
+                answer = ask(site, TOKEN, client, asserted(assertion(site, client, header={"kid": f"x{burst}-{number}"})))
+                invalid_client(answer, "a random kid")
+            equal(len(server.told), 2, "fetches")
+            if not burst:
+                time.sleep(10.5)  # what was fetched for a kid is young enough for anyone until then
 
 
 @test("T-53, security 88: a jwks_uri that redirects, is large, is no JSON, has no or too many keys, or a private one, is invalid_client")
