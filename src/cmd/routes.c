@@ -20,6 +20,8 @@ const struct route_family *const route_families[] = {
     &subscriptions_family,
     &user_family,
     &manage_family,
+    &clients_family,
+    &auth_family,
     &provider_tokens_family,
     &linked_accounts_family,
     &providers_family,

@@ -360,6 +360,11 @@ static const struct reason {
     { "logo_uri must", "logo_uri", "admin_problem_https" },
     { "policy_uri must", "policy_uri", "admin_problem_https" },
     { "tos_uri must", "tos_uri", "admin_problem_https" },
+    { "jwks_uri must", "jwks_uri", "admin_problem_https" },
+    { "jwks ", "jwks", "admin_problem_keys" },
+    { "allowed_addresses must", "allowed_addresses", "admin_problem_addresses" },
+    { "enhanced_security needs", "enhanced_security", "admin_problem_enhanced" },
+    { "tls_client_auth_", "tls_client_auth_subject_dn", "admin_problem_certificate_name" },
     { "the name must", NULL, "admin_problem_name_form" },
     { "the slug must", "slug", "admin_problem_slug" },
     { "another service has this slug", "slug", "admin_problem_slug_taken" },
@@ -412,7 +417,8 @@ static void tell_reason(struct view *view)
 enum outcome admin_refused(struct view *view, enum outcome outcome)
 {
     static const enum outcome about_input[] = { OUTCOME_INVALID_REQUEST, OUTCOME_INVALID_REDIRECT_URI,
-                                                OUTCOME_INVALID_CLIENT_METADATA, OUTCOME_ALREADY_EXISTS };
+                                                OUTCOME_INVALID_CLIENT_METADATA, OUTCOME_ALREADY_EXISTS,
+                                                OUTCOME_LIMIT_REACHED };
     for (size_t i = 0; i < ARRAY_SIZE(about_input); i++) {
         if (outcome != about_input[i])
             continue;

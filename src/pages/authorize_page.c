@@ -20,7 +20,8 @@ static const struct {
     PARAMETER(prompt),        PARAMETER(max_age),        PARAMETER(login_hint),
     PARAMETER(id_token_hint), PARAMETER(ui_locales),     PARAMETER(acr_values),
     PARAMETER(display),       PARAMETER(claims),         PARAMETER(request),
-    PARAMETER(request_uri),   PARAMETER(registration),   PARAMETER(provider),
+    PARAMETER(request_uri),   PARAMETER(registration),   PARAMETER(dpop_jkt),
+    PARAMETER(provider),
 #undef PARAMETER
 };
 
