@@ -42,6 +42,9 @@ BODIES = {
     "PATCH /api/user": {},
     "POST /api/user/set-password": {"password": "taken over and over"},
     "POST /api/user/change-password": {"current_password": "x", "new_password": "taken over and over"},
+    "POST /api/admin/oauth-clients": {"service_id": "{service}", "client_name": "Taken", "grant_types": ["client_credentials"]},
+    "PATCH /api/admin/oauth-clients/{client}": {"client_name": "Taken"},
+    "POST /api/admin/oauth-clients/{client}/regenerate-secret": {},
     "POST /api/organizations/{organization}/services/{service}/api-keys": {"name": "Taken", "permissions": ["read:users"]},
     "POST /api/organizations/{organization}/services/{service}/api-keys/{id}/rotate": {"overlap_hours": 0},
     "POST /api/organizations/{organization}/services/{service}/plans": {"name": "Plan {number}"},
@@ -102,7 +105,9 @@ class Tenant:
         self.end_delivery(site, delivery)
         # its use is noted once a minute: not while tables are compared
         site.sql(f"UPDATE api_keys SET last_used_at = UNIX_TIMESTAMP() + 3600 WHERE service_id = {binary(self.service)}")
-        self.words = {"provider": "google", "user_id": self.person.id, "user": self.person.id, "userId": self.person.id, "plan_id": plan, "plan": plan,
+        site.sql("UPDATE client_secrets SET last_used_at = UNIX_TIMESTAMP() + 3600")
+        secret = site.cli("client", "secret", "list", self.client.id)[0]["id"]
+        self.words = {"secret": secret, "provider": "google", "user_id": self.person.id, "user": self.person.id, "userId": self.person.id, "plan_id": plan, "plan": plan,
                       "webhook": webhook, "delivery": delivery, "service": self.service, "client": self.client.id, "clientId": self.client.id,
                       "id": self.key.id, "organization": "main", "org": "main", "access_token": self.tokens.access,
                       "refresh_token": self.tokens.refresh}
