@@ -311,10 +311,9 @@ def cheap(site):
     site.sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = 1")
     for _ in range(20):
         user.token()
-    statements = site.sql("SET GLOBAL general_log = 0; SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute' AND argument LIKE '%provider_grants%'")
-    every = site.sql("SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute'")
-    equal(statements, [["20"]], "its one statement")
-    assert int(every[0][0]) < 20 + 15, f"{every} statements for 20 calls: the housekeepers' apart, each call has one"
+    statements = site.sql("SET GLOBAL general_log = 0; SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute'"
+                          " AND argument REGEXP 'provider_|connections|members|history|START'")
+    equal(statements, [["20"]], "statements for 20 calls, beside what every worker reads of the key once")
 
 
 @test("an answer with a token is never given again, whatever Idempotency-Key comes with the call")
@@ -355,10 +354,10 @@ def dead_claim(site):
     old = user.token("acme")["access_token"]
     expire(site, user)
     now = int(time.time() * 1000)
-    change(site, user, f"refresh_claim = UNHEX('{'ab' * 16}'), refresh_until_ms = {now + 1500}")
+    change(site, user, f"refresh_claim = UNHEX('{'ab' * 16}'), refresh_until_ms = {now + 800}")
     began = time.monotonic()
     assert user.token("acme")["access_token"] != old, "refreshed by the next one"
-    assert 1 < time.monotonic() - began < 8, "behind the claim's end"
+    assert 0.5 < time.monotonic() - began < 8, "behind the claim's end"
 
 
 @test("16 calls at once on two machines with one database: one refresh, 16 good tokens")
@@ -410,6 +409,27 @@ def away(site):
     expire(site, user)
     assert user.token("acme")["access_token"] != token, "the rotated refresh token is a good one"
     equal(connection(site, user)["status"], "active", "status")
+
+
+@test("the database is stuck while the provider answers late: within the request's time the caller has the token, and nothing is lost")
+def stuck(site):
+    here = place(site)
+    acme = fakes["acme"]
+    user = here.member()
+    user.connect("acme")
+    expire(site, user)
+    before = acme.counts["refresh"]
+    acme.fault("refresh", "slow", ms=6500)
+    timer = threading.Timer(1.5, site.door.database.freeze)
+    timer.start()
+    try:
+        token = user.token("acme")["access_token"]
+    finally:
+        timer.join()
+        site.door.database.thaw()
+    until(15, lambda: user.ask("acme").status == 200, "answers")
+    until(15, lambda: user.token("acme")["access_token"] == token, "what is in the row now")
+    equal(acme.counts["refresh"] - before, 1, "refreshes")
 
 
 def until(seconds, condition, what):

@@ -191,7 +191,9 @@ static enum outcome hand_out(const struct decision *decision, struct provider_to
     answer->account = decision->account->connection;
     answer->access_token = decision->access_token;
     answer->scopes = decision->account->grant.scopes;
-    note_use(decision);
+    /* a database that is away has kept this request for long enough */
+    if (!vault_is_owing())
+        note_use(decision);
     return OUTCOME_OK;
 }
 

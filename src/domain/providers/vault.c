@@ -22,7 +22,7 @@ enum {
     CLAIM_MS = 60 * 1000,       /* longer than a provider's answer and its writing take */
     FAILED_PAUSE_MS = 2 * 1000, /* after a refresh that failed, nobody tries */
     WAIT_MS = 10 * 1000,        /* for another's refresh */
-    ASK_MS = 11 * 1000,         /* a provider may take 8 seconds, then comes the writing */
+    ASK_MS = 8500,              /* a provider may take 8 seconds */
     WRITE_MS = 2 * 1000,        /* then the answer is kept in the process */
     FIRST_PAUSE_MS = 20,
     LONGEST_PAUSE_MS = 500,
@@ -230,14 +230,21 @@ static bool can_refresh(const struct refresh *refresh)
            !is_broken(refresh->row);
 }
 
-/* A worker that is still busy at the end of its request's time is killed: it must not be asking then. */
+/* Milliseconds that asking and writing may take, be the provider slow and the database stuck. */
+static int64_t ask_ms(const struct context *context)
+{
+    return ASK_MS + context->settings->database_timeout_s * 1000;
+}
+
+/* A worker that is still busy at the end of its request's time is killed, and with it what it was told. */
 static void set_limits(struct refresh *refresh)
 {
     int64_t now_ms = clock_mono_ms();
     int64_t left_ms =
         refresh->context->settings->request_deadline_s * 1000 - (clock_now_ms() - refresh->context->now_ms);
     int64_t wait_ms = left_ms - WRITE_MS < WAIT_MS ? left_ms - WRITE_MS : WAIT_MS;
-    refresh->begin_until_ms = now_ms + (left_ms > ASK_MS ? left_ms - ASK_MS : FIRST_PAUSE_MS);
+    int64_t spare_ms = left_ms - ask_ms(refresh->context);
+    refresh->begin_until_ms = now_ms + (spare_ms > FIRST_PAUSE_MS ? spare_ms : FIRST_PAUSE_MS);
     refresh->wait_until_ms = now_ms + (wait_ms > FIRST_PAUSE_MS ? wait_ms : FIRST_PAUSE_MS);
 }
 
