@@ -52,6 +52,7 @@ export function addService(name, options = {}) {
 /** The mails that the SMTP server of this Doorward got; each is given to a test once. */
 export class Mailbox {
   #seen = new Set();
+  #mails = new Map();
 
   /** The newest unread one to this address: { subject, text, html, links, pin, mail }; the older ones count as read. */
   async wait(to, mail, seconds = 15) {
@@ -64,8 +65,9 @@ export class Mailbox {
 
   #unread(to, mail) {
     const place = env.DOORWARD_MAIL_DIR;
-    const names = readdirSync(place).filter((name) => /^\d+\.json$/.test(name) && !this.#seen.has(name));
-    const all = names.map((name) => [name, JSON.parse(readFileSync(join(place, name), 'utf8'))])
+    for (const name of readdirSync(place))
+      if (/^\d+\.json$/.test(name) && !this.#mails.has(name)) this.#mails.set(name, JSON.parse(readFileSync(join(place, name), 'utf8')));
+    const all = [...this.#mails].filter(([name]) => !this.#seen.has(name))
       .filter(([, one]) => one.to.includes(to) && one.mail === mail).sort(([a], [b]) => parseInt(a) - parseInt(b));
     for (const [name] of all) this.#seen.add(name);
     return all.at(-1)?.[1];
