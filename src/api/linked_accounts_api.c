@@ -351,11 +351,11 @@ static enum outcome delete_grant(struct call *call)
 
 static const struct route routes[] = {
     { "GET", REQUESTS, READS, .handler = get_request },
-    { "POST", REQUESTS "/complete", WRITES, .handler = post_complete },
-    { "POST", REQUESTS "/link", WRITES, .handler = post_request_link },
+    { "POST", REQUESTS "/complete", WRITES, .replays = true, .handler = post_complete },
+    { "POST", REQUESTS "/link", WRITES, .replays = true, .handler = post_request_link },
     { "GET", ACCOUNTS, READS, .handler = get_accounts },
     { "POST", ACCOUNTS "/{provider}/link", .aliases = { "/api/user/identities/{provider}/link" }, WRITES,
-      .handler = post_link },
+      .replays = true, .handler = post_link },
     { "POST", ACCOUNTS "/{account}/grants", WRITES, .replays = true, .handler = post_grant },
     { "DELETE", ACCOUNTS "/{account}/grants/{service}", READS, .handler = delete_grant },
     { "DELETE", ACCOUNTS "/{account}", READS, .handler = delete_account },

@@ -171,6 +171,9 @@ static enum outcome leave(struct call *call, const struct connect_request *reque
         outcome = connect_wishes(&call->context, request, provider, &wishes);
     if (outcome != OUTCOME_OK)
         return outcome;
+    /* the address is nothing for whoever has got hold of the request's */
+    if (call->session == NULL)
+        wishes.login_hint = NULL;
     const struct journey journey = { .purpose = JOURNEY_CONNECT,
                                      .request = request->text,
                                      .user_id = uuid_encode(call->arena, request->row.user_id),
@@ -180,13 +183,33 @@ static enum outcome leave(struct call *call, const struct connect_request *reque
 
 /* --- the page --- */
 
-static struct json *describe_scopes(struct view *view, const char *list)
+/* A provider may have several hosts, or send people on to one of its own, before anybody sees a page. */
+static void let_travel(struct view *view, const struct provider *provider, const char *return_to)
 {
-    struct json *scopes = json_new_array(view->call->arena);
+    view_form_may_travel(view);
+    view_form_may_reach(view, provider->authorization_endpoint);
+    view_form_may_reach(view, return_to);
+}
+
+/* In the provider's sense, where there are words for that. */
+static struct json *describe_scope(struct view *view, const struct provider *provider, const char *name)
+{
+    struct json *scope = view_scope(view, name);
+    const char *key = arena_printf(view->call->arena, "scope_%s_%s", provider->kind->name, name);
+    const char *title = view_text_if_any(view, key);
+    if (title != NULL)
+        json_put_text(scope, "title", title);
+    return scope;
+}
+
+static struct json *describe_scopes(struct view *view, const struct provider *provider, const char *list)
+{
+    struct arena *arena = view->call->arena;
+    struct json *scopes = json_new_array(arena);
     const char *word;
     size_t length;
     while (text_next_word(&list, ' ', &word, &length))
-        json_append(scopes, view_scope(view, arena_strndup(view->call->arena, word, length)));
+        json_append(scopes, describe_scope(view, provider, arena_strndup(arena, word, length)));
     return scopes;
 }
 
@@ -230,14 +253,13 @@ static enum outcome show(struct call *call, const struct connect_request *reques
     json_put_text(view->model, "flow", request->text);
     json_put_text(view->model, "provider", view_inert(call->arena, provider->display_name));
     view_value(view, "provider", json_member_text(view->model, "provider"));
-    json_put(view->model, "scopes", describe_scopes(view, request->row.scopes));
+    json_put(view->model, "scopes", describe_scopes(view, provider, request->row.scopes));
     json_put_text(view->model, "return_host", return_host(call, request));
     view_value(view, "return_host", return_host(call, request));
     outcome = put_accounts(view, request);
     if (outcome != OUTCOME_OK)
         return outcome;
-    view_form_may_reach(view, provider->authorization_endpoint);
-    view_form_may_reach(view, request->row.redirect_uri);
+    let_travel(view, provider, request->row.redirect_uri);
     if (problem != NULL)
         view_error(view, NULL, problem);
     view_finish(view, problem == NULL ? 200 : 400);
@@ -414,8 +436,7 @@ static enum outcome get_link(struct call *call)
     notice_tell(view, "connect_link", true);
     view_form(view, arena_printf(call->arena, "/connect/account/%s", call->values[0]), link_form_name,
               link_form_of(call));
-    view_form_may_reach(view, provider->authorization_endpoint);
-    view_form_may_reach(view, ticket.return_to);
+    let_travel(view, provider, ticket.return_to);
     view_finish(view, 200);
     return OUTCOME_OK;
 }

@@ -287,6 +287,9 @@ static enum outcome come_back(struct call *call, struct returning *returning)
     outcome = redeem(call, returning);
     if (outcome == OUTCOME_PROVIDER_FAILED || outcome == OUTCOME_PROVIDER_REFUSED)
         return fail(call, returning, PROVIDER_CALLBACK_FAILED);
+    /* asked to have the person sign in anew, it let an old sign-in do (OpenID Connect Core §3.1.2.1) */
+    if (outcome == OUTCOME_OK && journey_is_stale(&returning->journey, &returning->identity))
+        return fail(call, returning, PROVIDER_CALLBACK_FAILED);
     return outcome == OUTCOME_OK ? purposes[returning->journey.purpose].arrive(call, returning) : outcome;
 }
 
@@ -359,7 +362,8 @@ static void write_refusal(struct call *call, enum outcome outcome)
 
 /* clang-format off */
 static const struct route routes[] = {
-    { .method = "GET", .path = "/api/auth/{provider}/login", .who = BY_BROWSER, .handler = get_provider_login },
+    { .method = "GET", .path = "/api/auth/{provider}/login", .who = BY_BROWSER,
+      .handler = get_provider_login },
     { .method = "GET", .path = "/api/auth/{provider}/callback", .aliases = { "/auth/{provider}/callback" },
       .who = BY_BROWSER, .handler = get_provider_callback },
     { .method = "POST", .path = "/api/auth/{provider}/callback", .aliases = { "/auth/{provider}/callback" },

@@ -137,10 +137,10 @@ class SignedIn(Member):
     def page(self, url):
         return self.browser.get(url)
 
-    def token_of(self, scope="openid account", client=None):
+    def token_of(self, scope="openid account", client=None, browser=None):
         """An application of the service with the person's access token."""
         client = client or self.place.site.add_client(scope="openid profile email account")
-        return App(self.place.site, sign_in(self.place.site, client, self.person, scope=scope).access, client)
+        return App(self.place.site, sign_in(self.place.site, client, self.person, scope=scope, browser=browser).access, client)
 
 
 class App:

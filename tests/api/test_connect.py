@@ -41,6 +41,7 @@ def out(site):
     words = words_of(target)
     equal(scopes_of(target), ["repo"], "scopes")
     equal(words["code_challenge_method"], "S256", "PKCE")
+    assert user.email not in target and urllib.parse.quote(user.email) not in target, "the person's address"
     assert words["state"] not in url and len(words["state"]) > 40, words
     equal(words["redirect_uri"], f"{site.url}/api/auth/github/callback", "our callback")
     assert any("csrf-token" in line for line in browser.seen_cookies), browser.seen_cookies
@@ -121,7 +122,7 @@ def page(site):
     answer = browser.get(user.action(scopes=["repo"])["reauth_url"])
     equal(answer.status, 200, str(answer))
     text = answer.page().text
-    for wanted in ("Ledger & Sons", "GitHub", "repo", "app.example"):
+    for wanted in ("Ledger & Sons", "GitHub", "your repositories", "app.example"):
         assert wanted in text, (wanted, text)
     assert user.email not in answer.text and user.name not in answer.text, "the person's address"
     assert "connection" not in {field.get("name") for form in answer.page().forms for field in form["fields"]}, "accounts"

@@ -318,6 +318,20 @@ def bound_code(site):
         equal(redeem_bound(site, client, key(), code, verifier).json()["token_type"], "DPoP", kind)
 
 
+@test("9449 10: a code that a consent page of one's own asks for is bound by dpop_jkt too")
+def bound_code_by_script(site):
+    client, verifier = site.client(), secrets.token_urlsafe(48)
+    browser = signed_in(site, client=client)
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    words = {"client_id": client.id, "scope": "openid", "redirect_uri": client.redirect_uri, "dpop_jkt": thumbprint_of(key()),
+             "code_challenge": challenge_of(verifier), "code_challenge_method": "S256"}
+    answer = site.web.request("POST", "/api/oauth/authorize/approve", data=words, headers={"Cookie": cookies, "Origin": site.url})
+    equal(answer.status, 200, str(answer))
+    code = answer.json()["code"]
+    refused(redeem_bound(site, client, EcKey(), code, verifier), 400, "invalid_grant")
+    equal(redeem_bound(site, client, key(), code, verifier).status, 200, "the key's")
+
+
 @test("9449 10: a dpop_jkt that is no thumbprint is invalid_request; twice too")
 def bad_thumbprint(site):
     for jkt in ("x", thumbprint_of(key()) + "A", thumbprint_of(key())[:-1], thumbprint_of(key()) + "="):

@@ -167,15 +167,15 @@ def sent_on(site):
 def at_once_back(site):
     here = place(site)
     user = here.member()
-    browser = site.browser()
-    back = fakes["github"].visit(leave(browser, user.action(scopes=["read:user"])["reauth_url"]), user.name)
+    browser, google = site.browser(), fakes["google"]
+    back = google.visit(leave(browser, user.action("google")["reauth_url"]), user.name)
     thief = site.browser()
     answer = thief.get(back)
     assert "provider_grant=success" not in (answer.location or ""), answer.location
     browsers = [browser.clone_without() for _ in range(16)]
-    counted = fakes["github"].counts["token"]
+    counted = google.counts["token"]
     at_once(site, 16, lambda _, number: browsers[number].get(back))
-    equal(fakes["github"].counts["token"] - counted, 1, "codes redeemed")
+    equal(google.counts["token"] - counted, 1, "codes redeemed")
     mine = f"user_id = UNHEX('{user.id.replace('-', '')}')"
     for table in ("connections", "provider_grants"):
         equal(site.sql(f"SELECT COUNT(*) FROM {table} WHERE {mine}")[0][0], "1", table)

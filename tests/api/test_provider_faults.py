@@ -86,6 +86,8 @@ def another_subject(site):
         for change in ({"remove": [member]}, {"set": {member: ""}}, {"set": {member: None}}, {"set": {member: {"$ne": 1}}}, {"set": {member: True}}):
             site.fakes[name].fault("userinfo", "change", **change)
             fails(site, site.fakes[name], f"{name}: {change}")
+    known = Traveller(site, site.fakes["acme"])
+    assert known.finish(known.go("ann-acme"))
     site.fakes["acme"].fault("userinfo", "change", set={"sub": "another"})
     fails(site, site.fakes["acme"], "another sub than the ID Token's")
 

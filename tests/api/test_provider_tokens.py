@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+import console
 import fcgi_client as wire
 from kit import *
 from harness import Providers
@@ -39,6 +40,36 @@ def change(site, user, words):
 
 def expire(site, user, seconds=60):
     change(site, user, f"token_expires_at = {int(time.time()) + seconds}")
+
+
+# --- what a service may ask for ---
+
+@test("what a service may ask of providers: by the command line and in the console, in force at the next call")
+def settings(site):
+    here = place(site, scopes="github=repo read:user", redirect_uris=CALLBACK)
+    shown = here.set(scopes="google=openid")["providers"]
+    equal(shown, {"scopes": {"github": ["repo", "read:user"], "google": ["openid"]}, "redirect_uris": [CALLBACK]}, "those of others stay")
+    user = here.member()
+    user.action("google")
+    equal(here.set(scopes="github=")["providers"]["scopes"], {"google": ["openid"]}, "taken off")
+    refusal(user.ask("github"), 403)
+    for words in (["--provider-scopes", "repo"], ["--provider-scopes", "a/b=repo"], ["--provider-redirect-uri", "http://app.example/cb"],
+                  ["--provider-redirect-uri", "https://app.example/cb#x"], ["--sign-in-providers", "a/b"]):
+        site.cli("service", "set", here.service, *words, check=False)
+        equal(site.cli("service", "show", here.service)["providers"]["redirect_uris"], [CALLBACK], str(words))
+        equal(site.cli("service", "show", here.service)["providers"]["scopes"], {"google": ["openid"]}, str(words))
+    equal(site.cli("service", "set", here.service, "--sign-in-providers", "google github")["providers"]["sign_in"], ["google", "github"], "sign-in")
+    assert "sign_in" not in site.cli("service", "set", here.service, "--sign-in-providers", "all")["providers"], "all"
+
+    browser, path = console.console(site), f"/admin/services/{here.service}"
+    typed = {"sign_in_providers": "none", "provider_scopes": "github=repo\r\ngoogle=openid email\r\n", "provider_redirect_uris": CALLBACK + "\r\nhttps://app.example/b"}
+    console.is_done(browser, console.send(browser, path, "service_providers", typed), "have been saved")
+    equal(site.cli("service", "show", here.service)["providers"],
+          {"sign_in": [], "scopes": {"github": ["repo"], "google": ["openid", "email"]}, "redirect_uris": [CALLBACK, "https://app.example/b"]}, "saved")
+    for field, value in (("provider_scopes", "repo"), ("provider_redirect_uris", "ftp://x"), ("sign_in_providers", "a/b")):
+        equal(console.send(browser, path, "service_providers", {**typed, field: value}).status, 400, field)
+    console.is_done(browser, console.send(browser, path, "service_providers", {**typed, "provider_scopes": ""}), "have been saved")
+    refusal(user.ask("google"), 403)
 
 
 # --- the checks ---
@@ -277,6 +308,13 @@ def cheap(site):
     user.token()
     rows = site.sql(f"SELECT COUNT(*) FROM history WHERE subject = '{user.id}' AND kind = 'provider_token.used'")
     equal(rows, [["2"]], "history")
+    site.sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = 1")
+    for _ in range(20):
+        user.token()
+    statements = site.sql("SET GLOBAL general_log = 0; SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute' AND argument LIKE '%provider_grants%'")
+    every = site.sql("SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute'")
+    equal(statements, [["20"]], "its one statement")
+    assert int(every[0][0]) < 20 + 15, f"{every} statements for 20 calls: the housekeepers' apart, each call has one"
 
 
 @test("an answer with a token is never given again, whatever Idempotency-Key comes with the call")
