@@ -551,7 +551,7 @@ def permission(site):
     equal(urllib.parse.urlsplit(browser.here).path, "/oauth/request-access", str(page))
 
 
-@test("a service says by which providers people sign in to it: others have no button, no way in by their address, and no way back in")
+@test("T-100: a service says by which providers people sign in to it: others have no button, no way in by their address, and no way back in")
 def chosen_by_service(site):
     narrow = in_service(site, sign_in_providers="github")
     client = narrow.add_client()
