@@ -108,10 +108,10 @@ class Tenant:
         site.cli("permission", "set", self.person.id, self.client.id, "--role", "user")
         plan = said(self.key.post("plans", {"name": self.name, "price_cents": 1}), 201)["id"]
         said(self.key.post("subscriptions", {"user_id": self.person.id, "plan_id": plan}), 200)
+        self.set_up_provider(site)  # before there is a webhook that is told of it
         webhook = said(self.key.post("webhooks", {"url": HOOK if self.name.startswith(FOREIGN) else HOOK + "-not"}), 201)["id"]
         delivery = said(self.key.post(f"webhooks/{webhook}/test", {}), 202)["id"]
         self.end_delivery(site, delivery)
-        self.set_up_provider(site)
         # its use is noted once a minute: not while tables are compared
         site.sql(f"UPDATE api_keys SET last_used_at = UNIX_TIMESTAMP() + 3600 WHERE service_id = {binary(self.service)}")
         site.sql("UPDATE client_secrets SET last_used_at = UNIX_TIMESTAMP() + 3600")
