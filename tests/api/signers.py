@@ -120,7 +120,7 @@ def _affine_times(scalar, point):
 
 
 class EdKey(Key):
-    algs = ("EdDSA",)
+    algs = ("EdDSA", "Ed25519")
 
     def __init__(self, kid=None):
         super().__init__(kid)

@@ -133,7 +133,7 @@ def strong_ways(site):
     for key in (RsaKey("rsa"), EcKey("ec"), EdKey("ed")):
         client = enhanced_client(site, key)
         for alg in key.algs:
-            wanted = "not strong" if alg not in ("PS256", "ES256", "EdDSA") else None
+            wanted = "not strong" if alg not in ("PS256", "ES256", "EdDSA", "Ed25519") else None
             answer = ask(site, TOKEN, client, asserted(assertion(site, client, alg)))
             if wanted:
                 invalid_client(answer, alg)

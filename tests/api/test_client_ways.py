@@ -506,7 +506,7 @@ def discovery(site):
     equal(set(document["introspection_endpoint_auth_methods_supported"]), ways, "introspection")
     for endpoint in ("token", "revocation", "introspection"):
         algs = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
-        equal(set(algs), {*RsaKey.algs, "ES256", "ES384", "ES512", "EdDSA", *SecretKey.algs}, endpoint)
+        equal(set(algs), {*RsaKey.algs, "ES256", "ES384", "ES512", "EdDSA", "Ed25519", *SecretKey.algs}, endpoint)
     keys = {"keys": [EcKey("one").public()]}
     for way in (*ways, "tls_client_auth", "self_signed_tls_client_auth"):
         more = {"tls_client_auth_subject_dn": "CN=client"} if way == "tls_client_auth" else {"jwks": keys} if way in ("private_key_jwt", "self_signed_tls_client_auth") else {}

@@ -13,7 +13,7 @@ from together import at_once
 from workspaces import BASE, Workspace, data, failed, password
 
 SCOPE = "openid profile email offline_access subscription account manage_service read:things write:things"
-ALGS = "ES256 ES384 ES512 PS256 PS384 PS512 EdDSA"
+ALGS = "ES256 ES384 ES512 PS256 PS384 PS512 EdDSA Ed25519"
 _kept = {}
 
 

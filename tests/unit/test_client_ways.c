@@ -70,10 +70,10 @@ static void is_of_keys(const char *alg)
 static void client_ways__algorithms_are_known_and_of_one_way(void **state)
 {
     (void)state;
-    assert_int_equal(each_word(client_way_algs, is_known), 13);
-    assert_int_equal(each_word(client_way_find("private_key_jwt")->algs, is_of_keys), 10);
+    assert_int_equal(each_word(client_way_algs, is_known), 14);
+    assert_int_equal(each_word(client_way_find("private_key_jwt")->algs, is_of_keys), 11);
     assert_int_equal(each_word(client_way_find("client_secret_jwt")->algs, is_known), 3);
-    assert_int_equal(each_word(client_strong_algs, is_of_keys), 3);
+    assert_int_equal(each_word(client_strong_algs, is_of_keys), 4);
 }
 
 #define P256_X "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"

@@ -65,7 +65,7 @@ static const char *by_nothing(struct context *context, struct client_proof *proo
 /* --- the ways --- */
 
 #define SECRET_ALGS "HS256 HS384 HS512"
-#define KEY_ALGS "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA"
+#define KEY_ALGS "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519"
 
 static const struct client_way ways[] = {
     { .name = "client_secret_basic", .shown = SHOWN_BASIC, .needs = NEEDS_SECRET, .check = by_secret },
@@ -100,7 +100,7 @@ const char client_way_proving_names[] = "client_secret_basic client_secret_post 
 const char client_way_names[] = "client_secret_basic client_secret_post client_secret_jwt "
                                 "private_key_jwt " TLS_CLIENT_AUTH " " SELF_SIGNED_TLS_CLIENT_AUTH " none";
 const char client_way_algs[] = KEY_ALGS " " SECRET_ALGS;
-const char client_strong_algs[] = "PS256 ES256 EdDSA";
+const char client_strong_algs[] = "PS256 ES256 EdDSA Ed25519";
 
 const struct client_way *client_way_find(const char *name)
 {

@@ -9,7 +9,7 @@
 #include "domain/directory.h"
 
 /* Asymmetric ones alone (RFC 9449 §4.2), and no RS256 and its like, which are on their way out. */
-const char dpop_algs[] = "ES256 ES384 ES512 PS256 PS384 PS512 EdDSA";
+const char dpop_algs[] = "ES256 ES384 ES512 PS256 PS384 PS512 EdDSA Ed25519";
 
 enum {
     MAX_PROOF = 4096, /* holds an RSA key of 8192 bits; larger ones are slow to verify with */
