@@ -2,9 +2,9 @@
 -- tokens are bound to.
 -- Needs a program of schema: 1
 
--- hint is the secret's first characters, so that people tell one from another.
+-- prefix is the secret's first characters, so that people tell one from another.
 ALTER TABLE client_secrets
-    ADD COLUMN hint VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT '',
+    ADD COLUMN prefix VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT '',
     ADD COLUMN created_by VARCHAR(320) NOT NULL DEFAULT '',
     ADD COLUMN last_used_at BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN last_used_from VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT '';

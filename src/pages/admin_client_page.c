@@ -79,15 +79,15 @@ static void put_security_form(struct view *view, const struct client *client)
 static void put_secret(struct view *view, struct json *table, const struct client_secret_row *row)
 {
     struct arena *arena = view->call->arena;
-    const char *hint = *row->hint ? arena_printf(arena, "%s\u2026", row->hint) : "\u2026";
+    const char *prefix = *row->prefix ? arena_printf(arena, "%s\u2026", row->prefix) : "\u2026";
     const char *never = admin_word(view, "never");
     admin_row(view, table);
-    admin_cell_code(view, table, hint);
+    admin_cell_code(view, table, prefix);
     admin_cell(view, table, admin_date(view, row->created_at), NULL);
     admin_cell(view, table, row->expires_at ? admin_date(view, row->expires_at) : never, NULL);
     admin_cell(view, table, row->last_used_at ? admin_date(view, row->last_used_at) : never, NULL);
     admin_cell_code(view, table, row->last_used_from);
-    admin_button(view, table, "client_secret_revoke", uuid_encode(arena, row->id), "revoke", hint);
+    admin_button(view, table, "client_secret_revoke", uuid_encode(arena, row->id), "revoke", prefix);
 }
 
 static enum outcome put_secrets(struct view *view, const char *client_id)

@@ -63,7 +63,7 @@ static const struct column secret_columns[] = {
     { COLUMN_INTEGER, SECRET(client_number) },
     { COLUMN_INTEGER, SECRET(created_at) },
     { COLUMN_INTEGER, SECRET(expires_at) },
-    { COLUMN_TEXT, SECRET(hint) },
+    { COLUMN_TEXT, SECRET(prefix) },
     { COLUMN_TEXT, SECRET(created_by) },
     { COLUMN_INTEGER, SECRET(last_used_at) },
     { COLUMN_TEXT, SECRET(last_used_from) },
@@ -92,7 +92,7 @@ static const struct statement statements[] = {
     [ADD_SECRET] = { .name = "clients.add_secret",
                      .sql =
                          "INSERT INTO client_secrets"
-                         " (id, client_number, secret_hash, sealed, created_at, expires_at, hint, created_by)"
+                         " (id, client_number, secret_hash, sealed, created_at, expires_at, prefix, created_by)"
                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                      .parameters = "bibbiitt" },
     [LOAD] = { .name = "clients.load",
@@ -137,7 +137,7 @@ static const struct statement statements[] = {
                .parameters = "i",
                COLUMNS(number_column) },
     [LIST_SECRETS] = { .name = "clients.list_secrets",
-                       .sql = "SELECT id, client_number, created_at, expires_at, hint, created_by,"
+                       .sql = "SELECT id, client_number, created_at, expires_at, prefix, created_by,"
                               " last_used_at, last_used_from FROM client_secrets"
                               " WHERE client_number = ? AND (expires_at = 0 OR expires_at > ?)"
                               " ORDER BY created_at DESC, id DESC LIMIT ?",
@@ -167,7 +167,7 @@ enum store_result clients_add_secret(struct db *db, const struct client_secret_r
     return db_run(db, &statements[ADD_SECRET],
                   VALUES(sql_id(row->id), sql_integer(row->client_number), sql_hash(row->secret_hash),
                          sql_bytes(row->sealed.data, row->sealed.length), sql_integer(row->created_at),
-                         sql_integer(row->expires_at), sql_text(row->hint), sql_text(row->created_by)),
+                         sql_integer(row->expires_at), sql_text(row->prefix), sql_text(row->created_by)),
                   NULL);
 }
 

@@ -25,7 +25,7 @@ struct client_secret_row {
     unsigned char secret_hash[32];
     struct bytes sealed;
     int64_t created_at, expires_at; /* expires_at 0: never */
-    const char *hint;               /* its first characters */
+    const char *prefix;             /* its first characters */
     const char *created_by;         /* as history names who acts: "user:UUID"; "": the command line */
     int64_t last_used_at;           /* 0: never */
     const char *last_used_from;     /* address */

@@ -53,7 +53,7 @@ class AdminApi:
 def by_command_line(site):
     client = machine(site)
     second = site.cli("client", "secret", "add", client.id)
-    assert second["client_secret"].startswith(second["hint"]) and 0 < len(second["hint"]) <= 8
+    assert second["client_secret"].startswith(second["prefix"]) and 0 < len(second["prefix"]) <= 8
     for secret in (client.secret, second["client_secret"]):
         assert works(site, client, secret)
     assert "two secrets" in refusal(site, "client", "secret", "add", client.id)

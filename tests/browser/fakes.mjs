@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 const env = process.env;
 
 /** The address of each, by name. */
-export const fakes = Object.fromEntries((env.DOORWARD_PROVIDERS ?? '').split(' ').filter(Boolean)
+export const fakes = Object.fromEntries((env.DOORWARD_PROVIDERS ?? '').split(',').filter(Boolean)
   .map((name) => [name, env[`DOORWARD_PROVIDER_${name.toUpperCase()}_URL`]]));
 
 /** path: "", "/fault", "/reset", ...: contrib/demo/providers/control.mjs. */

@@ -135,7 +135,7 @@ static void write_secret(struct cli *cli, struct json_writer *writer, const stru
     client_secret_write(writer, row, text);
     if (cli->json)
         return;
-    printf("%s  %s...  made %s  ends %s  used %s%s%s\n", uuid_encode(cli->arena, row->id), row->hint,
+    printf("%s  %s...  made %s  ends %s  used %s%s%s\n", uuid_encode(cli->arena, row->id), row->prefix,
            time_text(cli, row->created_at, ""), time_text(cli, row->expires_at, "never"),
            time_text(cli, row->last_used_at, "never"), row->last_used_at ? " from " : "",
            row->last_used_at ? row->last_used_from : "");

@@ -11,7 +11,7 @@
 enum {
     SECRET_BYTES = 32,
     MAC_SECRET_BYTES = 48, /* as text 64 characters: enough for HS512 (RFC 7518 §3.2) */
-    HINT_CHARACTERS = 6,
+    PREFIX_CHARACTERS = 6,
     MOST_LISTED = 100
 };
 
@@ -27,7 +27,7 @@ void client_secret_make(struct context *context, const char *way, struct made_se
     *row = (struct client_secret_row) { .created_at = context->now, .created_by = context->actor };
     random_uuid_timed(context->now_ms, row->id);
     sha256_text(secret_out->text, row->secret_hash);
-    row->hint = arena_strndup(context->arena, secret_out->text, HINT_CHARACTERS);
+    row->prefix = arena_strndup(context->arena, secret_out->text, PREFIX_CHARACTERS);
     struct bytes plain = { (const unsigned char *)secret_out->text, strlen(secret_out->text) };
     row->sealed = keyfile_seal(context->keyfile, context->arena,
                                client_secret_bound_to(context->arena, row->id), plain);
@@ -197,7 +197,7 @@ void client_secret_write(struct json_writer *writer, const struct client_secret_
 {
     json_open_object(writer, NULL);
     json_write_text(writer, "id", uuid_encode(writer->text.arena, row->id));
-    json_write_text(writer, "hint", row->hint);
+    json_write_text(writer, "prefix", row->prefix);
     json_write_integer(writer, "created_at", row->created_at);
     json_write_text(writer, "created_by", row->created_by);
     json_write_integer(writer, "expires_at", row->expires_at);
