@@ -18,6 +18,9 @@ extern const struct route_family subscriptions_family;
 extern const struct route_family service_family;
 extern const struct route_family user_family;
 extern const struct route_family manage_family;
+extern const struct route_family clients_family;
+extern const struct route_family provider_tokens_family;
+extern const struct route_family linked_accounts_family;
 extern const struct route_family providers_family;
 
 #endif

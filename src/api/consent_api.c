@@ -19,6 +19,7 @@ static struct authorize_parameters read_parameters(const struct call *call)
         .nonce = json_member_text(call->json, "nonce"),
         .code_challenge = json_member_text(call->json, "code_challenge"),
         .code_challenge_method = json_member_text(call->json, "code_challenge_method"),
+        .dpop_jkt = json_member_text(call->json, "dpop_jkt"),
     };
 }
 

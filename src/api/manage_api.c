@@ -8,14 +8,13 @@
 #include "api/plan_endpoints.h"
 #include "api/service_errors.h"
 #include "core/encode.h"
-#include "core/strbuf.h"
 #include "core/text.h"
 #include "domain/manage/api_keys.h"
 #include "domain/manage/services.h"
 #include "domain/members/member.h"
 #include "domain/oauth/scope.h"
 
-enum { DAY_S = 24 * 3600, HOUR_S = 3600, MAX_DAYS = 3650, MAX_OVERLAP_HOURS = 366 * 24, MAX_WORDS = 100 };
+enum { DAY_S = 24 * 3600, HOUR_S = 3600, MAX_DAYS = 3650, MAX_OVERLAP_HOURS = 366 * 24 };
 
 /* The service of the path, when the caller manages it. */
 static enum outcome managed_service(struct call *call, struct service_row *service_out)
@@ -86,27 +85,6 @@ static enum outcome answer_key(struct call *call, int status, const struct api_k
     return service_answer(call, status, &writer, NULL);
 }
 
-/* An array of words as a list; absent: NULL. */
-static enum outcome read_words(struct call *call, const char *name, const char **list_out)
-{
-    const struct json *array = json_member(call->json, name);
-    struct strbuf list = strbuf_start(call->arena);
-    *list_out = NULL;
-    if (!array)
-        return OUTCOME_OK;
-    bool fine = json_kind(array) == JSON_ARRAY && json_count(array) <= MAX_WORDS;
-    for (size_t i = 0; fine && i < json_count(array); i++) {
-        const char *word = json_text(json_item(array, i));
-        fine = !text_empty(word) && !strchr(word, ' ');
-        if (fine)
-            strbuf_add_format(&list, "%s%s", i ? " " : "", word);
-    }
-    *list_out = list.data;
-    return fine ? OUTCOME_OK
-                : refuse(&call->context, OUTCOME_INVALID_REQUEST,
-                         arena_printf(call->arena, "%s must be an array of at most 100 words", name));
-}
-
 /* A whole number of the body between 0 or 1 and most; absent: what is in *number_out. */
 static enum outcome read_number(struct call *call, const char *name, int64_t least, int64_t most,
                                 int64_t *number_out)
@@ -137,9 +115,9 @@ static enum outcome read_new_key(struct call *call, struct new_api_key *key_out)
     if (outcome == OUTCOME_OK)
         outcome = read_environment(call, &key_out->test);
     if (outcome == OUTCOME_OK)
-        outcome = read_words(call, "permissions", &key_out->permissions);
+        outcome = service_body_words(call, "permissions", &key_out->permissions);
     if (outcome == OUTCOME_OK)
-        outcome = read_words(call, "addresses", &key_out->addresses);
+        outcome = service_body_words(call, "addresses", &key_out->addresses);
     if (outcome == OUTCOME_OK)
         outcome = read_number(call, "expires_in_days", 1, MAX_DAYS, &days);
     key_out->name = key_out->name ? key_out->name : "";

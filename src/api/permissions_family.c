@@ -13,6 +13,8 @@ static const struct {
     [OUTCOME_INVALID_REQUEST] = { "Invalid request", NULL },
     [OUTCOME_INVALID_TOKEN] = { "Unauthorized", "UNAUTHORIZED" },
     [OUTCOME_INSUFFICIENT_SCOPE] = { "insufficient_scope", "FORBIDDEN" },
+    [OUTCOME_INVALID_TOKEN_PROOF] = { "Unauthorized", "UNAUTHORIZED" },
+    [OUTCOME_USE_TOKEN_NONCE] = { "Unauthorized", "UNAUTHORIZED" },
     [OUTCOME_UNAUTHENTICATED] = { "Unauthorized", "UNAUTHORIZED" },
     [OUTCOME_REAUTHENTICATION_REQUIRED] = { "Reauthentication required", "REAUTH_REQUIRED" },
     [OUTCOME_FORBIDDEN] = { "Forbidden", "FORBIDDEN" },

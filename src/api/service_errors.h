@@ -10,19 +10,14 @@
 #define DOORWARD_API_SERVICE_ERRORS_H
 
 #include "app/route.h"
+#include "app/service_error.h"
 #include "core/json_writer.h"
 
-/* The one writer of errors, and a family that has it. */
-void service_write_error(struct call *call, enum outcome outcome);
+/* A family that has the one writer of errors. */
 #define SERVICE_FAMILY(name_, rows_)                                                                         \
     {                                                                                                        \
         .name = (name_), .routes = (rows_), .count = ARRAY_SIZE(rows_), .write_error = service_write_error   \
     }
-
-/* A refusal with another error_code than its outcome's ("FEATURE_NOT_AVAILABLE_IN_TIER"); message NULL: the
- * context's reason. Written at once; the outcome is returned, for the handler to return. */
-enum outcome service_refuse(struct call *call, enum outcome outcome, const char *error_code,
-                            const char *message);
 
 /* INVALID_REQUEST for a parameter of the query that came twice: which one counts, others may see otherwise.
  * service_read_page() does it too. */
@@ -40,6 +35,9 @@ enum outcome service_query_time(struct call *call, const char *name, int64_t *se
 enum outcome service_body_text(struct call *call, const char *name, const char **text_out);
 enum outcome service_body_time(struct call *call, const char *name, int64_t *seconds_out);
 enum outcome service_body_flag(struct call *call, const char *name, int *flag_out);
+
+/* An array of words of the body, as a list with spaces between; absent or null: NULL. INVALID_REQUEST. */
+enum outcome service_body_words(struct call *call, const char *name, const char **list_out);
 
 /* An id out of the path (call->values) or a body; false for what is no UUID (which then isn't found). */
 bool service_read_id(const char *text, unsigned char id_out[16]);

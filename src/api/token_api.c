@@ -41,7 +41,7 @@ static enum outcome post_token(struct call *call)
     struct json_writer writer = json_writer_start(call->arena);
     json_open_object(&writer, NULL);
     json_write_text(&writer, "access_token", answer.access_token);
-    json_write_text(&writer, "token_type", "Bearer");
+    json_write_text(&writer, "token_type", answer.token_type);
     json_write_integer(&writer, "expires_in", answer.expires_in);
     json_write_text(&writer, "scope", answer.scope);
     json_write_text(&writer, "id_token", answer.id_token);
@@ -75,6 +75,7 @@ static enum outcome post_introspect(struct call *call)
         json_write_text(&writer, "aud", answer.aud);
         json_write_text(&writer, "iss", answer.iss);
         json_write_text(&writer, "jti", answer.jti);
+        binding_write(&writer, &answer.binding);
     }
     json_close_object(&writer);
     answer_json(call, &writer);
@@ -99,6 +100,7 @@ static const struct route routes[] = {
       .caller_limit = CALLER_TAKES_TOKENS,
       .body = BODY_FORM | BODY_JSON,
       .cors = CORS_LISTED,
+      .spends = true,
       .handler = post_token },
     { .method = "POST",
       .path = "/api/oauth/introspect",
@@ -112,6 +114,7 @@ static const struct route routes[] = {
       .caller_limit = CALLER_TAKES_TOKENS,
       .body = BODY_FORM | BODY_JSON,
       .cors = CORS_LISTED,
+      .spends = true,
       .handler = post_revoke },
 };
 

@@ -30,12 +30,16 @@ static const struct {
 } refusals[OUTCOME_COUNT] = {
     [OUTCOME_INVALID_REQUEST] = { "SW_AUTH_OIDC_FAILED", 400, NULL },
     [OUTCOME_INVALID_GRANT] = { "SW_AUTH_OIDC_FAILED", 400, NULL },
+    [OUTCOME_INVALID_DPOP_PROOF] = { "SW_AUTH_OIDC_FAILED", 400, NULL },
+    [OUTCOME_USE_DPOP_NONCE] = { "SW_AUTH_OIDC_FAILED", 400, NULL },
     [OUTCOME_INVALID_SCOPE] = { "SW_AUTH_OIDC_FAILED", 400, NULL },
     [OUTCOME_UNAUTHORIZED_CLIENT] = { "SW_AUTH_OIDC_FAILED", 400, NULL },
     [OUTCOME_UNSUPPORTED_GRANT_TYPE] = { "SW_AUTH_OIDC_FAILED", 400, NULL },
     [OUTCOME_MALFORMED] = { "SW_AUTH_OIDC_FAILED", 400, NULL },
     [OUTCOME_EXPIRED_GRANT] = { "SW_AUTH_EXPIRED_TOKEN", 401, NULL },
     [OUTCOME_INVALID_TOKEN] = { "SW_AUTH_INVALID_TOKEN", 401, NULL },
+    [OUTCOME_INVALID_TOKEN_PROOF] = { "SW_AUTH_INVALID_TOKEN", 401, NULL },
+    [OUTCOME_USE_TOKEN_NONCE] = { "SW_AUTH_INVALID_TOKEN", 401, NULL },
     [OUTCOME_UNAUTHENTICATED] = { "SW_AUTH_INVALID_TOKEN", 401, NULL },
     [OUTCOME_WRONG_PASSWORD] = { "SW_AUTH_INVALID_CREDENTIALS", 401, "Invalid username or password" },
     [OUTCOME_PASSWORD_NOT_SET] = { "SW_AUTH_INVALID_CREDENTIALS", 401, "Invalid username or password" },
@@ -108,7 +112,7 @@ static enum outcome answer_tokens(struct call *call, const struct token_answer *
     struct json_writer writer = start_data(call);
     json_write_text(&writer, "access_token", tokens->access_token);
     json_write_text(&writer, "refresh_token", tokens->refresh_token);
-    json_write_text(&writer, "token_type", "Bearer");
+    json_write_text(&writer, "token_type", tokens->token_type);
     json_write_integer(&writer, "expires_in", tokens->expires_in);
     return finish_data(call, &writer);
 }

@@ -5,6 +5,7 @@
 #include "core/json_writer.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "domain/oauth/dpop.h"
 
 /* clang-format off */
 static const struct answer answers[] = {
@@ -26,6 +27,10 @@ static const struct answer answers[] = {
     [OUTCOME_REQUEST_URI_NOT_SUPPORTED]   = { "request_uri_not_supported",  400, true,  true,  LOG_INFO_ },
     [OUTCOME_REGISTRATION_NOT_SUPPORTED]  = { "registration_not_supported", 400, true,  true,  LOG_INFO_ },
     [OUTCOME_INVALID_TOKEN]               = { "invalid_token",              401, false, true,  LOG_INFO_ },
+    [OUTCOME_INVALID_DPOP_PROOF]          = { "invalid_dpop_proof",         400, false, true,  LOG_INFO_ },
+    [OUTCOME_USE_DPOP_NONCE]              = { "use_dpop_nonce",             400, false, true,  LOG_INFO_ },
+    [OUTCOME_INVALID_TOKEN_PROOF]         = { "invalid_dpop_proof",         401, false, true,  LOG_INFO_ },
+    [OUTCOME_USE_TOKEN_NONCE]             = { "use_dpop_nonce",             401, false, true,  LOG_INFO_ },
     [OUTCOME_INSUFFICIENT_SCOPE]          = { "insufficient_scope",         403, false, true,  LOG_INFO_ },
     [OUTCOME_INVALID_REDIRECT_URI]        = { "invalid_redirect_uri",       400, false, true,  LOG_INFO_ },
     [OUTCOME_INVALID_CLIENT_METADATA]     = { "invalid_client_metadata",    400, false, true,  LOG_INFO_ },
@@ -70,26 +75,40 @@ const struct answer *answer_for(enum outcome outcome)
     return &answers[outcome];
 }
 
-/* RFC 6750 §3: the error stands in the challenge only when a token was presented. */
-static const char *bearer_challenge(const struct call *call, enum outcome outcome)
+/* RFC 6750 §3: the error stands in the challenge only when a token was presented, and in that of the scheme
+ * that it came by. */
+static const char *error_of(const struct call *call, enum outcome outcome, bool by_dpop)
 {
-    if (outcome == OUTCOME_UNAUTHENTICATED)
-        return "Bearer realm=\"Doorward\"";
-    return arena_printf(call->arena, "Bearer realm=\"Doorward\", error=\"%s\", error_description=\"%s\"",
-                        answer_for(outcome)->name, call->context.reason ? call->context.reason : "");
+    if (outcome == OUTCOME_UNAUTHENTICATED || by_dpop != call->token_by_dpop)
+        return "";
+    return arena_printf(call->arena, ", error=\"%s\", error_description=\"%s\"", answer_for(outcome)->name,
+                        call->context.reason ? call->context.reason : "");
+}
+
+/* RFC 9449 §7.2: both schemes, for a client that doesn't know them yet; whoever used DPoP does. */
+static void challenge_token(struct call *call, enum outcome outcome)
+{
+    if (!call->token_by_dpop)
+        response_add_header(
+            &call->response, "WWW-Authenticate",
+            arena_printf(call->arena, "Bearer realm=\"Doorward\"%s", error_of(call, outcome, false)));
+    response_add_header(&call->response, "WWW-Authenticate",
+                        arena_printf(call->arena, "DPoP realm=\"Doorward\"%s, algs=\"%s\"",
+                                     error_of(call, outcome, true), dpop_algs));
 }
 
 static void challenge(struct call *call, enum outcome outcome)
 {
     unsigned who = call->route ? call->route->who : 0;
     bool about_token = outcome == OUTCOME_UNAUTHENTICATED || outcome == OUTCOME_INVALID_TOKEN ||
+                       outcome == OUTCOME_INVALID_TOKEN_PROOF || outcome == OUTCOME_USE_TOKEN_NONCE ||
                        outcome == OUTCOME_INSUFFICIENT_SCOPE;
     if (outcome == OUTCOME_INVALID_CLIENT && call->client_used_basic)
         response_header(&call->response, "WWW-Authenticate", "Basic realm=\"Doorward\", charset=\"UTF-8\"");
     if (outcome == OUTCOME_UNAUTHENTICATED && (who & BY_API_KEY))
         response_add_header(&call->response, "WWW-Authenticate", "ApiKey realm=\"Doorward\"");
     if (about_token && (who & BY_BEARER))
-        response_add_header(&call->response, "WWW-Authenticate", bearer_challenge(call, outcome));
+        challenge_token(call, outcome);
 }
 
 void answer_error_headers(struct call *call, enum outcome outcome)

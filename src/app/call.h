@@ -42,6 +42,7 @@ struct call {
     const char *session_cookie; /* as sent */
     const struct session *session;
     struct access access; /* of a bearer token */
+    bool token_by_dpop;   /* it came by the scheme DPoP */
     const struct api_key *api_key;
     const struct admin_session *admin;
 };

@@ -6,6 +6,7 @@
 #include "app/limit.h"
 #include "app/origin.h"
 #include "app/policy.h"
+#include "app/possession.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -33,6 +34,7 @@ static void context_start(struct context *context, const struct application *app
         .directory = application->directory,
         .keyring = application->keyring,
         .outgoing = application->outgoing,
+        .configured_providers = application->configured_providers,
         .request_id = request->id,
         .address = request->address ? request->address : "",
         .user_agent = "",
@@ -156,6 +158,18 @@ static enum outcome check_body(struct call *call)
 
 typedef enum outcome (*stage_fn)(struct call *call);
 
+static enum outcome read_possession(struct call *call)
+{
+    possession_read(call);
+    return OUTCOME_OK;
+}
+
+/* What may be used once is, before the handler has any effect. */
+static enum outcome spend_once(struct call *call)
+{
+    return call->route->spends ? OUTCOME_OK : once_spend(&call->context);
+}
+
 static enum outcome run_handler(struct call *call)
 {
     /* the answer of before, for an Idempotency-Key */
@@ -165,9 +179,19 @@ static enum outcome run_handler(struct call *call)
 }
 
 /* The stages of every call, in order; the first refusal ends it. */
-static const stage_fn stages[] = { origin_check,       read_body,         limit_check,
-                                   check_body,         refresh_caches,    policy_check,
-                                   limit_check_caller, idempotency_begin, run_handler };
+static const stage_fn stages[] = { origin_check,   read_body,         limit_check,  check_body,
+                                   refresh_caches, read_possession,   policy_check, limit_check_caller,
+                                   spend_once,     idempotency_begin, run_handler };
+
+/* Also a request that was refused has used what may be used once; and if that was used before, this is what
+ * is told. */
+static enum outcome settle_once(struct call *call, enum outcome outcome)
+{
+    if (call->context.once.count && outcome == OUTCOME_OK)
+        bug("%s: what may be used once was not spent", call->route->path);
+    enum outcome spent = once_spend(&call->context);
+    return spent == OUTCOME_OK ? outcome : spent;
+}
 
 static enum outcome find_route(struct call *call, const struct application *application)
 {
@@ -198,7 +222,7 @@ static enum outcome answer_call(struct call *call, const struct application *app
     }
     for (size_t i = 0; outcome == OUTCOME_OK && i < ARRAY_SIZE(stages); i++)
         outcome = stages[i](call);
-    return outcome;
+    return settle_once(call, outcome);
 }
 
 static void log_call(const struct call *call, enum outcome outcome, int64_t started_ms)
@@ -227,6 +251,7 @@ void dispatch(const struct application *application, const struct request *reque
     enum outcome outcome = answer_call(call, application, status);
     if (outcome != OUTCOME_OK)
         call->family->write_error(call, outcome);
+    possession_answer(call);
     idempotency_end(call);
     if (!call->response.status)
         bug("%s %s gave no answer", request->method, call->route ? call->route->path : "-");

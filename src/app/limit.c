@@ -25,16 +25,6 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(categories) == LIMIT_CATEGORIES, "a category without its row");
 
-/* An IPv6 customer has a whole /64 to try from: it counts as one address. */
-static const char *limited_address(struct context *context)
-{
-    struct ip_address address;
-    if (!ip_parse(context->address, &address) || ip_is_v4(&address))
-        return context->address;
-    memset(address.bytes + 8, 0, 8);
-    return ip_print(context->arena, &address);
-}
-
 static int64_t setting(const struct settings *settings, size_t offset)
 {
     return *(const int64_t *)(const void *)((const char *)settings + offset);
@@ -52,16 +42,13 @@ static void write_headers(struct call *call, const struct limit_state *state)
     header(call, "RateLimit-Reset", state->reset_s);
 }
 
-enum outcome limit_check(struct call *call)
+enum outcome limit_take(struct call *call, enum limit_category category)
 {
     struct context *context = &call->context;
-    enum limit_category category = call->route->limit;
     struct limit_state state;
     struct attempt attempt;
-    if (category == LIMIT_NONE)
-        return OUTCOME_OK;
     const struct attempt_limit limit = { .kind = categories[category].name,
-                                         .subject = limited_address(context),
+                                         .subject = network_of_customer(context->arena, context->address),
                                          .limit = setting(context->settings, categories[category].limit),
                                          .window_s =
                                              setting(context->settings, categories[category].window) };
@@ -78,6 +65,12 @@ enum outcome limit_check(struct call *call)
     if (outcome == OUTCOME_TOO_MANY_REQUESTS)
         return refuse(context, outcome, "too many attempts from this address");
     return outcome;
+}
+
+enum outcome limit_check(struct call *call)
+{
+    enum limit_category category = call->route->limit;
+    return category == LIMIT_NONE ? OUTCOME_OK : limit_take(call, category);
 }
 
 /* --- callers --- */
@@ -135,7 +128,7 @@ static const char *caller_of(struct call *call, const struct service **service_o
     *service_out = NULL;
     if (call->session)
         return arena_printf(call->arena, "user %s", uuid_encode(call->arena, call->session->user_id));
-    return arena_printf(call->arena, "address %s %s", limited_address(&call->context),
+    return arena_printf(call->arena, "address %s %s", network_of_customer(call->arena, call->context.address),
                         call->client ? call->client->client_id : "");
 }
 

@@ -7,10 +7,14 @@
 #ifndef DOORWARD_APP_LIMIT_H
 #define DOORWARD_APP_LIMIT_H
 
-#include "app/call.h"
+#include "app/route.h"
 
 /* Counts the call; OK, or TOO_MANY_REQUESTS with retry_after_s. Puts the RateLimit-* headers. */
 enum outcome limit_check(struct call *call);
+
+/* The same for a row that names no category, by a handler that first sees whether there is anything to count.
+ */
+enum outcome limit_take(struct call *call, enum limit_category category);
 
 /* The same for the caller that policy_check() found, and for its service. */
 enum outcome limit_check_caller(struct call *call);

@@ -104,7 +104,9 @@ void origin_cors_headers(struct call *call)
     response_header(&call->response, "Vary", "Origin");
     if (cors == CORS_LISTED)
         response_header(&call->response, "Access-Control-Expose-Headers",
-                        "ETag, Idempotency-Replayed, Retry-After");
+                        "DPoP-Nonce, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate");
+    else if (call->route->who & BY_BEARER)
+        response_header(&call->response, "Access-Control-Expose-Headers", "DPoP-Nonce, WWW-Authenticate");
     if (cors == CORS_CREDENTIALS)
         allow_with_cookies(call, origin);
     else
@@ -116,9 +118,11 @@ void origin_answer_preflight(struct call *call)
     bool with_cookies = call->route->cors == CORS_CREDENTIALS;
     response_header(&call->response, "Access-Control-Allow-Methods",
                     with_cookies ? "GET, POST, PUT, PATCH, DELETE, OPTIONS" : call->allow);
-    response_header(&call->response, "Access-Control-Allow-Headers",
-                    with_cookies ? "Content-Type, Authorization"
-                                 : "Content-Type, Authorization, Idempotency-Key, If-Match");
+    const char *headers = "Content-Type, Authorization, DPoP, Idempotency-Key, If-Match";
+    if (with_cookies)
+        headers = call->route->who & BY_BEARER ? "Content-Type, Authorization, DPoP"
+                                               : "Content-Type, Authorization";
+    response_header(&call->response, "Access-Control-Allow-Headers", headers);
     response_header(&call->response, "Access-Control-Max-Age", "600");
     response_empty(&call->response, 204);
     call->allow = NULL;

@@ -10,6 +10,8 @@
 #include "domain/manage/api_key_auth.h"
 #include "domain/oauth/client_auth.h"
 
+#define TOKEN_ENDPOINT "/api/oauth/token"
+
 /* The credentials of an Authorization header of this scheme (any case, RFC 9110 §11.1); NULL when the
  * header is absent or of another scheme. */
 static const char *authorization(const struct call *call, const char *scheme)
@@ -47,6 +49,28 @@ static bool basic_decode(struct call *call, const char *text, struct client_cred
     return true;
 }
 
+/* What an assertion may be meant for beside the issuer: the endpoint that is called, by any of its names, and
+ * the token endpoint, whose address clients take for all (RFC 7523 §3). */
+static const char *const *endpoint_urls(struct call *call)
+{
+    const struct settings *settings = call->context.settings;
+    const struct route *route = call->route;
+    const char *bases[] = { settings->issuer, settings->mtls_url };
+    const char *paths[ROUTE_MAX_ALIASES + 2] = { TOKEN_ENDPOINT, route->path };
+    const char **urls = arena_array(call->arena, ARRAY_SIZE(bases) * ARRAY_SIZE(paths) + 1, sizeof(*urls));
+    size_t count = 0;
+    memcpy(paths + 2, route->aliases, sizeof(route->aliases));
+    for (size_t i = 0; i < ARRAY_SIZE(bases) && !text_empty(bases[i]); i++)
+        for (size_t j = 0; j < ARRAY_SIZE(paths) && paths[j]; j++)
+            urls[count++] = arena_printf(call->arena, "%s%s", bases[i], paths[j]);
+    return urls;
+}
+
+static bool came(const struct call *call, const char *name)
+{
+    return form_times(&call->form, name) > 0;
+}
+
 static enum outcome by_client(struct call *call)
 {
     static const char *const names[] = { "client_id", "client_secret", "client_assertion",
@@ -54,15 +78,22 @@ static enum outcome by_client(struct call *call)
     struct client_credentials credentials = {
         .body_id = call_parameter(call, "client_id"),
         .body_secret = call_parameter(call, "client_secret"),
-        .has_assertion = form_times(&call->form, "client_assertion") > 0,
-        .has_empty_secret =
-            form_times(&call->form, "client_secret") > 0 && !form_value(&call->form, "client_secret"),
+        .assertion = call_parameter(call, "client_assertion"),
+        .assertion_type = call_parameter(call, "client_assertion_type"),
+        .has_secret = came(call, "client_secret"),
+        .has_assertion = came(call, "client_assertion") || came(call, "client_assertion_type"),
     };
     if (call_repeated(call, names) || header_repeated(call, "Authorization"))
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client credentials came more than once");
-    /* RFC 6749 §2.3.1: secrets must not travel in a URI, where logs keep them. */
-    if (form_times(&call->request->query, "client_secret"))
-        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client_secret must not be in the query");
+    /* RFC 6749 §2.3.1: what proves must not travel in a URI, where logs keep it. */
+    if (form_times(&call->request->query, "client_secret") ||
+        form_times(&call->request->query, "client_assertion"))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST,
+                      "client_secret and client_assertion must not be in the query");
+    if (came(call, "client_id") && !credentials.body_id)
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "client_id is empty");
+    if (credentials.has_assertion)
+        credentials.endpoint_urls = endpoint_urls(call);
     const char *basic = authorization(call, "Basic");
     call->client_used_basic = basic != NULL;
     if (basic && !basic_decode(call, basic, &credentials))
@@ -70,10 +101,12 @@ static enum outcome by_client(struct call *call)
     return client_authenticate(&call->context, &credentials, &call->client);
 }
 
-/* RFC 6750 §2: the header, or a field of a form body; never the query (RFC 9700 §4.3.2). */
+/* RFC 6750 §2: the header, or a field of a form body; never the query (RFC 9700 §4.3.2). RFC 9449 §7.1: a
+ * token that is bound to a DPoP key comes in the header alone. */
 static enum outcome by_bearer(struct call *call)
 {
-    const char *token = authorization(call, "Bearer");
+    const char *bearer = authorization(call, "Bearer"), *dpop = authorization(call, "DPoP");
+    const char *token = bearer ? bearer : dpop;
     bool is_form = text_equal(call->request->content_type, "application/x-www-form-urlencoded");
     const char *field = is_form ? form_value(&call->form, "access_token") : NULL;
     if (form_times(&call->request->query, "access_token"))
@@ -83,7 +116,9 @@ static enum outcome by_bearer(struct call *call)
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "the token came more than once");
     if (!token && !field)
         return refuse(&call->context, OUTCOME_UNAUTHENTICATED, "an access token is required");
-    enum outcome outcome = access_token_check(&call->context, token ? token : field, &call->access);
+    call->token_by_dpop = dpop != NULL;
+    enum outcome outcome =
+        access_token_check(&call->context, token ? token : field, call->token_by_dpop, &call->access);
     if (outcome == OUTCOME_OK)
         call->context.actor = call->access.has_user
                                   ? arena_printf(call->arena, "user:%s", call->access.sub)

@@ -13,7 +13,8 @@ size_t route_body_max(const struct route *route)
 
 bool route_replays(const struct route *route)
 {
-    return text_equal(route->method, "POST") && (route->replays || (route->who & BY_API_KEY));
+    return text_equal(route->method, "POST") && !route->reads &&
+           (route->replays || (route->who & BY_API_KEY));
 }
 
 static size_t segment_length(const char *at)

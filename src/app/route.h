@@ -76,7 +76,9 @@ struct route {
     enum caller_limit caller_limit; /* none: that of service management for tokens and admins */
     enum origin_rule origin;
     bool replays;    /* a POST that honours Idempotency-Key, as every one by an API key does */
+    bool reads;      /* but for one that only reads: an answer of before must not be given again */
     bool plain_http; /* also answers without TLS: health checks, which carry nothing */
+    bool spends;     /* the handler sees to it that what may be used once is spent (domain/once.h) */
     /* looks at the body before who asks is decided, where a contract has that order; NULL: nothing */
     enum outcome (*check_body)(struct call *call);
     enum outcome (*handler)(struct call *call);

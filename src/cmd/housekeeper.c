@@ -22,7 +22,8 @@ enum {
     SOON_MS = 100, /* when the budget ended first */
     EXCHANGE_PERIOD_MS = 1000,
     KEYS_PERIOD_MS = 3600 * 1000,
-    LONGEST_PAUSE_MS = 24 * 3600 * 1000
+    LONGEST_PAUSE_MS = 24 * 3600 * 1000,
+    RESEALED_AT_ONCE = 50
 };
 
 void housekeeper_start(struct housekeeper *housekeeper, const struct application *application)
@@ -129,6 +130,21 @@ static enum store_result see_to_keys(struct housekeeper *housekeeper, struct con
     if (announced != STORE_OK)
         return announced;
     housekeeper->keys_next_ms = clock_mono_ms() + KEYS_PERIOD_MS;
+    housekeeper->resealing = (struct vault_resealing) { .more = true };
+    return STORE_OK;
+}
+
+/* A portion of them, once the keys have been seen to; then until there are none. */
+static enum store_result reseal(struct housekeeper *housekeeper, struct context *context)
+{
+    struct vault_resealing *resealing = &housekeeper->resealing;
+
+    if (!resealing->more)
+        return STORE_OK;
+    if (vault_reseal(context, RESEALED_AT_ONCE, resealing) != OUTCOME_OK)
+        return STORE_FAILED;
+    if (resealing->count > 0)
+        log_info("housekeeping provider_tokens_resealed=%lld", (long long)resealing->count);
     return STORE_OK;
 }
 
@@ -163,7 +179,7 @@ static enum store_result keep_house(struct housekeeper *housekeeper, int64_t bud
     if (clock_mono_ms() < housekeeper->next_ms)
         return STORE_OK;
     housekeeper->next_ms = clock_mono_ms() + application->settings->housekeeping_interval_s * 1000;
-    if (clock_mono_ms() < housekeeper->sweep_ms &&
+    if (clock_mono_ms() < housekeeper->sweep_ms && !housekeeper->resealing.more &&
         count_activity(application->shared) == housekeeper->activity)
         return STORE_OK;
     struct context context = application_context(application, housekeeper->arena);
@@ -172,6 +188,10 @@ static enum store_result keep_house(struct housekeeper *housekeeper, int64_t bud
         result = store_usage(housekeeper, &context);
     if (result == STORE_OK)
         result = sweep(housekeeper, &context, budget_ms);
+    if (result == STORE_OK)
+        result = reseal(housekeeper, &context);
+    if (result == STORE_OK && housekeeper->resealing.more)
+        housekeeper->next_ms = clock_mono_ms() + SOON_MS;
     arena_reset(housekeeper->arena);
     return result;
 }

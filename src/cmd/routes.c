@@ -1,6 +1,7 @@
 /* routes.c: the program's table of contents: every family of endpoints, in the order they are matched.
  * The first and the last also answer for paths that nobody has: programs and people. */
 #include "api/api.h"
+#include "pages/connect.h"
 #include "pages/pages.h"
 #include "pages/provider_pages.h"
 
@@ -19,9 +20,14 @@ const struct route_family *const route_families[] = {
     &subscriptions_family,
     &user_family,
     &manage_family,
+    &clients_family,
     &auth_family,
+    &provider_tokens_family,
+    &linked_accounts_family,
     &providers_family,
+    &auth_family,
     &health_family,
+    &connect_family,
     &account_family,
     &admin_family,
     &pages_family,

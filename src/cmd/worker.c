@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "domain/providers/vault.h"
 #include "http/fcgi.h"
 
 #include <signal.h>
@@ -26,6 +27,7 @@ enum {
     MAIL_LIMIT_S = 10,
     WEBHOOK_LIMIT_S = 5,
     COURIER_GLANCE_MS = 1000,
+    SETTLE_PAUSE_MS = 500,
     REQUEST_ID_SIZE = sizeof((struct slot *)0)->request
 };
 
@@ -40,7 +42,8 @@ struct duty {
     struct courier mails, webhooks;
     enum leaving leaving;
     bool accepting;
-    int64_t left_at_ms; /* when leaving began */
+    int64_t left_at_ms;   /* when leaving began */
+    int64_t settle_at_ms; /* when what is owed to the database is tried again */
 };
 
 static void set_state(struct slot *slot, enum slot_state state)
@@ -147,6 +150,17 @@ static void answer(struct duty *duty)
         log_info("the answer could not be delivered request=%s", request.id);
 }
 
+/* What providers have answered and the database couldn't take is in this process alone. */
+static void settle(struct duty *duty)
+{
+    if (!vault_is_owing() || clock_mono_ms() < duty->settle_at_ms)
+        return;
+    struct context context = application_context(&duty->worker->application, duty->arena);
+    (void)vault_settle(&context);
+    arena_reset(duty->arena);
+    duty->settle_at_ms = clock_mono_ms() + SETTLE_PAUSE_MS;
+}
+
 static void serve(struct duty *duty)
 {
     struct slot *slot = duty->worker->slot;
@@ -177,8 +191,8 @@ static bool carries_mail(const struct duty *duty)
     return keeps_house(duty) && *duty->worker->application.settings->mail;
 }
 
-/* Until something is to be done that nobody asks for; -1: never. */
-static int quiet_ms(const struct duty *duty)
+/* Until the chores of a worker that is alone; -1: never. */
+static int chores_ms(const struct duty *duty)
 {
     if (!keeps_house(duty))
         return -1;
@@ -187,6 +201,15 @@ static int quiet_ms(const struct duty *duty)
     int hook = courier_wait_ms(&duty->webhooks);
     int sooner = mail < hook ? mail : hook;
     return sooner < house ? sooner : house;
+}
+
+/* Until something is to be done that nobody asks for; -1: never. */
+static int quiet_ms(const struct duty *duty)
+{
+    int chores = chores_ms(duty);
+    if (!vault_is_owing())
+        return chores;
+    return chores < 0 || chores > SETTLE_PAUSE_MS ? SETTLE_PAUSE_MS : chores;
 }
 
 /* Nobody spoke within the time that wait_ms() gave. */
@@ -308,8 +331,12 @@ int worker_run(struct worker *worker)
     set_state(worker->slot, SLOT_IDLE);
     follow_master(&duty);
     worker_poke_master(worker->master);
-    while (usable && !is_time_to_go(&duty))
+    while (usable && !is_time_to_go(&duty)) {
         usable = work_once(&duty);
+        settle(&duty);
+    }
+    duty.settle_at_ms = 0;
+    settle(&duty);
     fcgi_close(duty.door);
     housekeeper_end(&duty.housekeeper);
     courier_end(&duty.mails);

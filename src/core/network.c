@@ -119,3 +119,13 @@ bool network_list_holds(const char *list, const struct ip_address *address)
     }
     return false;
 }
+
+const char *network_of_customer(struct arena *arena, const char *address)
+{
+    struct ip_address parsed;
+
+    if (!ip_parse(address, &parsed) || ip_is_v4(&parsed))
+        return address;
+    memset(parsed.bytes + 8, 0, 8);
+    return ip_print(arena, &parsed);
+}

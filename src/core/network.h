@@ -32,6 +32,10 @@ const char *ip_print(struct arena *arena, const struct ip_address *address);
 bool network_parse(const char *text, size_t length, struct network *network_out) MUST_CHECK;
 bool network_holds(const struct network *network, const struct ip_address *address);
 
+/* An address as limits count it: an IPv6 customer has a whole /64 to try from. What is no address stays as it
+ * is. */
+const char *network_of_customer(struct arena *arena, const char *address);
+
 /* Lists of networks, spaces between; NULL is an empty one. Whether each word is a network, and whether one of
  * them holds the address. */
 bool network_list_is_valid(const char *list);

@@ -144,12 +144,21 @@ static bool take_issuer(struct reader *reader, const struct option *option, cons
 {
     struct uri uri;
     if (!uri_parse(reader->arena, text, &uri) || !uri_is_web(&uri) || uri.has_userinfo)
-        return fail(reader, "issuer = %s: expected a URL such as https://id.example.org, in lower case",
-                    text);
+        return fail(reader, "%s = %s: expected a URL such as https://id.example.org, in lower case",
+                    option->name, text);
     if (uri.query || uri.has_fragment || text_ends(text, "/"))
-        return fail(reader, "issuer = %s: leave out the query, the fragment and the slash at the end", text);
-    reader->issuer_line = reader->line;
+        return fail(reader, "%s = %s: leave out the query, the fragment and the slash at the end",
+                    option->name, text);
+    if (option->kind == KIND_ISSUER)
+        reader->issuer_line = reader->line;
     return take_text(reader, option, text);
+}
+
+static bool take_base_url(struct reader *reader, const struct option *option, const char *text)
+{
+    if (*text && !text_starts(text, "https://"))
+        return fail(reader, "%s = %s: must be https", option->name, text);
+    return *text ? take_issuer(reader, option, text) : take_text(reader, option, text);
 }
 
 /* Takes a list apart and checks each word. */
@@ -221,11 +230,11 @@ static bool take_mail(struct reader *reader, const struct option *option, const 
 
 /* How the value of each kind is read. */
 static bool (*const takers[])(struct reader *reader, const struct option *option, const char *text) = {
-    [KIND_TEXT] = take_text,       [KIND_PATH] = take_path,       [KIND_SECRET] = take_secret,
-    [KIND_INTEGER] = take_number,  [KIND_OCTAL] = take_number,    [KIND_SIZE] = take_number,
-    [KIND_DURATION] = take_number, [KIND_BOOLEAN] = take_boolean, [KIND_CHOICE] = take_choice,
-    [KIND_ISSUER] = take_issuer,   [KIND_ORIGINS] = take_origins, [KIND_ADDRESSES] = take_addresses,
-    [KIND_MAIL] = take_mail,       [KIND_HOSTS] = take_hosts,
+    [KIND_TEXT] = take_text,         [KIND_PATH] = take_path,       [KIND_SECRET] = take_secret,
+    [KIND_INTEGER] = take_number,    [KIND_OCTAL] = take_number,    [KIND_SIZE] = take_number,
+    [KIND_DURATION] = take_number,   [KIND_BOOLEAN] = take_boolean, [KIND_CHOICE] = take_choice,
+    [KIND_ISSUER] = take_issuer,     [KIND_ORIGINS] = take_origins, [KIND_ADDRESSES] = take_addresses,
+    [KIND_BASE_URL] = take_base_url, [KIND_MAIL] = take_mail,       [KIND_HOSTS] = take_hosts,
 };
 
 /* --- defaults --- */
@@ -400,6 +409,20 @@ static bool check_issuer(struct reader *reader)
                 settings->issuer);
 }
 
+/* One path for both, so that a request has one address below it. */
+static bool check_mtls_url(struct reader *reader)
+{
+    const struct settings *settings = reader->settings;
+    struct uri issuer, mtls;
+    if (!*settings->mtls_url)
+        return true;
+    if (!settings->client_certificates)
+        return fail(reader, "mtls_url is of use only with client_certificates = yes");
+    return (uri_parse(reader->arena, settings->issuer, &issuer) &&
+            uri_parse(reader->arena, settings->mtls_url, &mtls) && text_equal(issuer.path, mtls.path)) ||
+           fail(reader, "mtls_url = %s: must have the path of the issuer", settings->mtls_url);
+}
+
 /* An access token hangs from what its refresh token hangs from: it would die before the time it tells. */
 static bool check_lifetimes(struct reader *reader)
 {
@@ -450,7 +473,8 @@ struct settings *settings_load(struct arena *arena, const char *path, const char
     reader.settings = arena_alloc(arena, sizeof(*reader.settings));
     start_section(&reader, &settings_main_list, reader.settings);
     bool fine = !path || (read_file(&reader) && check_issuer(&reader));
-    fine = fine && check_lifetimes(&reader) && check_mail(&reader) && check_pools(&reader);
+    fine = fine && check_mtls_url(&reader) && check_lifetimes(&reader) && check_mail(&reader) &&
+           check_pools(&reader);
     *error_out = reader.error;
     return fine ? reader.settings : NULL;
 }

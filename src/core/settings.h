@@ -31,8 +31,11 @@ struct settings {
     /* who we are */
     const char *issuer; /* https URL without a trailing slash */
     bool allow_http_loopback;
-    const char *trusted_proxies; /* space separated addresses whose X-Forwarded-* are believed */
-    const char *cors_origins;    /* space separated origins */
+    const char *trusted_proxies;   /* space separated addresses whose X-Forwarded-* are believed */
+    const char *cors_origins;      /* space separated origins */
+    bool client_certificates;      /* the web server asks for them and hands them over */
+    const char *mtls_url;          /* where it does, if not at the issuer; "" for none */
+    int64_t dpop_nonce_lifetime_s; /* 0: proofs need no nonce */
 
     /* where things are */
     const char *run_directory;
@@ -78,6 +81,8 @@ struct settings {
     int64_t sign_in_limit_per_address; /* tries per sign_in_window_s */
     int64_t sign_in_limit_per_account; /* failures per sign_in_window_s */
     int64_t sign_in_window_s;
+    int64_t client_failure_limit; /* failures of one client from one address per sign_in_window_s */
+    int64_t client_lock_failures; /* that lock a client with enhanced security; 0: none do */
     int64_t scrypt_log_n, scrypt_r, scrypt_p;
     int64_t max_concurrent_hashes;          /* per machine */
     int64_t mail_request_limit_per_address; /* mails that one address may ask for per sign_in_window_s */

@@ -19,6 +19,18 @@ static const struct option main_options[] = {
       "Origins of browser programs that may call the token endpoints and, with cookies, the public API, "
       "separated by spaces." },
 
+    { "client_certificates", KIND_BOOLEAN, AT(client_certificates), "no", 0, 0, NULL,
+      "Whether the web server is set up to ask clients for TLS certificates and to hand them over, so that "
+      "clients can prove by them who they are and have tokens bound to them." },
+    { "mtls_url", KIND_BASE_URL, AT(mtls_url), "", 0, 0, NULL,
+      "The https URL, with the issuer's path, at which the web server asks for certificates when it doesn't "
+      "at "
+      "the issuer's, where browsers would ask their users for one. Clients learn it as "
+      "mtls_endpoint_aliases." },
+    { "dpop_nonce_lifetime", KIND_DURATION, AT(dpop_nonce_lifetime_s), "0", 0, 3600, NULL,
+      "How long a DPoP proof may hold a nonce of ours, which it must then have; 0 asks for none, and proofs "
+      "are good for the two minutes after they were made." },
+
     { "run_directory", KIND_PATH, AT(run_directory), "/run/doorward", 1, 0, NULL,
       "Where sockets, the lock file and the page area shared by the processes live." },
     { "template_directory", KIND_PATH, AT(template_directory), "", 0, 0, NULL,
@@ -91,6 +103,12 @@ static const struct option main_options[] = {
       "How many wrong passwords one account takes within sign_in_window." },
     { "sign_in_window", KIND_DURATION, AT(sign_in_window_s), "15m", 1, DAY, NULL,
       "The window of the sign-in limits." },
+    { "client_failure_limit", KIND_INTEGER, AT(client_failure_limit), "30", 1, MANY, NULL,
+      "How often one client may fail to prove who it is from one address within sign_in_window, before it is "
+      "turned away there." },
+    { "client_lock_failures", KIND_INTEGER, AT(client_lock_failures), "10", 0, MANY, NULL,
+      "How many failures within sign_in_window, from addresses that it may come from, lock a client with "
+      "enhanced security until an administrator unlocks it; 0 for no number." },
     { "scrypt_log_n", KIND_INTEGER, AT(scrypt_log_n), "15", 10, 20, NULL,
       "Cost of a password hash: N is two to the power of this. Raising it rehashes at the next sign-in." },
     { "scrypt_r", KIND_INTEGER, AT(scrypt_r), "8", 1, 32, NULL, "Block size of a password hash." },

@@ -18,6 +18,7 @@ enum option_kind {
     KIND_BOOLEAN,
     KIND_CHOICE,
     KIND_ISSUER,
+    KIND_BASE_URL, /* as the issuer, https alone, or empty */
     KIND_ORIGINS,
     KIND_ADDRESSES,
     KIND_MAIL,

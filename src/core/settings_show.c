@@ -15,6 +15,7 @@ static const char *const arguments[] = {
     [KIND_DURATION] = "duration",
     [KIND_BOOLEAN] = "yes | no",
     [KIND_ISSUER] = "URL",
+    [KIND_BASE_URL] = "URL",
     [KIND_ORIGINS] = "origins",
     [KIND_ADDRESSES] = "addresses",
     [KIND_MAIL] = "smtp://host:port | smtps://host:port | sendmail:/path",

@@ -10,7 +10,7 @@ static const struct key_family *const families[] = { &family_oct, &family_rsa, &
 #define EC .family = &family_ec, .sign = ec_sign, .verify = ec_verify
 #define OKP .family = &family_okp, .sign = eddsa_sign, .verify = eddsa_verify
 
-/* RFC 7518 §3.1 without "none", and RFC 8037 §3.1. */
+/* RFC 7518 §3.1 without "none", RFC 8037 §3.1, and the name that says the curve as well (RFC 9864 §2.2). */
 const struct alg algs[] = {
     { .name = "HS256", HMAC, .bits = 256 },
     { .name = "HS384", HMAC, .bits = 384 },
@@ -25,6 +25,7 @@ const struct alg algs[] = {
     { .name = "ES384", EC, .bits = 384, .crv = "P-384" },
     { .name = "ES512", EC, .bits = 512, .crv = "P-521" },
     { .name = "EdDSA", OKP, .crv = "Ed25519" },
+    { .name = "Ed25519", OKP, .crv = "Ed25519" },
 };
 const size_t algs_count = ARRAY_SIZE(algs);
 

@@ -32,6 +32,7 @@ static const struct {
     [HANDLE_CONFIRM_NEW_EMAIL] = { .prefix = "dwn_", .purpose = "handle:confirm_new_email" },
     [HANDLE_UNLOCK] = { .prefix = "dwu_", .purpose = "handle:unlock" },
     [HANDLE_INVITE] = { .prefix = "dwi_", .purpose = "handle:invite" },
+    [HANDLE_PROVIDER_REQUEST] = { .prefix = "dwq_", .purpose = "handle:provider_request" },
     [HANDLE_CONNECTION] = { .prefix = "dwl_", .purpose = "handle:connection" },
 };
 _Static_assert(ARRAY_SIZE(kinds) == HANDLE_KINDS, "a kind of handle without its row");

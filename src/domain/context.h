@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "core/shared.h"
 #include "crypto/keyfile.h"
+#include "domain/once.h"
 #include "domain/outcome.h"
 #include "store/db.h"
 
@@ -15,6 +16,14 @@ struct directory;            /* cached services and clients: domain/directory.h 
 struct keyring;              /* cached signing keys: domain/keyring.h */
 struct configured_providers; /* of the configuration: domain/providers/configured.h */
 struct outgoing;             /* requests of our own to others: net/outgoing.h */
+
+/* What the request says of itself, for proofs of possession (RFC 9449 §4.3). */
+struct dpop_request {
+    const char *proof; /* the DPoP header; NULL: none */
+    bool repeated;     /* it came more than once */
+    const char *method;
+    const char *path; /* below the issuer, decoded */
+};
 
 struct context {
     struct arena *arena; /* of the request */
@@ -31,7 +40,15 @@ struct context {
 
     /* who is on the line, for limits, sessions and the log */
     const char *request_id, *address, *user_agent;
-    const char *languages; /* Accept-Language as sent, printable and at most 200 bytes; "" */
+    const char *languages;                 /* Accept-Language as sent, printable and at most 200 bytes; "" */
+    const struct certificate *certificate; /* of the connection (crypto/certificate.h); NULL: none */
+    bool certificate_verified;             /* the web server knows who signed it */
+
+    struct dpop_request dpop;
+    const char *dpop_nonce; /* set by a rule: what the answer's DPoP-Nonce tells (RFC 9449 §8) */
+
+    /* what the request brought that may be used once, and has still to be spent */
+    struct once once;
 
     /* who acts, in the words of history: "api_key:UUID", "user:UUID", "client:ID", "admin:address", "cli";
      * "": nobody that is known */

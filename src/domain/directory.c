@@ -27,6 +27,7 @@ struct entry {
     struct client client;
     struct service service;
     struct workspace_settings workspace;
+    struct client_use use;
     struct service_providers providers;
     struct entry *next_by_id, *next_by_number;
 };
@@ -69,8 +70,21 @@ bool client_is_public(const struct client *client)
     return text_equal(client->token_endpoint_auth_method, "none");
 }
 
+bool client_secret_is_alive(const struct context *context, const struct client_secret *secret)
+{
+    return !secret->expires_at || secret->expires_at > context->now;
+}
+
+const char *client_secret_bound_to(struct arena *arena, const unsigned char id[16])
+{
+    return arena_printf(arena, "client_secrets:%s", uuid_encode(arena, id));
+}
+
 bool client_may_use_grant(const struct client *client, const char *grant_type)
 {
+    /* tokens of short life are the point of enhanced security */
+    if (client->enhanced_security && text_equal(grant_type, "refresh_token"))
+        return false;
     return text_has_word(client->grant_types, ' ', grant_type);
 }
 
@@ -104,7 +118,14 @@ static const char *const *read_list(struct arena *arena, const struct json *arra
 }
 
 /* How each member is kept: by kind, at its place in struct client, with RFC 7591 §2's default. */
-enum metadata_kind { METADATA_TEXT, METADATA_WORDS, METADATA_LIST, METADATA_BOOLEAN, METADATA_INTEGER };
+enum metadata_kind {
+    METADATA_TEXT,
+    METADATA_WORDS,
+    METADATA_LIST,
+    METADATA_BOOLEAN,
+    METADATA_INTEGER,
+    METADATA_OBJECT
+};
 
 static const struct metadata_member {
     const char *name;
@@ -126,8 +147,23 @@ static const struct metadata_member {
     /* None named: the secret is taken either way, Basic (the default of RFC 7591 §2) or in the body. */
     { "token_endpoint_auth_method", METADATA_TEXT, offsetof(struct client, token_endpoint_auth_method),
       NULL },
+    { "token_endpoint_auth_signing_alg", METADATA_TEXT,
+      offsetof(struct client, token_endpoint_auth_signing_alg), NULL },
+    { "jwks", METADATA_OBJECT, offsetof(struct client, jwks), NULL },
+    { "jwks_uri", METADATA_TEXT, offsetof(struct client, jwks_uri), NULL },
+    { "enhanced_security", METADATA_BOOLEAN, offsetof(struct client, enhanced_security), NULL },
+    { "allowed_addresses", METADATA_WORDS, offsetof(struct client, allowed_addresses), "" },
     { "id_token_signed_response_alg", METADATA_TEXT, offsetof(struct client, id_token_signed_response_alg),
       "RS256" },
+    { "tls_client_auth_subject_dn", METADATA_TEXT, offsetof(struct client, tls_client_auth_subject_dn),
+      NULL },
+    { "tls_client_auth_san_dns", METADATA_TEXT, offsetof(struct client, tls_client_auth_san_dns), NULL },
+    { "tls_client_auth_san_uri", METADATA_TEXT, offsetof(struct client, tls_client_auth_san_uri), NULL },
+    { "tls_client_auth_san_ip", METADATA_TEXT, offsetof(struct client, tls_client_auth_san_ip), NULL },
+    { "tls_client_auth_san_email", METADATA_TEXT, offsetof(struct client, tls_client_auth_san_email), NULL },
+    { "tls_client_certificate_bound_access_tokens", METADATA_BOOLEAN,
+      offsetof(struct client, tls_client_certificate_bound_access_tokens), NULL },
+    { "dpop_bound_access_tokens", METADATA_BOOLEAN, offsetof(struct client, dpop_bound_access_tokens), NULL },
     { "require_pkce", METADATA_BOOLEAN, offsetof(struct client, require_pkce), NULL },
     { "skip_consent", METADATA_BOOLEAN, offsetof(struct client, skip_consent), NULL },
     { "requires_permission", METADATA_BOOLEAN, offsetof(struct client, requires_permission), NULL },
@@ -150,6 +186,9 @@ static void default_member(struct arena *arena, const struct metadata_member *me
     case METADATA_INTEGER:
         *(int64_t *)target = -1;
         break;
+    case METADATA_OBJECT:
+        *(const struct json **)target = NULL;
+        break;
     }
 }
 
@@ -168,6 +207,9 @@ static bool read_member(struct arena *arena, const struct metadata_member *membe
         return json_boolean(value, target);
     case METADATA_INTEGER:
         return json_integer(value, target);
+    case METADATA_OBJECT:
+        *(const struct json **)target = value;
+        return json_kind(value) == JSON_OBJECT;
     }
     return false;
 }
@@ -326,13 +368,17 @@ static void read_providers(struct arena *arena, const struct client_entry *row, 
         bug("no settings of providers can't be read");
 }
 
-static void copy_secrets(const struct client_entry *rows, size_t count, struct client *client_out)
+static void copy_secrets(struct arena *arena, const struct client_entry *rows, size_t count,
+                         struct client *client_out)
 {
     for (size_t i = 0; i < count && client_out->secret_count < CLIENT_MAX_SECRETS; i++) {
         if (!rows[i].has_secret)
             continue;
+        client_out->use->secrets[client_out->secret_count] = rows[i].secret_last_used_at;
         struct client_secret *secret = &client_out->secrets[client_out->secret_count++];
+        memcpy(secret->id, rows[i].secret_id, sizeof(secret->id));
         memcpy(secret->hash, rows[i].secret_hash, sizeof(secret->hash));
+        secret->sealed = arena_copy(arena, rows[i].secret_sealed.data, rows[i].secret_sealed.length);
         secret->expires_at = rows[i].secret_expires_at;
     }
 }
@@ -354,7 +400,11 @@ static enum outcome take_rows(struct context *context, const struct client_entry
     copy_service(context->settings, arena, rows, &entry->service);
     read_workspace(arena, rows, entry);
     read_providers(arena, rows, entry);
-    copy_secrets(rows, count, client);
+    client->use = &entry->use;
+    client->use->keys = rows->client.last_used_at;
+    copy_secrets(arena, rows, count, client);
+    client->locked = rows->client.locked_at != 0;
+    client->failures_since = rows->client.failures_since;
     client->number = rows->client.number;
     client->client_id = arena_strdup(arena, rows->client.client_id);
     client->service = &entry->service;
@@ -377,10 +427,10 @@ enum outcome directory_client(struct context *context, const char *client_id,
             return OUTCOME_OK;
         }
     }
+    const struct secrets_wanted wanted = { context->now, CLIENT_MAX_SECRETS };
     struct client_entry *rows;
     size_t count;
-    enum store_result result =
-        clients_load(context->db, context->arena, client_id, CLIENT_MAX_SECRETS, &rows, &count);
+    enum store_result result = clients_load(context->db, context->arena, client_id, &wanted, &rows, &count);
     if (result != STORE_OK)
         return store_outcome(context, result, OUTCOME_INVALID_CLIENT, "unknown client");
     if (!count || !text_equal(rows->client.client_id, client_id))
@@ -398,10 +448,11 @@ enum outcome directory_client_by_number(struct context *context, int64_t number,
             return OUTCOME_OK;
         }
     }
+    const struct secrets_wanted wanted = { context->now, CLIENT_MAX_SECRETS };
     struct client_entry *rows;
     size_t count;
     enum store_result result =
-        clients_load_by_number(context->db, context->arena, number, CLIENT_MAX_SECRETS, &rows, &count);
+        clients_load_by_number(context->db, context->arena, number, &wanted, &rows, &count);
     if (result != STORE_OK)
         return store_outcome(context, result, OUTCOME_NOT_FOUND, "the client has been removed");
     if (!count)

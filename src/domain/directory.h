@@ -25,11 +25,17 @@ struct service {
     const struct service_providers *providers;  /* how it uses providers */
 };
 
-enum { CLIENT_MAX_SECRETS = 4 };
+enum { CLIENT_MAX_SECRETS = 2 }; /* valid at once: one is replaced without an outage */
 
 struct client_secret {
-    unsigned char hash[32];
-    int64_t expires_at; /* 0: never */
+    unsigned char id[16], hash[32];
+    struct bytes sealed; /* to client_secret_bound_to() */
+    int64_t expires_at;  /* 0: never */
+};
+
+/* When a use was last noted, as far as this process knows. */
+struct client_use {
+    int64_t secrets[CLIENT_MAX_SECRETS], keys;
 };
 
 /* A client in the words of RFC 7591 §2; lists are space separated. */
@@ -46,13 +52,26 @@ struct client {
     const char *scope;            /* what it may ask for */
     const char *application_type; /* "web" or "native" */
     const char *token_endpoint_auth_method;
+    const char *token_endpoint_auth_signing_alg; /* NULL: any that its way has */
+    const struct json *jwks;                     /* its public keys, here or */
+    const char *jwks_uri;                        /* there; never both */
     const char *id_token_signed_response_alg;
-    bool require_pkce;        /* confidential clients too; public ones always must */
-    bool skip_consent;        /* first-party: its own service's application */
-    bool requires_permission; /* no tokens of a user without an approved permission */
-    int64_t default_max_age;  /* -1: none */
+    /* the one name of its certificate, for tls_client_auth (RFC 8705 §2.1.2); the others are NULL */
+    const char *tls_client_auth_subject_dn, *tls_client_auth_san_dns, *tls_client_auth_san_uri,
+        *tls_client_auth_san_ip, *tls_client_auth_san_email;
+    bool tls_client_certificate_bound_access_tokens; /* RFC 8705 §3.4 */
+    bool dpop_bound_access_tokens;                   /* RFC 9449 §5.2 */
+    bool require_pkce;                               /* confidential clients too; public ones always must */
+    bool skip_consent;                               /* first-party: its own service's application */
+    bool requires_permission;                        /* no tokens of a user without an approved permission */
+    int64_t default_max_age;                         /* -1: none */
     struct client_secret secrets[CLIENT_MAX_SECRETS];
     size_t secret_count;
+    bool enhanced_security;        /* no shared secrets, bound tokens of short life, a lock after failures */
+    const char *allowed_addresses; /* it may come from these alone; "": from everywhere */
+    bool locked;                   /* it has failed to prove who it is too often */
+    int64_t failures_since;        /* those before don't count any more */
+    struct client_use *use;
     const struct workspace_settings *workspace; /* of which it is the client; NULL: of none */
 };
 
@@ -63,6 +82,9 @@ struct workspace_place {
 };
 
 bool client_is_public(const struct client *client);
+bool client_secret_is_alive(const struct context *context, const struct client_secret *secret);
+const char *client_secret_bound_to(struct arena *arena, const unsigned char id[16]);
+/* By its registration; never refresh_token under enhanced security. */
 bool client_may_use_grant(const struct client *client, const char *grant_type);
 
 /* One per process; NULL arena of its own inside. */

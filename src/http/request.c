@@ -161,8 +161,10 @@ static bool has_one_value(char *const *parameters, const char *name)
 
 static int check_single_values(char *const *parameters)
 {
-    static const char *const single[] = { "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH",
-                                          "CONTENT_TYPE",   "REMOTE_ADDR", "HTTPS" };
+    static const char *const single[] = {
+        "REQUEST_METHOD", "REQUEST_URI",     "CONTENT_LENGTH",          "CONTENT_TYPE",     "REMOTE_ADDR",
+        "HTTPS",          "SSL_CLIENT_CERT", "SSL_CLIENT_ESCAPED_CERT", "SSL_CLIENT_VERIFY"
+    };
 
     for (size_t i = 0; i < ARRAY_SIZE(single); i++) {
         if (!has_one_value(parameters, single[i])) {

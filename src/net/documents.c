@@ -14,7 +14,8 @@ struct entry {
     unsigned char *data; /* of the document, with a NUL behind it; NULL: none */
     size_t length;
     int64_t fetched_ms, until_ms;
-    char *error; /* of the last try; NULL: it was good */
+    int64_t renewed_ms; /* when it took the place of one that lasted still; 0: it didn't */
+    char *error;        /* of the last try; NULL: it was good */
     enum http_result result;
     int64_t failed_ms;
     uint64_t used; /* the larger the later */
@@ -105,7 +106,7 @@ static bool is_within(int64_t from_ms, int64_t now_ms, int64_t until_ms)
 static bool does(const struct entry *entry, int64_t newer_than_ms, int64_t now_ms)
 {
     return entry->data && is_within(entry->fetched_ms, now_ms, entry->until_ms) &&
-           (entry->fetched_ms > newer_than_ms || now_ms < entry->fetched_ms + DOCUMENT_YOUNG_MS);
+           (entry->fetched_ms > newer_than_ms || now_ms < entry->renewed_ms + DOCUMENT_YOUNG_MS);
 }
 
 bool documents_find(struct documents *documents, struct arena *arena, const char *url, int64_t newer_than_ms,
@@ -189,6 +190,8 @@ static void make_room(struct documents *documents, const struct entry *entry, si
 static void keep_document(struct documents *documents, struct entry *entry, const struct document *document,
                           int64_t lifetime)
 {
+    bool renewed = entry->data && is_within(entry->fetched_ms, document->fetched_ms, entry->until_ms);
+
     forget_failure(entry);
     forget_document(documents, entry);
     make_room(documents, entry, document->body.length);
@@ -197,6 +200,7 @@ static void keep_document(struct documents *documents, struct entry *entry, cons
     documents->bytes += entry->length;
     entry->fetched_ms = document->fetched_ms;
     entry->until_ms = document->fetched_ms + lifetime;
+    entry->renewed_ms = renewed ? document->fetched_ms : 0;
 }
 
 static void keep_failure(struct entry *entry, enum http_result result, const struct document *document)

@@ -172,6 +172,8 @@ static bool bound(const struct http_request *request, struct http_request *bound
     bounded_out->is_leaving = NULL;
     if (bounded_out->limit_ms <= 0)
         bounded_out->limit_ms = OUTGOING_LIMIT_MS;
+    if (bounded_out->limit_ms > OUTGOING_LIMIT_MOST_MS)
+        bounded_out->limit_ms = OUTGOING_LIMIT_MOST_MS;
     if (bounded_out->connect_limit_ms <= 0)
         bounded_out->connect_limit_ms = OUTGOING_CONNECT_LIMIT_MS;
     if (bounded_out->answer_limit > OUTGOING_ANSWER_MAX)

@@ -21,6 +21,7 @@ enum {
     /* of requests that say nothing; none is without a limit */
     OUTGOING_CONNECT_LIMIT_MS = 3000,
     OUTGOING_LIMIT_MS = 8000,
+    OUTGOING_LIMIT_MOST_MS = 30 * 1000,
     OUTGOING_BODY_MAX = 256 * 1024,   /* of a request */
     OUTGOING_ANSWER_MAX = 1024 * 1024 /* what answer_limit may be */
 };
@@ -35,8 +36,8 @@ enum http_result outgoing_send(struct outgoing *outgoing, struct arena *arena,
  * A GET whose answer is kept: as long as it says itself (Cache-Control: max-age), but at least a minute and
  * at most a day; a failure for some seconds. Bounded in number and size; one fetch of a URL at a time.
  * newer_than_ms: one that was fetched at that time or before doesn't do (a key that isn't in it); 0: any
- * does. So that nobody can make this server fetch without end, one that is younger than 10 seconds does all
- * the same.
+ * does. So that nobody can make this server fetch without end, one that was fetched for this reason does all
+ * the same for 10 seconds.
  */
 enum http_result outgoing_document(struct outgoing *outgoing, struct arena *arena, const char *url,
                                    int64_t newer_than_ms, struct document *document_out);

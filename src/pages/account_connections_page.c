@@ -1,5 +1,9 @@
-/* account_connections_page.c: accounts elsewhere that the person signs in with, and taking one off. */
+/* account_connections_page.c: accounts elsewhere that the person signs in with, or of which services may use
+ * tokens: connecting, withdrawing, taking one off. */
+#include "core/encode.h"
 #include "domain/account/account.h"
+#include "domain/providers/granting.h"
+#include "domain/providers/linked_accounts.h"
 #include "pages/account_page.h"
 #include "pages/dates.h"
 #include "pages/provider_buttons.h"
@@ -40,38 +44,93 @@ static void put_offers(struct view *view)
     json_put_boolean(view->model, "has_providers", json_count(offers) > 0);
 }
 
-static struct json *describe(struct view *view, const struct account_connection *connection)
+/* The services that may use the account's tokens. */
+static struct json *describe_grants(struct view *view, const struct linked_accounts *all,
+                                    const struct connection_row *account)
+{
+    struct arena *arena = view->call->arena;
+    struct json *shown = json_new_array(arena);
+    for (size_t i = 0; i < all->grant_count; i++) {
+        const struct provider_grant_row *row = &all->grants[i];
+        if (memcmp(row->connection_id, account->id, sizeof row->connection_id) != 0)
+            continue;
+        struct json *grant = json_new_object(arena);
+        json_put_text(grant, "id",
+                      arena_printf(arena, "%s %s", uuid_encode(arena, account->id),
+                                   uuid_encode(arena, row->service_id)));
+        json_put_text(grant, "service", view_inert(arena, row->service_name));
+        view_value(view, "service", json_member_text(grant, "service"));
+        view_value(view, "scopes", view_inert(arena, row->scopes));
+        view_value(view, "date", date_day(view, row->granted_at));
+        json_put_text(grant, "uses", view_text(view, "connection_uses"));
+        json_put_text(grant, "since", view_text(view, "connection_granted"));
+        json_append(shown, grant);
+    }
+    return shown;
+}
+
+static struct json *describe(struct view *view, const struct linked_accounts *all,
+                             const struct connection_row *row)
 {
     struct arena *arena = view->call->arena;
     struct json *shown = json_new_object(arena);
-    json_put_text(shown, "provider", connection->provider);
-    json_put_text(shown, "name", provider_name(view, connection->provider));
-    json_put_text(shown, "label", view_inert(arena, connection->label));
-    view_value(view, "date", date_day(view, connection->created_at));
-    json_put_text(shown, "since", view_text(view, "connection_since"));
+    json_put_text(shown, "provider", row->provider);
+    json_put_text(shown, "name", provider_name(view, row->provider));
+    json_put_text(shown, "label", view_inert(arena, row->label));
+    view_value(view, "provider", json_member_text(shown, "name"));
+    view_value(view, "date", date_day(view, row->created_at));
+    json_put_text(shown, "since",
+                  view_text(view, row->sign_in ? "connection_since" : "connection_tokens_since"));
+    json_put(shown, "grants", describe_grants(view, all, row));
     return shown;
 }
 
 static enum outcome fill(struct view *view)
 {
     struct call *call = view->call;
-    struct account account;
-    enum outcome found = account_find(&call->context, call->session->user_id, &account);
+    struct linked_accounts accounts;
+    enum outcome found = linked_accounts_find(&call->context, call->session->user_id, NULL, &accounts);
     if (found != OUTCOME_OK)
         return found;
     struct json *shown = json_new_array(call->arena);
-    for (size_t i = 0; i < account.connection_count; i++)
-        json_append(shown, describe(view, &account.connections[i]));
+    for (size_t i = 0; i < accounts.count; i++)
+        json_append(shown, describe(view, &accounts, &accounts.accounts[i]));
     json_put(view->model, "connections", shown);
     json_put_boolean(view->model, "has_connections", json_count(shown) > 0);
     put_offers(view);
     return OUTCOME_OK;
 }
 
+/* A service may not use an account any more: "ACCOUNT SERVICE", both ids. One that is gone is withdrawn. */
+static enum outcome withdraw(struct view *view, const char *grant, const char **done_out)
+{
+    struct call *call = view->call;
+    unsigned char account_id[16], service_id[16];
+    const char *space = strchr(grant, ' ');
+    if (space == NULL ||
+        !uuid_decode(arena_strndup(call->arena, grant, (size_t)(space - grant)), account_id) ||
+        !uuid_decode(space + 1, service_id))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "the field grant is malformed");
+    const struct withdrawal withdrawal = {
+        .user_id = call->session->user_id,
+        .connection_id = account_id,
+        .service_id = service_id,
+        .actor = arena_printf(call->arena, "user:%s", uuid_encode(call->arena, call->session->user_id)),
+        .revoke = true,
+    };
+    enum outcome outcome = granting_withdraw(&call->context, &withdrawal);
+    if (outcome != OUTCOME_OK && outcome != OUTCOME_NOT_FOUND)
+        return outcome;
+    *done_out = "grant_withdrawn";
+    return OUTCOME_OK;
+}
+
 static enum outcome act(struct view *view, const char **done_out)
 {
     struct call *call = view->call;
-    const char *provider = call_parameter(call, "provider");
+    const char *provider = call_parameter(call, "provider"), *grant = call_parameter(call, "grant");
+    if (grant != NULL)
+        return withdraw(view, grant, done_out);
     if (provider == NULL)
         return OUTCOME_OK;
     enum outcome unlinked = account_unlink(&call->context, call->session, provider);

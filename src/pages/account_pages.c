@@ -21,8 +21,8 @@ static const struct account_page *const pages[] = {
 
 /* What a page may be told to say once something is done: the text done_WORD. */
 static const char *const done_words[] = {
-    "name",    "password", "password_mail", "email_begun", "email_given_up",
-    "session", "sessions", "withdrawn",     "unlinked",    "linked",
+    "name",     "password",  "password_mail", "email_begun", "email_given_up",  "session",
+    "sessions", "withdrawn", "unlinked",      "linked",      "grant_withdrawn",
 };
 
 /* NULL when no route was found. */

@@ -1,14 +1,11 @@
-/* admin_clients_page.c: a service's applications: listed and registered; one of them shown, edited, given a
- * new secret, switched off. */
+/* admin_clients_page.c: a service's applications: listed and registered. */
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/clients.h"
+#include "pages/admin_client_form.h"
 #include "pages/admin_page.h"
 
 #define KINDS "web public native machine"
-#define KEEPS "keep_none keep_day keep_week"
-
-enum { DAY_S = 24 * 3600, MAX_URIS = 32 };
 
 /* --- the list --- */
 
@@ -58,7 +55,7 @@ static enum outcome fill_clients(struct view *view)
 
 /* --- what a form says, as metadata --- */
 
-static void put_list(struct view *view, struct json *metadata, const char *name)
+void client_form_list(struct view *view, struct json *metadata, const char *name)
 {
     struct json *list = json_new_array(view->call->arena);
     const char *words = admin_words(view, name), *word;
@@ -84,7 +81,7 @@ static void put_kind(struct json *metadata, const char *kind, struct arena *aren
     json_put_text(metadata, "token_endpoint_auth_method", is_public ? "none" : "client_secret_basic");
 }
 
-static void put_text(struct view *view, struct json *metadata, const char *name)
+void client_form_text(struct view *view, struct json *metadata, const char *name)
 {
     const char *value = call_parameter(view->call, name);
     json_put_text(metadata, name, value == NULL ? NULL : text_trim(view->call->arena, value));
@@ -105,10 +102,10 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     if (json_count(view->errors) > 0)
         return OUTCOME_OK;
     put_kind(metadata, kind, call->arena);
-    put_text(view, metadata, "client_name");
-    put_text(view, metadata, "scope");
+    client_form_text(view, metadata, "client_name");
+    client_form_text(view, metadata, "scope");
     if (!text_equal(kind, "machine"))
-        put_list(view, metadata, "redirect_uris");
+        client_form_list(view, metadata, "redirect_uris");
     enum outcome outcome =
         client_register(&call->context, call->values[0], json_print(call->arena, metadata), &client);
     if (outcome != OUTCOME_OK)
@@ -130,145 +127,4 @@ const struct admin_page admin_clients_page = {
     .in_navigation = true,
     .fill = fill_clients,
     .forms = { { "client_add", true, act_add } },
-};
-
-/* --- one of them --- */
-
-/* Of this service, or it isn't there (T-103). */
-static enum outcome find(struct view *view, struct registered_client *client_out)
-{
-    struct service_row service;
-    enum outcome found = admin_service(view, &service);
-    if (found == OUTCOME_OK)
-        found = client_find(&view->call->context, view->call->values[1], client_out);
-    if (found == OUTCOME_OK && memcmp(client_out->row.service_id, service.id, sizeof(service.id)) != 0)
-        return refuse(&view->call->context, OUTCOME_NOT_FOUND, "a client of another service");
-    return found;
-}
-
-static const char *lines_of(struct arena *arena, const char *const *list)
-{
-    struct strbuf lines = strbuf_start(arena);
-    for (size_t i = 0; i < MAX_URIS && list != NULL && list[i] != NULL; i++)
-        strbuf_add_format(&lines, "%s%s", i > 0 ? "\n" : "", list[i]);
-    return lines.data;
-}
-
-static void put_edit_form(struct view *view, const struct client *client)
-{
-    struct arena *arena = view->call->arena;
-    struct admin_fields fields = admin_form(view, "client_change", false);
-    admin_text(&fields, "client_name", client->client_name);
-    admin_area(&fields, "redirect_uris", lines_of(arena, client->redirect_uris));
-    admin_area(&fields, "post_logout_redirect_uris", lines_of(arena, client->post_logout_redirect_uris));
-    admin_text(&fields, "scope", client->scope);
-    admin_text(&fields, "client_uri", client->client_uri);
-    admin_text(&fields, "logo_uri", client->logo_uri);
-    admin_text(&fields, "policy_uri", client->policy_uri);
-    admin_text(&fields, "tos_uri", client->tos_uri);
-    admin_box(&fields, "skip_consent", client->skip_consent);
-    admin_box(&fields, "requires_permission", client->requires_permission);
-}
-
-static enum outcome fill_client(struct view *view)
-{
-    struct registered_client client;
-    enum outcome found = find(view, &client);
-    if (found != OUTCOME_OK)
-        return found;
-    const char *name =
-        text_empty(client.client.client_name) ? client.row.client_id : client.client.client_name;
-    bool active = text_equal(client.row.status, "active");
-    json_put_text(view->model, "heading", view_inert(view->call->arena, name));
-    admin_fact_code(view, "client_id", client.row.client_id);
-    admin_fact(view, "status", admin_word(view, client.row.status));
-    admin_fact_code(view, "authentication", client.client.token_endpoint_auth_method);
-    admin_fact_code(view, "grant_types", client.client.grant_types);
-    admin_fact(view, "created", admin_date(view, client.row.created_at));
-    put_edit_form(view, &client.client);
-    if (!client_is_public(&client.client)) {
-        struct admin_fields fields = admin_form(view, "client_secret", false);
-        admin_select(&fields, "keep", KEEPS, "keep_none");
-    }
-    admin_form(view, active ? "client_disable" : "client_enable", active);
-    return OUTCOME_OK;
-}
-
-static enum outcome act_change(struct view *view, struct admin_done *done)
-{
-    static const char *const texts[] = { "client_name", "scope",      "client_uri",
-                                         "logo_uri",    "policy_uri", "tos_uri" };
-    struct call *call = view->call;
-    struct registered_client client;
-    enum outcome outcome = find(view, &client);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    struct json *wanted = json_new_object(call->arena);
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        put_text(view, wanted, texts[i]);
-    put_list(view, wanted, "redirect_uris");
-    put_list(view, wanted, "post_logout_redirect_uris");
-    json_put_boolean(wanted, "skip_consent", call_parameter(call, "skip_consent") != NULL);
-    json_put_boolean(wanted, "requires_permission", call_parameter(call, "requires_permission") != NULL);
-    if (call_parameter(call, "client_name") == NULL) {
-        admin_wrong(view, "client_name", "admin_problem_name");
-        return OUTCOME_OK;
-    }
-    outcome = client_change(&call->context, client.row.client_id, wanted, &client);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
-}
-
-static int64_t keep_of(const char *word)
-{
-    return text_equal(word, "keep_day") ? DAY_S : text_equal(word, "keep_week") ? 7 * DAY_S : 0;
-}
-
-static enum outcome act_secret(struct view *view, struct admin_done *done)
-{
-    struct call *call = view->call;
-    struct registered_client client;
-    enum outcome outcome = find(view, &client);
-    if (outcome == OUTCOME_OK)
-        outcome = client_rotate_secret(&call->context, client.row.client_id,
-                                       keep_of(call_parameter(call, "keep")), &client);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    admin_once(view, "client_secret", client.secret);
-    done->shown_once = true;
-    return OUTCOME_OK;
-}
-
-static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
-{
-    struct registered_client client;
-    enum outcome outcome = find(view, &client);
-    if (outcome == OUTCOME_OK)
-        outcome = client_set_active(&view->call->context, client.row.client_id, active);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    done->said = active ? "enabled" : "disabled";
-    return OUTCOME_OK;
-}
-
-static enum outcome act_disable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, false, done);
-}
-
-static enum outcome act_enable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, true, done);
-}
-
-const struct admin_page admin_client_page = {
-    .path = "/admin/services/{service}/clients/{client}",
-    .name = "client",
-    .fill = fill_client,
-    .forms = { { "client_change", true, act_change },
-               { "client_secret", true, act_secret },
-               { "client_disable", true, act_disable },
-               { "client_enable", true, act_enable } },
 };

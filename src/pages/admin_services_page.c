@@ -74,6 +74,24 @@ static const char *or_default(const char *word)
     return text_empty(word) ? "default" : word;
 }
 
+/* Lists of several lines: a provider each, an address each. */
+static void put_providers(struct view *view, const struct service_row *service)
+{
+    struct arena *arena = view->call->arena;
+    struct service_providers settings;
+    struct strbuf uris = strbuf_start(arena);
+    const char *error, *sign_in;
+    if (!service_providers_read(arena, service->providers, &settings, &error))
+        return;
+    sign_in = settings.sign_in == NULL ? "all" : *settings.sign_in == '\0' ? "none" : settings.sign_in;
+    for (size_t i = 0; settings.redirect_uris[i] != NULL; i++)
+        strbuf_add_format(&uris, "%s%s", i > 0 ? "\n" : "", settings.redirect_uris[i]);
+    struct admin_fields fields = admin_form(view, "service_providers", false);
+    admin_text(&fields, "sign_in_providers", sign_in);
+    admin_area(&fields, "provider_scopes", service_providers_list(arena, &settings, "\n"));
+    admin_area(&fields, "provider_redirect_uris", uris.data);
+}
+
 static enum outcome fill_service(struct view *view)
 {
     struct service_row service;
@@ -92,6 +110,7 @@ static enum outcome fill_service(struct view *view)
     struct admin_fields fields = admin_form(view, "service_change", false);
     admin_select(&fields, "pin_gate", GATES, or_default(service.pin_gate));
     admin_select(&fields, "sign_in_form", SIGN_IN_FORMS, or_default(service.sign_in_form));
+    put_providers(view, &service);
     admin_form(view, active ? "service_disable" : "service_enable", active);
     return OUTCOME_OK;
 }
@@ -126,6 +145,27 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     return OUTCOME_OK;
 }
 
+static const char *or_none(const char *words)
+{
+    return text_empty(words) ? "none" : words;
+}
+
+static enum outcome act_providers(struct view *view, struct admin_done *done)
+{
+    struct call *call = view->call;
+    const struct service_providers_change change = {
+        .sign_in = or_none(admin_words(view, "sign_in_providers")),
+        .scopes = or_none(admin_words(view, "provider_scopes")),
+        .redirect_uris = or_none(admin_words(view, "provider_redirect_uris")),
+        .replaces = true,
+    };
+    enum outcome outcome = service_set_providers(&call->context, call->values[0], &change);
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    done->said = "changed";
+    return OUTCOME_OK;
+}
+
 static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
 {
     struct call *call = view->call;
@@ -153,6 +193,7 @@ const struct admin_page admin_service_page = {
     .fill = fill_service,
     .forms = { { "service_profile", true, act_profile },
                { "service_change", true, act_change },
+               { "service_providers", true, act_providers },
                { "service_disable", true, act_disable },
                { "service_enable", true, act_enable } },
 };

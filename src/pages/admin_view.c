@@ -360,11 +360,17 @@ static const struct reason {
     { "logo_uri must", "logo_uri", "admin_problem_https" },
     { "policy_uri must", "policy_uri", "admin_problem_https" },
     { "tos_uri must", "tos_uri", "admin_problem_https" },
+    { "jwks_uri must", "jwks_uri", "admin_problem_https" },
+    { "jwks ", "jwks", "admin_problem_keys" },
+    { "allowed_addresses must", "allowed_addresses", "admin_problem_addresses" },
+    { "enhanced_security needs", "enhanced_security", "admin_problem_enhanced" },
+    { "tls_client_auth_", "tls_client_auth_subject_dn", "admin_problem_certificate_name" },
     { "the name must", NULL, "admin_problem_name_form" },
     { "the slug must", "slug", "admin_problem_slug" },
     { "another service has this slug", "slug", "admin_problem_slug_taken" },
     { "addresses must", "addresses", "admin_problem_addresses" },
     { "name must be 1 to 40", "provider_name", "admin_problem_provider_name" },
+    { "name must not be the word", "provider_name", "admin_problem_provider_word" },
     { "name is missing", "provider_name", "admin_problem_provider_name" },
     { "there is a provider of this name", "provider_name", "admin_problem_provider_taken" },
     { "the configuration has a provider of this name", "provider_name", "admin_problem_provider_taken" },
@@ -376,6 +382,9 @@ static const struct reason {
     { "issuer is missing", "issuer", "admin_problem_https" },
     { "issuer must", "issuer", "admin_problem_https" },
     { "scopes must", "scope", "admin_problem_scope" },
+    { "scopes are given", "provider_scopes", "admin_problem_provider_scopes" },
+    { "a redirect URI must", "provider_redirect_uris", "admin_problem_https" },
+    { "a name of a provider in sign_in", "sign_in_providers", "admin_problem_provider_name" },
     { "team_id is missing", "team_id", "admin_problem_missing" },
     { "key_id is missing", "key_id", "admin_problem_missing" },
     { "name must", "plan_name", "admin_problem_name_form" },
@@ -408,7 +417,8 @@ static void tell_reason(struct view *view)
 enum outcome admin_refused(struct view *view, enum outcome outcome)
 {
     static const enum outcome about_input[] = { OUTCOME_INVALID_REQUEST, OUTCOME_INVALID_REDIRECT_URI,
-                                                OUTCOME_INVALID_CLIENT_METADATA, OUTCOME_ALREADY_EXISTS };
+                                                OUTCOME_INVALID_CLIENT_METADATA, OUTCOME_ALREADY_EXISTS,
+                                                OUTCOME_LIMIT_REACHED };
     for (size_t i = 0; i < ARRAY_SIZE(about_input); i++) {
         if (outcome != about_input[i])
             continue;

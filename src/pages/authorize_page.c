@@ -20,7 +20,8 @@ static const struct {
     PARAMETER(prompt),        PARAMETER(max_age),        PARAMETER(login_hint),
     PARAMETER(id_token_hint), PARAMETER(ui_locales),     PARAMETER(acr_values),
     PARAMETER(display),       PARAMETER(claims),         PARAMETER(request),
-    PARAMETER(request_uri),   PARAMETER(registration),
+    PARAMETER(request_uri),   PARAMETER(registration),   PARAMETER(dpop_jkt),
+    PARAMETER(provider),
 #undef PARAMETER
 };
 
@@ -40,24 +41,25 @@ static struct authorize_parameters read_parameters(const struct call *call)
     return parameters;
 }
 
-/* The provider that the application names in the parameter provider, when people sign in to it by that one;
- * NULL: none, and the person chooses. */
-static const struct provider *provider_asked_for(struct call *call, const struct ticket *ticket)
+/* The provider that the application names, when people sign in to it by that one; NULL: none, and the person
+ * chooses. */
+static const struct provider *provider_asked_for(struct call *call, const struct ticket *ticket,
+                                                 const char *name)
 {
-    const char *name = call_parameter(call, "provider");
     const struct provider *provider = name == NULL ? NULL : provider_listed(&call->context, name);
     return provider != NULL && provider_is_offered(ticket->client->service, provider) ? provider : NULL;
 }
 
 /* Who would have to say who they are goes straight to the provider; coming back is what the flow waits for.
  */
-static enum outcome go_on(struct call *call, struct ticket *ticket)
+static enum outcome go_on(struct call *call, struct ticket *ticket, const char *provider_name)
 {
     enum next_step next;
     enum outcome failure, outcome = flow_next(call, ticket, &next, &failure);
     if (outcome != OUTCOME_OK)
         return outcome;
-    const struct provider *provider = next == NEXT_SIGN_IN ? provider_asked_for(call, ticket) : NULL;
+    const struct provider *provider =
+        next == NEXT_SIGN_IN ? provider_asked_for(call, ticket, provider_name) : NULL;
     if (provider == NULL)
         return flow_take(call, ticket, next, failure);
     return flow_take_sign_in(call, ticket, arena_printf(call->arena, "/api/auth/%s/login", provider->name));
@@ -77,5 +79,5 @@ enum outcome any_authorize(struct call *call)
         return accepted;
     if (flow_asks_again_by_get(call, "/api/oauth/authorize"))
         return OUTCOME_OK;
-    return go_on(call, &ticket);
+    return go_on(call, &ticket, parameters.provider);
 }

@@ -75,7 +75,10 @@ const char *page_flow_handle(const struct call *call)
     const char *text = call_parameter(call, "oauth_request");
     if (text == NULL)
         text = call_parameter(call, "request");
-    return text != NULL && strlen(text) < 200 && strspn(text, allowed) == strlen(text) ? text : NULL;
+    return text != NULL && text_starts(text, "dwt_") && strlen(text) < 200 &&
+                   strspn(text, allowed) == strlen(text)
+               ? text
+               : NULL;
 }
 
 /* Whether the same form may be taken the next time: then it is offered anew. */

@@ -148,6 +148,7 @@ static void fill(struct view *view, const struct json *sample)
     view_value(view, "application", "Sample Shop");
     view_value(view, "service", "Sample Shop");
     view_value(view, "provider", "Google");
+    view_value(view, "scopes", "read:calendar");
     view_value(view, "reason", "redirect_uris must be https");
     view_value(view, "browser", "Firefox");
     view_value(view, "system", "Windows");

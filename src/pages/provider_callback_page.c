@@ -7,12 +7,16 @@
 #include "core/encode.h"
 #include "core/json_writer.h"
 #include "core/text.h"
+#include "core/uri.h"
 #include "domain/analytics/usage.h"
 #include "domain/login/provider_sign_in.h"
 #include "domain/mail/mail.h"
+#include "domain/providers/linked_accounts.h"
 #include "app/admin_side.h"
 #include "app/answer.h"
 #include "app/browser_side.h"
+#include "app/limit.h"
+#include "pages/connect.h"
 #include "pages/error_page.h"
 #include "pages/flow.h"
 #include "pages/passage.h"
@@ -31,6 +35,8 @@ struct returning {
 
 static enum outcome tell(struct call *call, const struct returning *returning, const char *word)
 {
+    if (returning->journey.purpose == JOURNEY_CONNECT)
+        return connect_refused(call, &returning->journey, word);
     return provider_error_tell(call, &returning->journey, returning->provider, word);
 }
 
@@ -147,6 +153,21 @@ static bool is_still_signed_in(struct call *call, const struct journey *journey)
            text_equal(uuid_encode(call->arena, call->session->user_id), journey->user_id);
 }
 
+/* For an application that asked for it, which may use the tokens as well. */
+static enum outcome arrive_at_application(struct call *call, const struct returning *returning)
+{
+    const struct journey *journey = &returning->journey;
+    enum outcome outcome =
+        linked_account_keep_tokens(&call->context, call->session->user_id, returning->provider->name,
+                                   returning->identity.subject, &returning->tokens);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    const char *pairs = arena_printf(call->arena, "status=success&provider=%s&action=link",
+                                     percent_encode(call->arena, journey->provider));
+    flow_redirect(call, uri_add_query(call->arena, journey->return_to, pairs));
+    return OUTCOME_OK;
+}
+
 static enum outcome arrive_link(struct call *call, struct returning *returning)
 {
     if (!is_still_signed_in(call, &returning->journey))
@@ -162,9 +183,19 @@ static enum outcome arrive_link(struct call *call, struct returning *returning)
     if (outcome != OUTCOME_OK)
         return outcome;
     provider_cookie_write(call, "");
+    if (returning->journey.return_to != NULL)
+        return arrive_at_application(call, returning);
     flow_redirect(call, flow_path(call, "/account/connections", NOTE_PARAMETER,
                                   note_seal(call, &(struct note) { .said = "linked" })));
     return OUTCOME_OK;
+}
+
+/* --- a service gets a token --- */
+
+static enum outcome arrive_connect(struct call *call, struct returning *returning)
+{
+    return connect_arrive(call, &returning->journey, returning->provider, &returning->tokens,
+                          &returning->identity);
 }
 
 /* --- all of them --- */
@@ -176,7 +207,19 @@ static const struct {
     [JOURNEY_SIGN_IN] = { arrive_person, "/login" },
     [JOURNEY_ADMIN_SIGN_IN] = { arrive_admin, "/admin" },
     [JOURNEY_LINK] = { arrive_link, "/account/connections" },
+    [JOURNEY_CONNECT] = { arrive_connect, NULL },
 };
+
+/* Another tab's sign-in was done first, and took the cookie back: who is signed in by it goes on in this
+ * tab's flow, as from any page of it; the answer itself is let be. */
+static bool goes_on_signed_in(struct call *call, const struct journey *journey)
+{
+    const struct passage passage = { .flow = journey->flow };
+    if (call->session == NULL || journey->flow == NULL || journey->purpose != JOURNEY_SIGN_IN)
+        return false;
+    call->context.reason = NULL;
+    return passage_redirect(call, &passage, "/login", NULL) == OUTCOME_OK;
+}
 
 /* Back and reload bring the same answer again: it opens nothing, but who is signed in by now goes on. */
 static enum outcome come_twice(struct call *call, const struct returning *returning)
@@ -194,12 +237,16 @@ static enum outcome come_twice(struct call *call, const struct returning *return
 }
 
 /* RFC 9207 §2.4: an answer of another issuer isn't this provider's, nor is one without where it promised
- * its name. */
+ * its name. Of an issuer with tenants ("…/{tenantid}/…") which one it is shows in the ID Token. */
 static bool issuer_fits(const struct provider *provider, const char *iss)
 {
     if (iss == NULL)
         return !provider->answers_iss;
-    return provider->issuer == NULL || text_equal(iss, provider->issuer);
+    if (provider->issuer == NULL)
+        return true;
+    if (provider->kind->has_tenants)
+        return strncmp(iss, provider->issuer, strcspn(provider->issuer, "{")) == 0;
+    return text_equal(iss, provider->issuer);
 }
 
 static enum outcome redeem(struct call *call, struct returning *returning)
@@ -240,6 +287,9 @@ static enum outcome come_back(struct call *call, struct returning *returning)
     outcome = redeem(call, returning);
     if (outcome == OUTCOME_PROVIDER_FAILED || outcome == OUTCOME_PROVIDER_REFUSED)
         return fail(call, returning, PROVIDER_CALLBACK_FAILED);
+    /* asked to have the person sign in anew, it let an old sign-in do (OpenID Connect Core §3.1.2.1) */
+    if (outcome == OUTCOME_OK && journey_is_stale(&returning->journey, &returning->identity))
+        return fail(call, returning, PROVIDER_CALLBACK_FAILED);
     return outcome == OUTCOME_OK ? purposes[returning->journey.purpose].arrive(call, returning) : outcome;
 }
 
@@ -277,8 +327,13 @@ static enum outcome get_provider_callback(struct call *call)
         return outcome;
     outcome = journey_read(&call->context, returning.provider->name, call_parameter(call, "state"),
                            cookie_read(call->request, JOURNEY_COOKIE), &returning.journey);
+    if (outcome == OUTCOME_FOREIGN_FORM && goes_on_signed_in(call, &returning.journey))
+        return OUTCOME_OK;
     if (outcome == OUTCOME_FOREIGN_FORM)
         return tell(call, &returning, PROVIDER_INVALID_STATE);
+    /* what opens nothing isn't counted; one that is turned away stays good for a later try */
+    if (outcome == OUTCOME_OK)
+        outcome = limit_take(call, LIMIT_SIGN_IN);
     if (outcome == OUTCOME_OK)
         outcome = journey_use(&call->context, &returning.journey);
     if (outcome == OUTCOME_FLOW_ENDED)
@@ -307,9 +362,10 @@ static void write_refusal(struct call *call, enum outcome outcome)
 
 /* clang-format off */
 static const struct route routes[] = {
-    { .method = "GET", .path = "/api/auth/{provider}/login", .who = BY_BROWSER, .handler = get_provider_login },
+    { .method = "GET", .path = "/api/auth/{provider}/login", .who = BY_BROWSER,
+      .handler = get_provider_login },
     { .method = "GET", .path = "/api/auth/{provider}/callback", .aliases = { "/auth/{provider}/callback" },
-      .who = BY_BROWSER, .limit = LIMIT_SIGN_IN, .handler = get_provider_callback },
+      .who = BY_BROWSER, .handler = get_provider_callback },
     { .method = "POST", .path = "/api/auth/{provider}/callback", .aliases = { "/auth/{provider}/callback" },
       .who = BY_BROWSER, .body = BODY_FORM, .handler = post_provider_callback },
 };

@@ -309,6 +309,11 @@ void view_form_may_reach(struct view *view, const char *uri)
     strbuf_add_text(&view->form_targets, source);
 }
 
+void view_form_may_travel(struct view *view)
+{
+    strbuf_add_text(&view->form_targets, " https:");
+}
+
 void view_form_reaches_only(struct view *view, const char *uri)
 {
     view->forms_leave = true;

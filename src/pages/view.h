@@ -68,6 +68,8 @@ void view_script(struct view *view, const char *file);
 
 /* Lets the page's forms end at this URI: browsers hold the redirect behind a POST to form-action. */
 void view_form_may_reach(struct view *view, const char *uri);
+/* To wherever somebody else sends the browser on from there: any https page. */
+void view_form_may_travel(struct view *view);
 /* The page's form goes to this URI and to nothing else, not even to us. */
 void view_form_reaches_only(struct view *view, const char *uri);
 /* All places where the client may send the browser on from its redirect URI. */

@@ -39,6 +39,7 @@ static const struct column state_columns[] = {
     { COLUMN_INTEGER, ROW(revoked_at) },
     { COLUMN_INTEGER, ROW(created_at) },
     { COLUMN_INTEGER, ROW(expires_at) },
+    { COLUMN_TEXT, ROW(bound_to) },
     { COLUMN_TEXT, STATE(user_email) },
     { COLUMN_TEXT, STATE(user_name) },
     { COLUMN_TEXT, STATE(user_claims) },
@@ -57,17 +58,18 @@ static const struct statement statements[] = {
     [ADD] = { .name = "authorizations.add",
               .sql = "INSERT INTO authorizations (id, grant_id, user_id, client_number, sid, scope,"
                      " redirect_uri, redirect_uri_sent, nonce, code_challenge, auth_time, amr, code_hash,"
-                     " code_expires_at, created_at, expires_at)"
-                     " SELECT ?, ?, u.id, ?, s.sid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                     " code_expires_at, created_at, expires_at, bound_to)"
+                     " SELECT ?, ?, u.id, ?, s.sid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
                      " FROM users u STRAIGHT_JOIN sessions s ON s.user_id = u.id"
                      " WHERE u.id = ? AND s.sid = ? LOCK IN SHARE MODE",
-              .parameters = "bbittittitbiiibb" },
+              .parameters = "bbittittitbiiitbb" },
     [FIND] = { .name = "authorizations.find",
                .sql = "SELECT a.id, a.grant_id, a.user_id, a.client_number, a.sid, a.scope, a.redirect_uri,"
                       " a.redirect_uri_sent, a.nonce, a.code_challenge, a.auth_time, a.amr, a.code_hash,"
                       " a.code_expires_at, a.redeemed_at, a.refresh_generation, a.refresh_hash,"
                       " a.refresh_sealed, a.refreshed_at_ms, a.revoked_at, a.created_at, a.expires_at,"
-                      " u.email, u.name, u.claims, u.status, u.email_verified, u.tokens_after, u.updated_at,"
+                      " a.bound_to, u.email, u.name, u.claims, u.status, u.email_verified, u.tokens_after, "
+                      "u.updated_at,"
                       " g.scope, p.role, p.status, p.denied, p.last_accessed_at"
                       " FROM authorizations a JOIN users u ON u.id = a.user_id"
                       " LEFT JOIN grants g ON g.id = a.grant_id"
@@ -78,9 +80,9 @@ static const struct statement statements[] = {
                .retry = true },
     [REDEEM] = { .name = "authorizations.redeem",
                  .sql = "UPDATE authorizations SET redeemed_at = ?, refresh_hash = ?, refresh_generation = ?,"
-                        " expires_at = ?"
+                        " expires_at = ?, bound_to = ?"
                         " WHERE id = ? AND code_hash = ? AND redeemed_at = 0 AND revoked_at = 0",
-                 .parameters = "ibiibb" },
+                 .parameters = "ibiitbb" },
     [ROTATE] = { .name = "authorizations.rotate",
                  .sql = "UPDATE authorizations SET refresh_generation = refresh_generation + 1,"
                         " refresh_hash = ?, refresh_sealed = ?, refreshed_at_ms = ?, expires_at = ?"
@@ -121,7 +123,8 @@ enum store_result authorizations_add(struct db *db, const struct authorization_r
                sql_text(row->redirect_uri), sql_integer(row->redirect_uri_sent), sql_text(row->nonce),
                sql_text(row->code_challenge), sql_integer(row->auth_time), sql_text(row->amr),
                sql_hash(row->code_hash), sql_integer(row->code_expires_at), sql_integer(row->created_at),
-               sql_integer(row->expires_at), sql_id(row->user_id), sql_id(row->sid)));
+               sql_integer(row->expires_at), sql_text(row->bound_to ? row->bound_to : ""),
+               sql_id(row->user_id), sql_id(row->sid)));
 }
 
 enum store_result authorizations_find(struct db *db, struct arena *arena, const unsigned char id[16],
@@ -137,7 +140,7 @@ enum store_result authorizations_redeem(struct db *db, const unsigned char id[16
     return db_run_one(db, &statements[REDEEM],
                       VALUES(sql_integer(redemption->now), sql_hash(redemption->refresh_hash),
                              sql_integer(redemption->refresh_generation), sql_integer(redemption->expires_at),
-                             sql_id(id), sql_hash(code_hash)));
+                             sql_text(redemption->bound_to), sql_id(id), sql_hash(code_hash)));
 }
 
 enum store_result authorizations_rotate(struct db *db, const unsigned char id[16],

@@ -16,6 +16,7 @@ struct authorization_row {
     const char *scope, *redirect_uri;
     bool redirect_uri_sent;
     const char *nonce, *code_challenge; /* NULL: none */
+    const char *bound_to; /* the key of the code, then of the refresh tokens ("jkt:…"); "": of none */
     int64_t auth_time;
     const char *amr;
     unsigned char code_hash[32];
@@ -50,6 +51,7 @@ struct authorization_redemption {
     int64_t now;
     const unsigned char *refresh_hash;
     int64_t refresh_generation; /* 1, or 0: no refresh token was given */
+    const char *bound_to;       /* the key of the refresh tokens */
     int64_t expires_at;
 };
 

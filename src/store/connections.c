@@ -4,6 +4,7 @@
 enum {
     LIST,
     FIND,
+    LOCK,
     FIND_BY_SUBJECT,
     ADD,
     CHANGE_PROFILE,
@@ -59,6 +60,10 @@ static const struct statement statements[] = {
                .parameters = "bb",
                COLUMNS(connection_columns),
                .retry = true },
+    [LOCK] = { .name = "connections.lock",
+               .sql = SELECT_CONNECTIONS " WHERE id = ? AND user_id = ? FOR UPDATE",
+               .parameters = "bb",
+               COLUMNS(connection_columns) },
     [FIND_BY_SUBJECT] = { .name = "connections.find_by_subject",
                           .sql = SELECT_CONNECTIONS " WHERE provider = ? AND subject = ?",
                           .parameters = "tt",
@@ -94,9 +99,10 @@ static const struct statement statements[] = {
                        " refresh_claim = NULL, refresh_until_ms = 0 WHERE id = ? AND version = ?",
                 .parameters = "ibi" },
     [SEALED_BEFORE] = { .name = "connections.list_sealed_before",
-                        .sql = SELECT_CONNECTIONS " WHERE (key_name < ? OR key_name > ?) AND key_name > ''"
-                                                  " AND refresh_until_ms <= ? LIMIT ?",
-                        .parameters = "ttii",
+                        .sql = SELECT_CONNECTIONS " FORCE INDEX (connections_key)"
+                                                  " WHERE (key_name < ? OR key_name > ?) AND key_name > ''"
+                                                  " AND id > ? AND refresh_until_ms <= ? ORDER BY id LIMIT ?",
+                        .parameters = "ttbii",
                         COLUMNS(connection_columns),
                         .retry = true },
     [RESEAL] = { .name = "connections.reseal",
@@ -142,6 +148,12 @@ enum store_result connections_find(struct db *db, struct arena *arena, const uns
     return db_find(db, arena, &statements[FIND], VALUES(sql_id(id), sql_id(user_id)), row_out);
 }
 
+enum store_result connections_lock(struct db *db, struct arena *arena, const unsigned char user_id[16],
+                                   const unsigned char id[16], struct connection_row *row_out)
+{
+    return db_find(db, arena, &statements[LOCK], VALUES(sql_id(id), sql_id(user_id)), row_out);
+}
+
 enum store_result connections_find_by_subject(struct db *db, struct arena *arena, const char *provider,
                                               const char *subject, struct connection_row *row_out)
 {
@@ -153,8 +165,8 @@ enum store_result connections_add(struct db *db, const struct connection_row *ro
 {
     return db_run(db, &statements[ADD],
                   VALUES(sql_id(row->id), sql_id(row->user_id), sql_text(row->provider),
-                         sql_text(row->subject), sql_text(row->label), sql_integer(row->created_at),
-                         sql_text(row->email), sql_integer(row->email_verified),
+                         sql_text(row->subject), sql_text_cut(row->label, 320), sql_integer(row->created_at),
+                         sql_text_cut(row->email, 320), sql_integer(row->email_verified),
                          sql_text_cut(row->display_name, 200), sql_integer(row->sign_in),
                          sql_text(row->scopes), sql_bytes(row->access_sealed.data, row->access_sealed.length),
                          sql_bytes(row->refresh_sealed.data, row->refresh_sealed.length),
@@ -180,7 +192,7 @@ enum store_result connections_write(struct db *db, const struct connection_row *
 {
     return db_run_one(
         db, &statements[WRITE],
-        VALUES(sql_text(row->label), sql_text(row->email), sql_integer(row->email_verified),
+        VALUES(sql_text_cut(row->label, 320), sql_text_cut(row->email, 320), sql_integer(row->email_verified),
                sql_text_cut(row->display_name, 200), sql_text(row->scopes), sealed(row->access_sealed),
                sealed(row->refresh_sealed), sql_integer(row->token_expires_at), sql_text(row->key_name),
                sql_text(row->status), sql_integer(now), sql_id(row->id), sql_integer(row->version)));
@@ -208,11 +220,13 @@ enum store_result connections_break(struct db *db, const struct connection_row *
 }
 
 enum store_result connections_list_sealed_before(struct db *db, struct arena *arena, const char *key_name,
-                                                 int64_t now_ms, int64_t limit,
-                                                 struct connection_row **rows_out, size_t *count_out)
+                                                 const unsigned char behind[16], int64_t now_ms,
+                                                 int64_t limit, struct connection_row **rows_out,
+                                                 size_t *count_out)
 {
     return db_list(db, arena, &statements[SEALED_BEFORE],
-                   VALUES(sql_text(key_name), sql_text(key_name), sql_integer(now_ms), sql_integer(limit)),
+                   VALUES(sql_text(key_name), sql_text(key_name), sql_id(behind), sql_integer(now_ms),
+                          sql_integer(limit)),
                    sizeof(**rows_out), (void **)rows_out, count_out);
 }
 

@@ -35,6 +35,10 @@ enum store_result connections_list(struct db *db, struct arena *arena, const uns
 enum store_result connections_find(struct db *db, struct arena *arena, const unsigned char user_id[16],
                                    const unsigned char id[16], struct connection_row *row_out) MUST_CHECK;
 
+/* The same inside a transaction: and keeps others from changing it until the end. */
+enum store_result connections_lock(struct db *db, struct arena *arena, const unsigned char user_id[16],
+                                   const unsigned char id[16], struct connection_row *row_out) MUST_CHECK;
+
 /* Whoever's it is: exactly this provider and this subject (T-82). */
 enum store_result connections_find_by_subject(struct db *db, struct arena *arena, const char *provider,
                                               const char *subject, struct connection_row *row_out) MUST_CHECK;
@@ -65,10 +69,10 @@ enum store_result connections_release(struct db *db, const struct connection_row
 /* The provider took the tokens back: so long as the row has this version. */
 enum store_result connections_break(struct db *db, const struct connection_row *row, int64_t now) MUST_CHECK;
 
-/* Rows that are sealed under another key than this, and aren't being refreshed. */
+/* Rows that are sealed under another key than this, and aren't being refreshed: by id, behind one. */
 enum store_result connections_list_sealed_before(struct db *db, struct arena *arena, const char *key_name,
-                                                 int64_t now_ms, int64_t limit,
-                                                 struct connection_row **rows_out,
+                                                 const unsigned char behind[16], int64_t now_ms,
+                                                 int64_t limit, struct connection_row **rows_out,
                                                  size_t *count_out) MUST_CHECK;
 
 /* The same tokens sealed anew; its version stays. NOT_FOUND when the row has changed since. */

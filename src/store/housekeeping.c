@@ -36,6 +36,7 @@ static const struct statement statements[] = {
     DELETE_EXPIRED("limit_counts"),
     DELETE_EXPIRED("provider_requests"),
     DELETE_EXPIRED("used_ids"),
+    DELETE_EXPIRED("client_failures"),
 };
 
 const struct statement_table housekeeping_statements = STATEMENT_TABLE(statements);

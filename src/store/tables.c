@@ -9,6 +9,7 @@
 #include "store/attempts.h"
 #include "store/authorizations.h"
 #include "store/challenges.h"
+#include "store/client_uses.h"
 #include "store/clients.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
@@ -51,6 +52,7 @@ const struct statement_table *const store_tables[] = {
     &attempts_statements,
     &authorizations_statements,
     &challenges_statements,
+    &client_uses_statements,
     &clients_statements,
     &connections_statements,
     &email_changes_statements,

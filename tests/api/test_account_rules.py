@@ -468,7 +468,7 @@ def asking_during_reset(site):
 
 
 PERSONAL = ("sessions", "grants", "authorizations", "members", "challenges", "connections", "email_changes", "permissions")
-OF_MEMBERS = ("subscriptions", "participants")  # these go with the membership
+OF_MEMBERS = ("subscriptions", "participants", "provider_grants", "provider_requests")  # these go with the membership
 
 
 def orphans(site):

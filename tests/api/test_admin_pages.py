@@ -48,7 +48,7 @@ def no_default(site):
     equal(site.sql("SELECT COUNT(*) FROM admin_sessions"), [["0"]])
 
 
-@test("136: the first sign-in sets the second step up; secret and recovery codes are shown once and not stored as they are")
+@test("security 136: the first sign-in sets the second step up; secret and recovery codes are shown once and not stored as they are")
 def enrolment(site):
     admin, browser = new_admin(site), site.browser()
     shown = enrol(browser, admin)
@@ -69,7 +69,7 @@ def enrolment(site):
         assert secret not in site.log()
 
 
-@test("134: a code works once, one step early or late, and never two steps away")
+@test("security 134: a code works once, one step early or late, and never two steps away")
 def codes_once(site):
     admin = new_admin(site)
     enrol(site.browser(), admin)
@@ -82,7 +82,7 @@ def codes_once(site):
     assert answer.page().title.startswith("Error")
 
 
-@test("134: the same code at ten machines' worth of workers at once lets in one; so does a recovery code (136)")
+@test("T-92, T-93, security 134, 136: the same code at ten machines' worth of workers at once lets in one; so does a recovery code")
 def codes_in_parallel(site):
     admin = new_admin(site)
     enrol(site.browser(), admin)
@@ -99,7 +99,7 @@ def codes_in_parallel(site):
         equal(sorted(answer.status for answer in answers), [303] + [400] * 5, code)
 
 
-@test("136: each recovery code lets in once, spelled as people do")
+@test("security 136: each recovery code lets in once, spelled as people do")
 def recovery(site):
     admin = new_admin(site)
     enrol(site.browser(), admin)
@@ -108,7 +108,7 @@ def recovery(site):
         equal(sign_in(site, admin, code=code).last.status, 400, code)
 
 
-@test("134: wrong codes are counted: after ten none is looked at, not even the right one")
+@test("security 134: wrong codes are counted: after ten none is looked at, not even the right one")
 def code_limit(site):
     admin = new_admin(site)
     enrol(site.browser(), admin)
@@ -150,7 +150,7 @@ def users_stay_out(site):
     equal(browser.get("/admin/services").status, 303)
 
 
-@test("109: the step between password and code opens nothing, and belongs to its browser")
+@test("T-109: the step between password and code opens nothing, and belongs to its browser")
 def between(site):
     admin = new_admin(site)
     enrol(site.browser(), admin)
@@ -236,7 +236,7 @@ def way_back(site):
 
 # --- all pages ---
 
-@test("109: strangers are sent to the sign-in; pages aren't stored and carry the strict headers")
+@test("T-109: strangers are sent to the sign-in; pages aren't stored and carry the strict headers")
 def every_page(site):
     browser = console(site)
     for path in all_pages(site):

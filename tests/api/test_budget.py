@@ -8,6 +8,8 @@ import os
 import time
 
 from kit import *
+from proofs import *
+from signers import EcKey
 
 REQUESTS = 200
 COUNTERS = ("Questions", "Com_stmt_execute", "Com_stmt_prepare", "Com_stmt_close", "Com_stmt_reset", "Com_begin", "Com_commit", "Com_rollback",
@@ -45,8 +47,15 @@ def measure(site, calls):
     return {"statements": statements, "round_trips": used["Questions"] + used["Com_stmt_prepare"], "commits": commits}, elapsed, used
 
 
+def note_no_uses(site):
+    """That a client was used is noted once a minute, by a write of its own: not while something is measured."""
+    site.sql("UPDATE clients SET last_used_at = 9999999999; UPDATE client_secrets SET last_used_at = 9999999999")
+    site.cli("service", "enable", site.service)  # caches are dropped
+
+
 def held(site, name, warm_up, calls):
     """Asserts that the calls stay within the budget of that name."""
+    note_no_uses(site)
     for call in warm_up:
         assert call().status == 200
     seen, elapsed, used = measure(site, calls)
@@ -110,6 +119,80 @@ def refreshes(site):
             line[0] = answer.json()["refresh_token"]
         return answer
     repeated(site, "refresh", rotate)
+
+
+@test("budget: a DPoP proof adds one statement, and no second commit to what commits anyway")
+def proofs(site):
+    machine, client, key = site.client("machine"), site.client(), EcKey()
+    repeated(site, "client_credentials with a proof", lambda: ask_token(site, machine, key, grant_type="client_credentials"))
+    browser = signed_in(site)
+    ready = [authorize(site, client, browser=browser, prompt="none")["code"] for _ in range(60)]
+    answers = []
+
+    def redeem_one(code):
+        answers.append(ask_token(site, client, key, grant_type="authorization_code", code=code, redirect_uri=client.redirect_uri))
+        return answers[-1]
+    calls = [lambda code=code: redeem_one(code) for code in ready]
+    held(site, "code redemption with a proof", calls[:10], calls[10:])
+    token = answers[-1].json()["access_token"]
+    repeated(site, "userinfo with a proof", lambda: use(site, token, key))
+    line = [sign_in(site, client, scope="openid offline_access", prompt="consent").refresh]
+
+    def rotate():
+        answer = ask_token(site, client, key, grant_type="refresh_token", refresh_token=line[0])
+        if answer.status == 200:
+            line[0] = answer.json()["refresh_token"]
+        return answer
+    repeated(site, "refresh with a proof", rotate)
+
+
+def asserting(site, **metadata):
+    """A client that proves itself by assertions, and how each call of a list is made ready before it is measured."""
+    from prove import asserted, assertion, keyed_client
+    client = keyed_client(site, redirect_uris=["https://client.example/cb"], response_types=["code"], scope="openid offline_access read:things",
+                          grant_types=["authorization_code", "refresh_token", "client_credentials"], **metadata)
+
+    def ready(path, words, number):
+        made = [asserted(assertion(site, client), **words) for _ in range(number)]
+        return [lambda body=body: site.web.post(path, body) for body in made]
+    return client, ready
+
+
+@test("T-36, budget: an assertion adds one statement and no second commit: to client_credentials, introspection, redemption, refresh and revocation")
+def assertions(site):
+    from prove import asserted, assertion, get_token
+    client, ready = asserting(site)
+    calls = ready(TOKEN, {"grant_type": "client_credentials"}, REQUESTS)
+    held(site, "client_credentials with an assertion", calls[:10], calls[10:])
+    access = get_token(site, client).json()["access_token"]
+    calls = ready(INTROSPECT, {"token": access}, 110)
+    held(site, "introspection with an assertion", calls[:10], calls[10:])
+
+    calls = []
+    for _ in range(60):
+        token = get_token(site, client).json()["access_token"]
+        calls += ready(REVOKE, {"token": token}, 1)
+    held(site, "revocation with an assertion", calls[:10], calls[10:])
+
+    calls, browser, person = [], None, site.person()
+    browser = site.browser()
+    for _ in range(60):
+        code = authorize(site, client, person, browser, scope="openid offline_access")["code"]
+        calls += ready(TOKEN, {"grant_type": "authorization_code", "code": code, "redirect_uri": client.redirect_uri}, 1)
+    held(site, "code redemption with an assertion", calls[:10], calls[10:])
+
+    code = authorize(site, client, person, browser, scope="openid offline_access")["code"]
+    words = {"grant_type": "authorization_code", "code": code, "redirect_uri": client.redirect_uri}
+    line = [site.web.post(TOKEN, asserted(assertion(site, client), **words)).json()["refresh_token"]]
+    made = [asserted(assertion(site, client)) for _ in range(60)]
+
+    def rotate(proof):
+        answer = site.web.post(TOKEN, {"grant_type": "refresh_token", "refresh_token": line[0], **proof})
+        if answer.status == 200:
+            line[0] = answer.json()["refresh_token"]
+        return answer
+    calls = [lambda proof=proof: rotate(proof) for proof in made]
+    held(site, "refresh with an assertion", calls[:10], calls[10:])
 
 
 @test("budget: revocation is one statement and its commit")

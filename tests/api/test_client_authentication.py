@@ -23,7 +23,7 @@ def right_ways(site):
         token_response(client_credentials(site, site.client(kind)))
 
 
-@test("50: a failed Basic authentication is 401 with WWW-Authenticate; in the body it is 401 invalid_client")
+@test("security 50: a failed Basic authentication is 401 with WWW-Authenticate; in the body it is 401 invalid_client")
 def wrong_secret(site):
     web, post = site.client(), site.client("post")
     answer = ask(site, headers={"Authorization": basic(web.id, web.secret + "x")})
@@ -44,7 +44,7 @@ def odd_secrets(site):
     one_of(answer.status, (400, 401), "NUL")
 
 
-@test("49: both parts of Basic are form-decoded before they are compared (RFC 6749 2.3.1)")
+@test("security 49: both parts of Basic are form-decoded before they are compared (RFC 6749 2.3.1)")
 def decoded_credentials(site):
     web = site.client()
     escaped = "".join(f"%{ord(c):02X}" for c in web.id) + ":" + "".join(f"%{ord(c):02x}" for c in web.secret)
@@ -69,7 +69,7 @@ def malformed_headers(site):
     one_of(answer.status, (400, 401), "two Authorization headers")
 
 
-@test("81: the scheme's name is case-insensitive")
+@test("security 81: the scheme's name is case-insensitive")
 def scheme_case(site):
     web = site.client()
     value = basic(web.id, web.secret).split()[1]
@@ -77,7 +77,7 @@ def scheme_case(site):
         token_response(ask(site, headers={"Authorization": f"{scheme} {value}"}))
 
 
-@test("48: Basic and a secret in the body at once is invalid_request")
+@test("security 48: Basic and a secret in the body at once is invalid_request")
 def two_ways(site):
     web = site.client()
     answer = ask(site, {"client_id": web.id, "client_secret": web.secret}, web.headers())
@@ -91,14 +91,14 @@ def id_in_both(site):
     refused(ask(site, {"client_id": site.client("other").id}, web.headers()), (400, 401), ("invalid_request", "invalid_client"))
 
 
-@test("51: the registered way is enforced")
+@test("security 51: the registered way is enforced")
 def registered_way(site):
     web, post = site.client(), site.client("post")
     refused(ask(site, {"client_id": web.id, "client_secret": web.secret}), 401, "invalid_client")
     refused(ask(site, headers={"Authorization": basic(post.id, post.secret)}), 401, "invalid_client")
 
 
-@test("52: a public client that sends a secret, and a confidential one that sends none, are refused")
+@test("security 52: a public client that sends a secret, and a confidential one that sends none, are refused")
 def public_and_confidential(site):
     public, web = site.client("public"), site.client()
     refused(ask(site, {"grant_type": "authorization_code", "code": "x", "client_id": public.id, "client_secret": "x"}),
@@ -126,7 +126,7 @@ def disabled_client(site):
     refused(revoke(site, client, token), 401, "invalid_client")
 
 
-@test("53: the database holds no client secret that could be read")
+@test("security 53: the database holds no client secret that could be read")
 def secrets_are_hashed(site):
     client = site.client()
     rows = site.sql(f"SELECT COUNT(*) FROM clients WHERE metadata LIKE '%{client.secret}%'")

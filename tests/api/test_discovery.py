@@ -20,7 +20,9 @@ KNOWN_MEMBERS = {
     "request_uri_parameter_supported", "require_request_uri_registration", "op_policy_uri", "op_tos_uri",
     "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "introspection_endpoint",
     "introspection_endpoint_auth_methods_supported", "code_challenge_methods_supported", "end_session_endpoint",
-    "authorization_response_iss_parameter_supported", "prompt_values_supported"}
+    "authorization_response_iss_parameter_supported", "prompt_values_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported", "revocation_endpoint_auth_signing_alg_values_supported",
+    "dpop_signing_alg_values_supported", "tls_client_certificate_bound_access_tokens"}
 
 
 @test("T-75, C12 oidcc-discovery-endpoint-verification: the metadata is complete, of https, and true to its issuer")
@@ -51,7 +53,7 @@ def discovery_endpoint_verification(site):
     equal(document["code_challenge_methods_supported"], ["S256"], "PKCE")
     equal(sorted(document["response_modes_supported"]), ["form_post", "query"], "response modes")
     equal(sorted(document["token_endpoint_auth_methods_supported"]),
-          ["client_secret_basic", "client_secret_post", "none"], "client authentication")
+          ["client_secret_basic", "client_secret_jwt", "client_secret_post", "none", "private_key_jwt"], "client authentication")
     for flag in ("claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported"):
         equal(document[flag], False, flag)
     equal(document["authorization_response_iss_parameter_supported"], True, "RFC 9207")

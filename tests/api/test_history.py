@@ -60,7 +60,7 @@ def by_command_line(site):
     site.cli("client", "disable", client)
     equal(last(site, subject=client)[::3], ("client.disabled", {"client_id": client, "status": "disabled"}))
     site.cli("client", "rotate-secret", client, "--keep-old", "1h")
-    equal((last(site, subject=client)[0], set(last(site, subject=client)[3])), ("client.secret_rotated", {"client_id", "old_secrets_expire_at"}))
+    equal((last(site, subject=client)[0], set(last(site, subject=client)[3])), ("client.secret_rotated", {"client_id", "secret_id", "old_secrets_expire_at"}))
     key = site.cli("api-key", "add", "--service", site.service, "--name", "Job", "--permissions", "read:users")
     kind, actor, _, data = last(site, subject=key["id"])
     equal((kind, actor, data["name"], data["permissions"], data["prefix"]), ("api_key.created", "cli", "Job", ["read:users"], key["prefix"]))

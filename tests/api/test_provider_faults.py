@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """What can go wrong at a provider, and on the way there and back: a person always gets a page that says what happened and leads
 on, nobody is signed in by mistake, and it never takes long."""
+import json
+import subprocess
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,30 +86,58 @@ def another_subject(site):
         for change in ({"remove": [member]}, {"set": {member: ""}}, {"set": {member: None}}, {"set": {member: {"$ne": 1}}}, {"set": {member: True}}):
             site.fakes[name].fault("userinfo", "change", **change)
             fails(site, site.fakes[name], f"{name}: {change}")
+    known = Traveller(site, site.fakes["acme"])
+    assert known.finish(known.go("ann-acme"))
     site.fakes["acme"].fault("userinfo", "change", set={"sub": "another"})
     fails(site, site.fakes["acme"], "another sub than the ID Token's")
 
 
-@test("abuse 72: a provider that hangs anywhere costs a person less than ten seconds and others nothing; one that is slow signs in")
+@test("abuse 72, 44: a provider that hangs or drips anywhere costs a person less than ten seconds and others nothing; one that is slow signs in")
 def slow(site):
-    places = [("google", "token"), ("acme", "userinfo"), ("facebook", "userinfo"), ("github", "emails")]
-    hanging = [(name, at, Traveller(site, site.fakes[name])) for name, at in places]
+    places = [("google", "token", "hang"), ("acme", "userinfo", "drip"), ("facebook", "userinfo", "hang"), ("github", "emails", "drip")]
+    hanging = [(name, f"{fault}s: {at}", Traveller(site, site.fakes[name])) for name, at, fault in places]
     ways = [traveller.fake.visit(traveller.leave(), "ann-" + name) for name, _, traveller in hanging]
-    for name, at, _ in hanging:
-        site.fakes[name].fault(at, "hang")
+    for name, at, fault in places:
+        site.fakes[name].fault(at, fault)
     began = time.monotonic()
     with ThreadPoolExecutor(len(places)) as pool:
         answers = [pool.submit(traveller.arrive, way) for (_, _, traveller), way in zip(hanging, ways)]
         time.sleep(0.3)
         assert site.connect().get("/readyz").status == 200
         assert time.monotonic() - began < 2, "others wait as well"
-        for (name, at, traveller), answer in zip(hanging, answers):
-            is_told(answer.result(), f"{name} hangs: {at}")
+        for (name, what, traveller), answer in zip(hanging, answers):
+            is_told(answer.result(), f"{name} {what}")
             assert not traveller.is_signed_in, name
     assert time.monotonic() - began < LIMIT_S, f"{time.monotonic() - began:.1f} s"
     site.fakes["google"].fault("token", "slow", ms=1500)
     traveller = Traveller(site, site.fakes["google"])
     assert traveller.finish(traveller.go("ann-google")), "a provider that is slow"
+
+
+@test("T-53, abuse 43: a provider that redirects us, to whatever host, isn't followed")
+def redirects(site):
+    inside = site.fakes["github"]
+    for name, at in (("google", "token"), ("acme", "userinfo"), ("facebook", "userinfo"), ("apple", "token")):
+        for status in (301, 302, 307, 308):
+            site.fakes[name].fault(at, "redirect", to=f"{inside.url}/user", status=status)
+            fails(site, site.fakes[name], f"{name}, {at}: {status}")
+    equal(inside.asked(), [], "calls of the place that was named")
+
+
+INSIDE = ("http://169.254.169.254/latest", "https://10.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://127.0.0.1/",
+          "https://2130706433/", "http://issuer.example/", "file:///etc/passwd", "gopher://127.0.0.1:25/", "https://user@localhost/",
+          "https://issuer.example/#x", "javascript:alert(1)", "//issuer.example", "")
+
+
+@test("T-52, abuse 43: a provider can't be added inside: loopback, link-local, private, metadata, other schemes")
+def inside(site):
+    for url, member in [(url, member) for url in INSIDE for member in ("issuer", "token_endpoint", "jwks_uri", "userinfo_endpoint")]:
+        with tempfile.NamedTemporaryFile("w") as file:
+            json.dump({"name": "inside", "kind": "oidc", "client_id": "x", "client_secret": "y", "issuer": "https://issuer.example", member: url}, file)
+            file.flush()
+            done = subprocess.run([site.program, "-c", site.conf, "provider", "add", "--metadata", file.name], capture_output=True, text=True,
+                                  timeout=30, check=False)
+        assert done.returncode != 0 and member in done.stderr, f"{member}: {url}: {done}"
 
 
 @test("abuse 72, T-52: an issuer whose discovery or keys can't be had, or say what can't be, or lead inside: a page, nobody signed in, in time")
@@ -183,7 +214,7 @@ def address_of_another(site):
     assert not second.is_signed_in
 
 
-@test("abuse 72, T-81, security 122: an answer is taken once, in the browser that was sent, from the provider that it was sent to, as it was sent")
+@test("abuse 72, T-81, T-83, security 122: an answer is taken once, in the browser that was sent, from the provider that it was sent to, as it was sent")
 def replay(site):
     for fake in site.fakes:
         traveller = Traveller(site, fake)

@@ -7,6 +7,7 @@ import re
 import tempfile
 import time
 import urllib.parse
+import uuid
 
 import service
 from kit import *
@@ -38,10 +39,20 @@ BODIES = {
     "PUT /api/users/{userId}/apps/{clientId}/permissions": {"role": "admin", "status": "approved"},
     "POST /api/users/{userId}/apps/{clientId}/request-access": {},
     "PUT /api/admin/users/{userId}/apps/{clientId}/permissions": {"role": "admin", "status": "approved"},
+    "POST /api/admin/providers": {"name": "taken{number}", "issuer": "https://login.example.com", "client_id": "c", "client_secret": "s"},
+    "PATCH /api/admin/providers/{provider}": {"client_id": "taken"},
     "POST /v1/auth/register": {},
     "PATCH /api/user": {},
     "POST /api/user/set-password": {"password": "taken over and over"},
+    "POST /api/service/provider-tokens": {"user_id": "{user_id}", "provider": "google"},
+    "POST /api/user/provider-token-requests/{state}/complete": {},
+    "POST /api/user/provider-token-requests/{state}/link": {},
+    "POST /api/user/linked-accounts/{provider}/link": {},
+    "POST /api/user/linked-accounts/{account}/grants": {"service_id": "{service}"},
     "POST /api/user/change-password": {"current_password": "x", "new_password": "taken over and over"},
+    "POST /api/admin/oauth-clients": {"service_id": "{service}", "client_name": "Taken", "grant_types": ["client_credentials"]},
+    "PATCH /api/admin/oauth-clients/{client}": {"client_name": "Taken"},
+    "POST /api/admin/oauth-clients/{client}/regenerate-secret": {},
     "POST /api/organizations/{organization}/services/{service}/api-keys": {"name": "Taken", "permissions": ["read:users"]},
     "POST /api/organizations/{organization}/services/{service}/api-keys/{id}/rotate": {"overlap_hours": 0},
     "POST /api/organizations/{organization}/services/{service}/plans": {"name": "Plan {number}"},
@@ -97,15 +108,34 @@ class Tenant:
         site.cli("permission", "set", self.person.id, self.client.id, "--role", "user")
         plan = said(self.key.post("plans", {"name": self.name, "price_cents": 1}), 201)["id"]
         said(self.key.post("subscriptions", {"user_id": self.person.id, "plan_id": plan}), 200)
+        self.set_up_provider(site)  # before there is a webhook that is told of it
         webhook = said(self.key.post("webhooks", {"url": HOOK if self.name.startswith(FOREIGN) else HOOK + "-not"}), 201)["id"]
         delivery = said(self.key.post(f"webhooks/{webhook}/test", {}), 202)["id"]
         self.end_delivery(site, delivery)
         # its use is noted once a minute: not while tables are compared
         site.sql(f"UPDATE api_keys SET last_used_at = UNIX_TIMESTAMP() + 3600 WHERE service_id = {binary(self.service)}")
-        self.words = {"provider": "google", "user_id": self.person.id, "user": self.person.id, "userId": self.person.id, "plan_id": plan, "plan": plan,
+        site.sql("UPDATE client_secrets SET last_used_at = UNIX_TIMESTAMP() + 3600")
+        secret = site.cli("client", "secret", "list", self.client.id)[0]["id"]
+        self.words = {"secret": secret, "provider": "google", "user_id": self.person.id, "user": self.person.id, "userId": self.person.id, "plan_id": plan, "plan": plan,
                       "webhook": webhook, "delivery": delivery, "service": self.service, "client": self.client.id, "clientId": self.client.id,
                       "id": self.key.id, "organization": "main", "org": "main", "access_token": self.tokens.access,
-                      "refresh_token": self.tokens.refresh}
+                      "refresh_token": self.tokens.refresh, "account": self.account, "state": self.state}
+
+    def set_up_provider(self, site):
+        """An account at a provider that the service may use, and a request for more; the provider itself is never asked."""
+        if not site.cli("provider", "list"):
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                json.dump({"name": "google", "client_id": "x", "client_secret": "y"}, file)
+                file.flush()
+                site.cli("provider", "add", "--metadata", file.name)
+        site.cli("service", "set", self.service, "--provider-scopes", "google=openid email", "--provider-redirect-uri", "https://app.example/cb")
+        asked = said(self.key.post("provider-tokens", {"user_id": self.person.id, "provider": "google"}), 200)
+        self.state = asked["reauth_url"].rsplit("/", 1)[1]
+        self.account = str(uuid.uuid4())
+        site.sql("INSERT INTO connections (id, user_id, provider, subject, label, created_at, email, sign_in, scopes) VALUES "
+                 f"({binary(self.account)}, {binary(self.person.id)}, 'google', '{self.account}', '{self.person.email}', 1, '{self.person.email}', 0, 'openid email')")
+        site.sql("INSERT INTO provider_grants (id, connection_id, service_id, user_id, scopes, granted_at) VALUES "
+                 f"(UNHEX(MD5('{self.account}')), {binary(self.account)}, {binary(self.service)}, {binary(self.person.id)}, 'openid email', 1)")
 
     @staticmethod
     def end_delivery(site, delivery):
@@ -254,7 +284,7 @@ def each_permission(site):
     for name, row in rows(site):
         if "api-key" not in row["who"]:
             continue
-        word = row["permission"]
+        word = row["permission"].removesuffix(":*")  # one for some of them is enough
         assert word in ALL.split(), f"{name} asks for {word!r}"
         body = service.refusal(request(mine, name, row, {"X-API-Key": keys[word].text}), 403, "FORBIDDEN")
         assert word in body["error"], f"{name}: {body}"
@@ -280,7 +310,7 @@ def default_is_no(site):
 
 
 # POSTs of programs that need no Idempotency-Key: they change nothing, or the same call again is the same call by itself
-BY_THEMSELVES = {"POST /api/oauth/userinfo", "POST /api/users/{userId}/apps/{clientId}/request-access", "POST /v1/auth/register"}
+BY_THEMSELVES = {"POST /api/service/provider-tokens", "POST /api/oauth/userinfo", "POST /api/users/{userId}/apps/{clientId}/request-access", "POST /v1/auth/register"}
 
 
 @test("Idempotency-Key: every POST by an API key or an access token honours it: sent again it is answered as before, and done once")

@@ -5,6 +5,7 @@
 // to stop.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { fakes } from './fakes.mjs';
 import { Album, misfits, misspoken, violations } from './looks.mjs';
 import { addPerson, addService, allow, buttonOf, Callback, contextOptions, email, issuer, launch, mailedPin, Mailbox, PASSWORD, sensible, sql,
   typePin } from './stage.mjs';
@@ -72,7 +73,8 @@ class Person {
   listeners = {
     request: (request) => {
       const { origin, protocol } = new URL(request.url());
-      if (origin !== issuer && origin !== new URL(callback.uri).origin && protocol !== 'data:') this.faults.push(`asks for ${request.url()}`);
+      const known = [issuer, new URL(callback.uri).origin, ...Object.values(fakes)];
+      if (!known.includes(origin) && protocol !== 'data:') this.faults.push(`asks for ${request.url()}`);
     },
     console: (message) => {
       if (/security policy|refused to/i.test(message.text())) this.faults.push(message.text());

@@ -6,6 +6,7 @@
 #include "core/mustache.h"
 #include "core/text.h"
 #include "core/uri.h"
+#include "crypto/certificate.h"
 #include "crypto/handle.h"
 #include "crypto/jws.h"
 #include "http/cookie.h"
@@ -185,6 +186,40 @@ static void run_jwk(struct arena *arena, const char *data, size_t length)
     jwk_free(key);
 }
 
+static const struct certificate *read_certificate(struct arena *arena, const char *text)
+{
+    const char *error;
+    const struct certificate *certificate = certificate_read(arena, text, &error);
+    PROMISE((certificate == NULL) == (error != NULL));
+    for (size_t i = 0; certificate && i < CERTIFICATE_NAMES; i++)
+        PROMISE(certificate->names[i] && strlen(certificate->thumbprint) == 43);
+    return certificate;
+}
+
+/* As a web server would hand it over; then as what stands between the lines of PEM. */
+static void run_certificate(struct arena *arena, const char *data, size_t length)
+{
+    (void)read_certificate(arena, arena_strndup(arena, data, length));
+    const struct certificate *certificate = read_certificate(
+        arena, arena_printf(arena, "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----",
+                            base64_encode(arena, data, length)));
+    if (!certificate)
+        return;
+    (void)certificate_has_subject(certificate, arena, "CN=api client,O=Acme,C=DE");
+    for (int kind = 0; kind < CERTIFICATE_NAMES; kind++)
+        PROMISE(!certificate_has_name(certificate, (enum certificate_name)kind, "nobody's"));
+}
+
+/* A subject that can't be read is nobody's. */
+static void run_subject(struct arena *arena, const char *data, size_t length)
+{
+    static const struct bytes nobody = { (const unsigned char *)"\x30\x00", 2 };
+    const struct certificate certificate = { .subject = nobody };
+    const char *text = arena_strndup(arena, data, length);
+    bool readable = certificate_subject_is_readable(arena, text);
+    PROMISE(!certificate_has_subject(&certificate, arena, text) || !readable);
+}
+
 static const struct keyfile *own_keyfile(void)
 {
     static struct keyfile *keyfile;
@@ -290,10 +325,13 @@ static void run_frame(struct arena *arena, const char *data, size_t length)
 /* --- all of them --- */
 
 const struct fuzz_target fuzz_targets[] = {
-    { "base64", run_base64 },   { "form", run_form },         { "frame", run_frame },
-    { "handle", run_handle },   { "json", run_json },         { "jwk", run_jwk },
-    { "jws", run_jws },         { "mustache", run_mustache }, { "percent", run_percent },
-    { "request", run_request }, { "uri", run_uri },           { NULL, NULL },
+    { "base64", run_base64 },   { "certificate", run_certificate },
+    { "subject", run_subject }, { "form", run_form },
+    { "frame", run_frame },     { "handle", run_handle },
+    { "json", run_json },       { "jwk", run_jwk },
+    { "jws", run_jws },         { "mustache", run_mustache },
+    { "percent", run_percent }, { "request", run_request },
+    { "uri", run_uri },         { NULL, NULL },
 };
 
 void fuzz_start(void)

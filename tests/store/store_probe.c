@@ -286,7 +286,7 @@ static void prepare_race(struct probe *probe, struct race *race, unsigned char r
 
 static enum store_result redeem(struct db *db, const struct race *race)
 {
-    struct authorization_redemption redemption = { .now = 5, .expires_at = 9 };
+    struct authorization_redemption redemption = { .now = 5, .expires_at = 9, .bound_to = "" };
     return authorizations_redeem(db, race->id, race->hash, &redemption);
 }
 

@@ -188,7 +188,8 @@ class SignIn(tap.TestCase):
         """An account that signs in by a provider alone is told so; one that can't sign in at all isn't"""
         self.database.sql("UPDATE users SET password_hash = NULL")
         self.assertEqual(self.one.ask("password", EMAIL, PASSWORD), "WRONG_PASSWORD")
-        self.database.sql("INSERT INTO connections SELECT UNHEX(MD5(1)), id, 'example', '1', '', 1 FROM users")
+        self.database.sql("INSERT INTO connections (id, user_id, provider, subject, label, created_at)"
+                          " SELECT UNHEX(MD5(1)), id, 'example', '1', '', 1 FROM users")
         self.assertEqual(self.one.ask("password", EMAIL, PASSWORD), "PASSWORD_NOT_SET")
         self.database.sql("UPDATE users SET status = 'disabled'")
         self.assertEqual(self.one.ask("password", EMAIL, PASSWORD), "WRONG_PASSWORD")

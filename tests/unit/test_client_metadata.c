@@ -7,7 +7,9 @@
 static int make_context(void **state)
 {
     struct context *context = calloc(1, sizeof(*context));
+    static const struct settings settings = { .egress_allow = "" };
     context->arena = arena_make(1 << 22);
+    context->settings = &settings;
     *state = context;
     return 0;
 }
@@ -168,7 +170,23 @@ static void metadata__wrong_types_and_values_are_refused_by_name(void **state)
         { "scope", "\"scope\":\"a\\\"b\"" },
         { "application_type", "\"application_type\":\"desktop\"" },
         { "application_type", "\"application_type\":\"web native\"" },
-        { "token_endpoint_auth_method", "\"token_endpoint_auth_method\":\"private_key_jwt\"" },
+        { "jwks", "\"token_endpoint_auth_method\":\"private_key_jwt\"" },
+        { "tls_client_auth_subject_dn", "\"token_endpoint_auth_method\":\"tls_client_auth\"" },
+        { "tls_client_auth_subject_dn", "\"token_endpoint_auth_method\":\"tls_client_auth\","
+                                        "\"tls_client_auth_san_dns\":\"a.example\","
+                                        "\"tls_client_auth_san_uri\":\"https://a.example\"" },
+        { "tls_client_auth_subject_dn", "\"tls_client_auth_subject_dn\":\"client\"" },
+        { "token_endpoint_auth_method", "\"token_endpoint_auth_method\":\"client_secret_\"" },
+        { "token_endpoint_auth_signing_alg", "\"token_endpoint_auth_signing_alg\":\"none\"" },
+        { "token_endpoint_auth_signing_alg", "\"token_endpoint_auth_signing_alg\":\"RS256\"" },
+        { "enhanced_security", "\"enhanced_security\":true" },
+        { "enhanced_security", "\"enhanced_security\":1" },
+        { "allowed_addresses", "\"allowed_addresses\":[\"10.0.0.1/8\"]" },
+        { "allowed_addresses", "\"allowed_addresses\":\"10.0.0.0/8\"" },
+        { "jwks_uri", "\"jwks_uri\":\"http://keys.example/\"" },
+        { "jwks_uri", "\"jwks_uri\":\"https://10.0.0.1/\"" },
+        { "jwks", "\"jwks\":{\"keys\":[]}" },
+        { "jwks", "\"jwks\":[]" },
         { "token_endpoint_auth_method", "\"token_endpoint_auth_method\":true" },
         { "id_token_signed_response_alg", "\"id_token_signed_response_alg\":\"none\"" },
         { "id_token_signed_response_alg", "\"id_token_signed_response_alg\":\"HS256\"" },

@@ -96,8 +96,8 @@ static void handle__cut_and_extended_ones_are_refused_T28(void **state)
 static void handle__of_one_kind_is_none_of_another_T19(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const prefixes[] = { "dwc_", "dwr_", "dwt_", "dwm_", "dwv_", "dwa_",
-                                            "dwp_", "dwo_", "dwn_", "dwu_", "dwi_" };
+    static const char *const prefixes[] = { "dwc_", "dwr_", "dwt_", "dwm_", "dwv_", "dwa_", "dwp_",
+                                            "dwo_", "dwn_", "dwu_", "dwi_", "dwq_", "dwl_" };
     struct handle handle;
     assert_int_equal(ARRAY_SIZE(prefixes), HANDLE_KINDS);
     for (int kind = HANDLE_CODE; kind < HANDLE_KINDS; kind++) {

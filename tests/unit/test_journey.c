@@ -38,7 +38,9 @@ enum store_result used_ids_add(struct db *db, const unsigned char id[32], int64_
     return STORE_OK;
 }
 
+static const struct provider_kind kind = { .name = "google" };
 static const struct provider google = { .name = "google",
+                                        .kind = &kind,
                                         .authorization_endpoint = "https://accounts.example/authorize",
                                         .sign_in_scopes = "openid email" };
 

@@ -172,6 +172,8 @@ static void mails__samples_last_as_long_as_their_links(void **state)
     const char *error;
     const struct json *samples = preview_samples(fixture->arena, &fixture->settings, &error);
     for (int kind = 0; kind < CHALLENGE_KINDS; kind++) {
+        if (kind == CHALLENGE_CONNECTION)
+            continue; /* waits without a mail */
         const char *mail = arena_printf(fixture->arena, "mail_%s", challenge_kind_name(kind));
         const struct json *sample = json_member(json_member(json_member(samples, mail), "default"), "mail");
         static const struct {

@@ -173,9 +173,9 @@ static void origin__a_script_with_a_token_may_name_its_call_and_what_it_changes(
     origin_answer_preflight(call);
     origin_cors_headers(call);
     assert_string_equal(header(call, "Access-Control-Allow-Headers"),
-                        "Content-Type, Authorization, Idempotency-Key, If-Match");
+                        "Content-Type, Authorization, DPoP, Idempotency-Key, If-Match");
     assert_string_equal(header(call, "Access-Control-Expose-Headers"),
-                        "ETag, Idempotency-Replayed, Retry-After");
+                        "DPoP-Nonce, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate");
     assert_null(header(call, "Access-Control-Allow-Credentials"));
     arena_destroy(arena);
 }

@@ -163,6 +163,7 @@ static void provider_metadata__refuses_by_name_what_is_not_known_or_not_possible
           "client_secret must" },
         { "{\"kind\": \"google\", \"name\": \"a/b\", " CLIENT "}", "name must" },
         { "{\"kind\": \"google\", \"name\": \"..\", " CLIENT "}", "name must" },
+        { "{\"kind\": \"google\", \"name\": \"otp\", " CLIENT "}", "name must not be" },
         { "{\"kind\": \"google\", \"name\": null, " CLIENT "}", "name must" },
         { "{\"kind\": \"oidc\", \"issuer\": \"https://i.example\", " CLIENT "}", "name is missing" },
         { "{\"kind\": \"oidc\", \"name\": \"i\", " CLIENT "}", "issuer is missing" },

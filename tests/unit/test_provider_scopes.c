@@ -114,13 +114,15 @@ static void provider_authorization_url__holds_what_the_kind_wants_and_no_secret(
              "&redirect_uri=https%3A%2F%2Fid.example%2Fapi%2Fauth%2Fp%2Fcallback&scope=openid%20email"
              "&state=st%26ate&nonce=once&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
              "&code_challenge_method=S256&login_hint=ann%40example.org&access_type=online");
-    wishes.offline = true;
+    wishes.offline = wishes.adding = true;
     wishes.prompt = "select_account";
     url = url_of("google", &wishes);
-    assert_non_null(strstr(url, "&access_type=offline&include_granted_scopes=true"));
+    assert_non_null(strstr(url, "&include_granted_scopes=true&access_type=offline"));
     assert_non_null(strstr(url, "&prompt=select_account%20consent"));
     wishes.prompt = NULL;
     assert_non_null(strstr(url_of("google", &wishes), "&prompt=consent&"));
+    wishes.adding = false;
+    assert_null(strstr(url_of("google", &wishes), "include_granted_scopes"));
     url = url_of("github", &wishes);
     assert_non_null(strstr(url, "&login=ann%40example.org"));
     assert_non_null(strstr(url, "code_challenge="));

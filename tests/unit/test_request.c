@@ -446,7 +446,7 @@ static void request__two_values_of_what_decides_are_refused(void **state)
     } cases[] = {
         { "REQUEST_URI=/other", 400 },  { "REQUEST_METHOD=GET", 400 }, { "REMOTE_ADDR=127.0.0.1", 400 },
         { "REQUEST_URI=/token", 0 },    { "REQUEST_METHOD=POST", 0 },  { "REMOTE_ADDR=192.0.2.7", 0 },
-        { "SCRIPT_NAME=/whatever", 0 },
+        { "SCRIPT_NAME=/whatever", 0 }, { "SSL_CLIENT_CERT=one", 0 },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct request request;
@@ -455,6 +455,10 @@ static void request__two_values_of_what_decides_are_refused(void **state)
     struct request request;
     const struct probe lengths = { .extra = { "CONTENT_LENGTH=3", "CONTENT_LENGTH=" }, .body = "abc" };
     assert_int_equal(run(&lengths, &request), 400);
+    const struct probe certificates = { .extra = { "SSL_CLIENT_CERT=one", "SSL_CLIENT_CERT=two" } };
+    assert_int_equal(run(&certificates, &request), 400);
+    const struct probe verified = { .extra = { "SSL_CLIENT_VERIFY=NONE", "SSL_CLIENT_VERIFY=SUCCESS" } };
+    assert_int_equal(run(&verified, &request), 400);
 }
 
 static void request__repeated_headers_are_told(void **state)

@@ -26,7 +26,12 @@ const INSTEAD = {
   error: ({ error = 'invalid_grant', status = 400 }, response) => response.writeHead(status, json).end(JSON.stringify({ error })),
   bad_json: (fault, response) => response.writeHead(200, json).end('{"access_token": "cut o'),
   html: (fault, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Maintenance</title>'),
-  redirect: ({ to }, response) => response.writeHead(302, { location: to }).end(),
+  drip: ({ ms = 300 }, response) => {
+    response.writeHead(200, json);
+    const timer = setInterval(() => response.write(' '), ms);
+    response.on('close', () => clearInterval(timer));
+  },
+  redirect: ({ to, status = 302 }, response) => response.writeHead(status, { location: to }).end(),
   oversized: ({ megabytes = 16 }, response) => {
     response.writeHead(200, json);
     response.write('{"filler":"');

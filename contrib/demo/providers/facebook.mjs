@@ -65,7 +65,8 @@ export function facebook(url, control) {
     if (!found) refuse(response, 'Error validating access token: The session is invalid.', { code: 190 });
     else if (!of('appsecret_proof'))
       refuse(response, 'API calls from the server require an appsecret_proof argument', { type: 'GraphMethodException' });
-    else if (of('appsecret_proof') !== proof) refuse(response, 'Invalid appsecret_proof provided in the API argument', { type: 'GraphMethodException' });
+    else if (of('appsecret_proof') !== proof)
+      refuse(response, 'Invalid appsecret_proof provided in the API argument', { type: 'GraphMethodException' });
     else return found;
     return undefined;
   }
@@ -77,8 +78,8 @@ export function facebook(url, control) {
     const picture = { data: { height: 50, width: 50, is_silhouette: false, url: 'https://people.example/picture.png' } };
     const email = found.scopes.includes('email') && who.verified && who.email ? who.email : undefined;
     const all = { id: number('facebook', who, 17), name: who.name, email, picture };
-    const fields = (call.url.searchParams.get('fields') || 'id,name').split(',');
-    return sendJson(call.response, Object.fromEntries(['id', ...fields].map((name) => [name.replace(/[.{].*/, ''), all[name.replace(/[.{].*/, '')]])));
+    const fields = (call.url.searchParams.get('fields') || 'id,name').split(',').map((field) => field.replace(/[.{].*/, ''));
+    return sendJson(call.response, Object.fromEntries(['id', ...fields].map((field) => [field, all[field]])));
   }
 
   function permissions(call, at) {

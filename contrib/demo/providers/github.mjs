@@ -60,7 +60,8 @@ export function github(url, control) {
     found.scopes = normalized(found.scopes);
     const { lifetime } = control.settings;
     const expires = lifetime === 3600 ? {} : { expires_in: lifetime };
-    return sendToken(call, { access_token: oauth.give('gho_', found, expires.expires_in), ...expires, scope: found.scopes.join(','), token_type: 'bearer' });
+    return sendToken(call, { access_token: oauth.give('gho_', found, expires.expires_in), ...expires, scope: found.scopes.join(','),
+      token_type: 'bearer' });
   }
 
   /** { word, scopes } of an API call, or undefined when it has been refused. */

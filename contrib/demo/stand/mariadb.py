@@ -61,6 +61,8 @@ class MariaDB:
     def start(self):
         self.process = Process("mariadbd", [
             "mariadbd", "--no-defaults", f"--datadir={self.data}", f"--socket={self.socket}",
+            # one that starts deletes what it takes for old temporary tables, and so those of its neighbours
+            f"--tmpdir={self.directory}",
             f"--pid-file={self.directory}/mariadbd.pid", f"--init-file={self.directory}/init.sql",
             *COMMON, *([] if self.durable else QUICK), *_as_root()], self.log)
         self.process.wait_until(self.answers, 60, "open its socket")

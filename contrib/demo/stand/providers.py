@@ -67,7 +67,7 @@ class ProviderProcess:
 
     def environment(self):
         """What a script needs to use them."""
-        known = {"DOORWARD_PROVIDERS": " ".join(PROVIDERS)}
+        known = {"DOORWARD_PROVIDERS": ",".join(PROVIDERS)}
         for name, words in PROVIDERS.items():
             prefix = f"DOORWARD_PROVIDER_{name.upper()}"
             known.update({f"{prefix}_URL": self.urls[name], f"{prefix}_CLIENT_ID": words["client_id"]})

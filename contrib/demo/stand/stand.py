@@ -31,6 +31,7 @@ class Stand:
     program     the doorward to run; source: the source tree (contrib, sql, templates)
     server      a name of webserver.SERVERS, or None for no web server at all
     port        of https, 0 for a free one; plain: also listen on a free port without TLS (plain_port)
+    mtls        also listen where clients show certificates (mtls_url); make_client_certificate() makes some
     settings    options of doorward.conf over those below; pools: {name: {option: value}}
     durable     False: the database doesn't wait for the disk (tests)
     cache       a directory that outlives the stand, for the initialised database
@@ -38,25 +39,28 @@ class Stand:
     providers   True: with the fake providers, registered, and what the service may ask of them
     """
 
-    def __init__(self, directory, program, source, *, server="lighttpd", port=0, plain=False, settings=None,
+    def __init__(self, directory, program, source, *, server="lighttpd", port=0, plain=False, mtls=False, settings=None,
                  pools=None, durable=True, cache=None, wrapper=(), env=None, providers=False):
         self.directory, self.program = os.path.abspath(directory), os.path.abspath(program)
         self.source = os.path.abspath(source)
         self.port = port or free_port()
         self.plain_port = free_port() if plain else 0
+        self.mtls_port = free_port() if mtls else 0
         self.url = f"https://127.0.0.1:{self.port}"
+        self.mtls_url = f"https://127.0.0.1:{self.mtls_port}" if mtls else ""
         self.extra_settings, self.pools = dict(settings or {}), pools or {"main": {"workers": 4}}
         self.wrapper, self.env = list(wrapper), dict(env or {})
         self.config = self._path("doorward.conf")
         self.certificate, self.key, self.ca = self._path("tls", "cert.pem"), self._path("tls", "key.pem"), \
             self._path("tls", "ca.pem")
+        self.clients = self._path("tls", "clients.pem")
         self.socket = self._path("run", f"{next(iter(self.pools))}.sock")
         self.mail_directory = self._path("mail")
         self.mail_server = MailServer(self.mail_directory, self._path("log", "mail.log"))
         self.providers = ProviderProcess(self.source, self._path("log", "providers.log")) if providers else None
         self.database = MariaDB(self.directory, cache or self._path("cache"), durable)
         self.database_password = secrets.token_hex(16)
-        self.web = WebServer(server, self, self.port, self.plain_port) if server else None
+        self.web = WebServer(server, self, self.port, self.plain_port, self.mtls_port) if server else None
         self.service = None
         self.known = {}
 
@@ -76,6 +80,8 @@ class Stand:
             if self.providers:
                 self.providers.start()
             self._make_certificate()
+            if self.mtls_port:
+                self._make_client_certificates()
             self.database.prepare(
                 "CREATE DATABASE IF NOT EXISTS doorward CHARACTER SET utf8mb4;\n"
                 "CREATE USER IF NOT EXISTS doorward@localhost;\n"
@@ -116,6 +122,27 @@ class Stand:
         run(["openssl", "req", "-x509", "-CA", self.ca, "-CAkey", f"{tls}/ca-key.pem", *common,
              "-keyout", self.key, "-out", self.certificate, "-subj", "/CN=127.0.0.1", "-addext", names,
              "-addext", "basicConstraints=critical,CA:false", "-addext", "extendedKeyUsage=serverAuth"])
+        with open(self.ca) as ca, open(self.certificate, "a") as chain:
+            chain.write(ca.read())
+
+    def _make_client_certificates(self):
+        """Who signs clients' certificates, and one that a client signed itself: clients.pem names both."""
+        for name in ("clients-ca", "foreign-ca"):
+            self.make_client_certificate(name, f"/CN={name}", extensions=["keyUsage=critical,keyCertSign,cRLSign"])
+        listed = self.make_client_certificate("listed", "/O=Acme/CN=listed")[0]
+        with open(self.clients, "w") as clients:
+            for path in (self._path("tls", "clients-ca.pem"), listed):
+                with open(path) as file:
+                    clients.write(file.read())
+
+    def make_client_certificate(self, name, subject, signer=None, extensions=()):
+        """Paths of a certificate and its key. signer: "clients-ca" or "foreign-ca"; None: itself."""
+        certificate, key = self._path("tls", f"{name}.pem"), self._path("tls", f"{name}-key.pem")
+        signing = ["-CA", self._path("tls", f"{signer}.pem"), "-CAkey", self._path("tls", f"{signer}-key.pem")] if signer else []
+        added = [word for extension in extensions for word in ("-addext", extension)]
+        run(["openssl", "req", "-x509", "-utf8", *signing, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-days", "30", "-keyout", key, "-out", certificate, "-subj", subject, *added])
+        return certificate, key
 
     def _install(self):
         """The program and its files where the web server's user can read them."""
@@ -148,6 +175,8 @@ class Stand:
             "mail_from": "accounts@example.org",
             **({"egress_allow": HOST} if self.providers else {}),
         }
+        if self.mtls_port:
+            values.update(client_certificates="yes", mtls_url=self.mtls_url)
         return {**values, **self.extra_settings}
 
     def write_config(self):

@@ -29,10 +29,10 @@ def _replace(text, changes):
 class WebServer:
     """kind: a name in SERVERS. place: paths of the stand (directory, socket, certificate, key, ...)."""
 
-    def __init__(self, kind, place, port, plain_port=0):
+    def __init__(self, kind, place, port, plain_port=0, mtls_port=0):
         if kind not in SERVERS:
             raise StartError(f"unknown web server {kind}: one of {', '.join(SERVERS)}")
-        self.kind, self.place, self.port, self.plain_port = kind, place, port, plain_port
+        self.kind, self.place, self.port, self.plain_port, self.mtls_port = kind, place, port, plain_port, mtls_port
         self.directory = os.path.join(place.directory, "web")
         self.log = os.path.join(place.directory, "log", "web.log")
         self.process = None
@@ -70,11 +70,22 @@ class WebServer:
         return path
 
 
+def _mtls(web, name, changes):
+    """The shipped configuration of the place where clients show certificates, "" when the stand has none."""
+    if not web.mtls_port:
+        return ""
+    place = web.place
+    return _replace(_read(place.source, name), [
+        ("/etc/ssl/doorward/fullchain.pem", place.certificate), ("/etc/ssl/doorward/privkey.pem", place.key),
+        ("/etc/ssl/doorward/clients.pem", place.clients), *changes])
+
+
 def _write_nginx(web):
     place = web.place
+    parameters = ("/etc/nginx/doorward_fastcgi_params", os.path.join(place.source, "contrib/nginx/doorward_fastcgi_params"))
     changes = [
         ("/var/cache/nginx/doorward", os.path.join(web.directory, "cache")),
-        ("/etc/nginx/doorward_fastcgi_params", os.path.join(place.source, "contrib/nginx/doorward_fastcgi_params")),
+        parameters,
         ("/run/doorward/main.sock", place.socket),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{web.port} ssl http2;"
          + (f" listen 127.0.0.1:{web.plain_port};" if web.plain_port else "")),
@@ -83,7 +94,10 @@ def _write_nginx(web):
         ("/etc/ssl/doorward/privkey.pem", place.key),
         ("rate=50r/s", "rate=100000r/s"), ("burst=200", "burst=10000"),
     ]
-    web.write("site.conf", _replace(_read(place.source, "nginx/doorward.conf"), changes))
+    mtls = _mtls(web, "nginx/doorward-mtls.conf", [
+        parameters, ("listen 443", f"listen 127.0.0.1:{web.mtls_port}"), ("mtls.sso.example.org", "127.0.0.1"),
+        ("burst=200", "burst=10000")])
+    web.write("site.conf", _replace(_read(place.source, "nginx/doorward.conf"), changes) + mtls)
     user = f"user {WORKING_USER};\n" if os.geteuid() == 0 else ""
     temporary = "".join(f"    {kind}_temp_path {web.directory}/{kind};\n"
                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -117,6 +131,7 @@ def _write_lighttpd(web, spawned):
     else:
         changes += [("/run/doorward/main.sock", place.socket)]
         site = _replace(_read(place.source, "lighttpd/doorward.conf"), changes)
+    site += _mtls(web, "lighttpd/doorward-mtls.conf", [("0.0.0.0:8443", f"127.0.0.1:{web.mtls_port}")])
     # The port of the main section is plain HTTP; without plain_port it is one that nobody is told about.
     main = web.write("lighttpd.conf", f"""server.modules = ()
 server.document-root = "{web.directory}"
@@ -132,7 +147,7 @@ def _apache_main(web, modules, rest):
     loads = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
                     for name in APACHE_MODULES + modules)
     user = f"User {WORKING_USER}\nGroup {WORKING_USER}\n" if os.geteuid() == 0 else ""
-    plain = f"Listen 127.0.0.1:{web.plain_port}\n" if web.plain_port else ""
+    plain = "".join(f"Listen 127.0.0.1:{port}\n" for port in (web.plain_port, web.mtls_port) if port)
     main = web.write("apache.conf", f"""{loads}{user}ServerRoot {web.directory}
 ServerName 127.0.0.1
 DefaultRuntimeDir {web.directory}
@@ -157,6 +172,9 @@ def _write_apache(web):
     if web.plain_port:
         plain = site.replace(f"127.0.0.1:{web.port}", f"127.0.0.1:{web.plain_port}")
         site += "\n".join(line for line in plain.splitlines() if "SSL" not in line)
+    site += _mtls(web, "apache/doorward-mtls.conf", [
+        ("*:443", f"127.0.0.1:{web.mtls_port}"), ("mtls.sso.example.org", "127.0.0.1"),
+        ("/run/doorward/main.sock", place.socket)])
     return _apache_main(web, ["proxy", "proxy_fcgi", "buffer", "reqtimeout"], site)
 
 

@@ -160,10 +160,16 @@ static enum cli_status fail_unknown(const struct cli *cli, const char *what, con
     return cli_fail(cli, CLI_USAGE, "unknown %s '%s'; %s --help lists all", what, typed, program_name);
 }
 
-/* Sets cli->command by the first one or two words and returns those behind them; NULL when told. */
+/* Sets cli->command by the first one to three words and returns those behind them; NULL when told. */
 static char *const *take_command(struct cli *cli, const struct cli_command *const *tables, char *const *words)
 {
     const char *noun = words[0], *verb = words[1];
+    if (verb && words[2]) {
+        const char *both = arena_printf(cli->arena, "%s %s", verb, words[2]);
+        cli->command = find_command(tables, noun, both);
+        if (cli->command && cli->command->verb)
+            return words + 3;
+    }
     cli->command = find_command(tables, noun, verb);
     if (cli->command)
         return words + (cli->command->verb ? 2 : 1);

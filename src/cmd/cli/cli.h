@@ -49,7 +49,7 @@ struct cli {
 };
 
 struct cli_command {
-    const char *noun, *verb; /* "client", "add"; verb NULL for "serve" and the like */
+    const char *noun, *verb; /* "client", "add" or "secret add"; verb NULL for "serve" and the like */
     const char *arguments; /* positional ones, for usage: "ID"; a name in brackets may be left out: "[ID]" */
     const char *help;      /* one line */
     const struct cli_option *options; /* name NULL at the end; or NULL */

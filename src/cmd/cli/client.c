@@ -1,9 +1,12 @@
-/* client.c: `doorward client add|list|show|disable|enable|rotate-secret`: applications of a service. */
+/* client.c: `doorward client add|list|show|change|disable|enable|unlock|failures|secret …`: applications of a
+ * service. */
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
+#include "core/rfc3339.h"
 #include "core/text.h"
-#include "domain/manage/clients.h"
+#include "domain/manage/client_secrets.h"
+#include "domain/oauth/client_failures.h"
 
 static void write_client(struct cli *cli, struct json_writer *writer, const void *shown)
 {
@@ -13,6 +16,8 @@ static void write_client(struct cli *cli, struct json_writer *writer, const void
         return;
     const char *name = client->client.client_name ? client->client.client_name : "";
     printf("%s  %-8s %s\n", client->row.client_id, client->row.status, name);
+    if (client->row.locked_at)
+        printf("locked: it failed to prove who it is too often; doorward client unlock unlocks it\n");
     if (client->secret)
         printf("client_secret %s\nIt is shown only now.\n", client->secret);
 }
@@ -90,15 +95,144 @@ static enum cli_status client_rotate(struct cli *cli)
     int64_t keep_s = 0;
     const char *keep = cli_option(cli, "keep-old");
     struct registered_client client;
+    struct made_secret secret;
     if (keep && !text_to_duration(keep, &keep_s))
         return cli_fail(cli, CLI_USAGE, "--keep-old must be a duration such as 1h or 7d");
-    enum outcome outcome = client_rotate_secret(&cli->context, cli->arguments[0], keep_s, &client);
+    enum outcome outcome = client_secret_rotate(&cli->context, cli->arguments[0], keep_s, &secret);
+    if (outcome == OUTCOME_OK)
+        outcome = client_find(&cli->context, cli->arguments[0], &client);
+    client.secret = secret.text;
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
+}
+
+static enum cli_status client_change_command(struct cli *cli)
+{
+    const char *error = NULL, *text = cli_read_file(cli, cli_option(cli, "metadata"));
+    struct registered_client client;
+    if (!text)
+        return CLI_REFUSED;
+    const struct json *wanted = json_parse(cli->arena, text, strlen(text), &error);
+    if (json_kind(wanted) != JSON_OBJECT)
+        return cli_fail(cli, CLI_REFUSED, "the metadata must be a JSON object");
+    enum outcome outcome = client_change(&cli->context, cli->arguments[0], wanted, &client);
+    return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
+}
+
+/* --- secrets --- */
+
+static const char *time_text(struct cli *cli, int64_t seconds, const char *otherwise)
+{
+    char text[RFC3339_SIZE];
+    if (!seconds)
+        return otherwise;
+    rfc3339_write(seconds, text);
+    return arena_strdup(cli->arena, text);
+}
+
+static void write_secret(struct cli *cli, struct json_writer *writer, const struct client_secret_row *row,
+                         const char *text)
+{
+    client_secret_write(writer, row, text);
+    if (cli->json)
+        return;
+    printf("%s  %s...  made %s  ends %s  used %s%s%s\n", uuid_encode(cli->arena, row->id), row->prefix,
+           time_text(cli, row->created_at, ""), time_text(cli, row->expires_at, "never"),
+           time_text(cli, row->last_used_at, "never"), row->last_used_at ? " from " : "",
+           row->last_used_at ? row->last_used_from : "");
+    if (text)
+        printf("client_secret %s\nIt is shown only now.\n", text);
+}
+
+static void write_secret_row(struct cli *cli, struct json_writer *writer, const void *row)
+{
+    write_secret(cli, writer, row, NULL);
+}
+
+static enum cli_status tell_made(struct cli *cli, enum outcome outcome, const struct made_secret *secret)
+{
+    struct json_writer writer = json_writer_start(cli->arena);
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    write_secret(cli, &writer, &secret->row, secret->text);
+    return cli_finish(cli, &writer);
+}
+
+static enum cli_status secret_list(struct cli *cli)
+{
+    struct client_secret_row *rows;
+    size_t count;
+    enum outcome outcome = client_secrets_of(&cli->context, cli->arguments[0], &rows, &count);
+    return outcome == OUTCOME_OK ? listing_show_all(cli, write_secret_row, rows, count, sizeof(*rows))
+                                 : cli_refused(cli, outcome);
+}
+
+static enum cli_status secret_add(struct cli *cli)
+{
+    struct made_secret secret;
+    return tell_made(cli, client_secret_add(&cli->context, cli->arguments[0], &secret), &secret);
+}
+
+static enum cli_status secret_rotate(struct cli *cli)
+{
+    int64_t keep_s = 0;
+    const char *keep = cli_option(cli, "keep-old");
+    struct made_secret secret;
+    if (keep && !text_to_duration(keep, &keep_s))
+        return cli_fail(cli, CLI_USAGE, "--keep-old must be a duration such as 1h or 7d");
+    return tell_made(cli, client_secret_rotate(&cli->context, cli->arguments[0], keep_s, &secret), &secret);
+}
+
+static enum cli_status secret_revoke(struct cli *cli)
+{
+    enum outcome outcome = client_secret_revoke(&cli->context, cli->arguments[0], cli->arguments[1]);
+    return outcome == OUTCOME_OK ? secret_list(cli) : cli_refused(cli, outcome);
+}
+
+/* --- failures --- */
+
+static void write_failure(struct cli *cli, struct json_writer *writer, const void *shown)
+{
+    const struct client_failure_row *row = shown;
+    client_failure_write(writer, row);
+    if (!cli->json)
+        printf("%s  %s  %s  %s\n", time_text(cli, row->at_ms / 1000, ""), row->address, row->method,
+               row->reason);
+}
+
+static enum cli_status client_failures(struct cli *cli)
+{
+    struct page page;
+    struct client_failure_row *rows;
+    size_t count;
+    enum cli_status status = listing_page(cli, &page);
+    if (status != CLI_OK)
+        return status;
+    enum outcome outcome = client_failures_of(&cli->context, cli->arguments[0], &page, &rows, &count);
+    return outcome == OUTCOME_OK ? listing_show_all(cli, write_failure, rows, count, sizeof(*rows))
+                                 : cli_refused(cli, outcome);
+}
+
+static enum cli_status client_unlock_command(struct cli *cli)
+{
+    enum outcome outcome = client_unlock(&cli->context, cli->arguments[0]);
+    return outcome == OUTCOME_OK ? client_show(cli) : cli_refused(cli, outcome);
 }
 
 static const struct cli_option add_options[] = {
     { "metadata", "FILE", true, "JSON in the words of RFC 7591 section 2; - is standard input" },
     { "service", "ID", true, "the service that it belongs to" },
+    { .name = NULL },
+};
+
+static const struct cli_option change_options[] = {
+    { "metadata", "FILE", true,
+      "JSON with the members that change; null takes one off; - is standard input" },
+    { .name = NULL },
+};
+
+static const struct cli_option failure_options[] = {
+    LISTING_LIMIT,
+    LISTING_OFFSET,
     { .name = NULL },
 };
 
@@ -119,9 +253,21 @@ const struct cli_command client_commands[] = {
       client_add },
     { "client", "list", NULL, "Tell the clients.", list_options, CLI_CONTEXT, client_list },
     { "client", "show", "ID", "Tell one client.", NULL, CLI_CONTEXT, client_show },
+    { "client", "change", "ID", "Change what a client is registered with.", change_options, CLI_CONTEXT,
+      client_change_command },
     { "client", "disable", "ID", "Switch a client off.", NULL, CLI_CONTEXT, client_disable },
     { "client", "enable", "ID", "Switch a client on again.", NULL, CLI_CONTEXT, client_enable },
     { "client", "rotate-secret", "ID", "Give a client a new secret.", rotate_options, CLI_CONTEXT,
       client_rotate },
+    { "client", "secret add", "ID", "Give a client one more secret.", NULL, CLI_CONTEXT, secret_add },
+    { "client", "secret list", "ID", "Tell a client's secrets: when they were made and last used.", NULL,
+      CLI_CONTEXT, secret_list },
+    { "client", "secret rotate", "ID", "Give a client a new secret in the place of all.", rotate_options,
+      CLI_CONTEXT, secret_rotate },
+    { "client", "secret revoke", "ID SECRET", "End a secret now.", NULL, CLI_CONTEXT, secret_revoke },
+    { "client", "failures", "ID", "Tell how a client failed to prove who it is.", failure_options,
+      CLI_CONTEXT, client_failures },
+    { "client", "unlock", "ID", "Unlock a client that failed too often.", NULL, CLI_CONTEXT,
+      client_unlock_command },
     { .noun = NULL },
 };

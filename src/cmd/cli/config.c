@@ -7,6 +7,7 @@
 #include "app/route.h"
 #include "core/text.h"
 #include "core/uri.h"
+#include "domain/providers/configured.h"
 #include "net/send.h"
 #include "pages/template_check.h"
 #include "store/migrations.h"
@@ -111,6 +112,18 @@ static struct finding check_key_file(struct cli *cli)
     cli->context.keyfile = keyfile;
     return fine(arena_printf(cli->arena, "%s, %zu keys, newest %s", cli->settings->key_file,
                              keyfile_count(keyfile), keyfile_name(keyfile, 0)));
+}
+
+static struct finding check_providers(struct cli *cli)
+{
+    const char *error;
+    const struct configured_providers *configured =
+        configured_providers_load(cli->arena, cli->settings, &error);
+    if (!configured)
+        return failed(error, "correct the file; doorward(8) has the members of a provider");
+    if (!*cli->settings->providers)
+        return fine("no file");
+    return fine(arena_printf(cli->arena, "%s, %zu of them", cli->settings->providers, configured->count));
 }
 
 static void release_db(void *db)
@@ -244,6 +257,7 @@ static const struct check checks[] = {
     { "pools", check_pools },
     { "run directory", check_run_directory },
     { "key file", check_key_file },
+    { "providers", check_providers },
     { "database", check_database },
     { "schema", check_schema },
     { "templates", check_templates },

@@ -9,13 +9,16 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/account/link_mail.h"
+#include "domain/events/event.h"
 #include "domain/login/canonical.h"
 #include "domain/precondition.h"
+#include "domain/providers/granting.h"
 #include "domain/providers/linking.h"
-#include "store/members.h"
+#include "domain/providers/vault.h"
 #include "store/authorizations.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
+#include "store/members.h"
 #include "store/sessions.h"
 #include "store/sign_ins.h"
 
@@ -326,6 +329,21 @@ enum outcome account_set_password(struct context *context, const struct session 
 
 /* --- connected accounts --- */
 
+/* The accounts at a provider, while their tokens are still there. */
+static enum store_result list_of_provider(struct db *db, struct context *context,
+                                          const unsigned char user_id[16], const char *provider,
+                                          struct connection_row **rows_out, size_t *count_out)
+{
+    size_t count = 0;
+    *count_out = 0;
+    enum store_result result = connections_list(db, context->arena, user_id, rows_out, &count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++) {
+        if (text_equal((*rows_out)[i].provider, provider))
+            (*rows_out)[(*count_out)++] = (*rows_out)[i];
+    }
+    return result;
+}
+
 /* Whether the account could still be signed in to without this provider. */
 static enum store_result has_other_way(struct db *db, const struct change_work *work,
                                        const struct user_row *user, bool *other_out)
@@ -339,49 +357,76 @@ static enum store_result has_other_way(struct db *db, const struct change_work *
     return result;
 }
 
-static enum store_result unlink_in_transaction(struct db *db, void *argument)
+struct unlinking {
+    struct change_work change;
+    struct context *context;
+    struct connection_row *rows; /* out: what is taken off */
+    size_t count;
+};
+
+static enum store_result remove_connections(struct db *db, struct unlinking *work)
 {
-    struct change_work *work = argument;
-    struct user_row user;
-    bool other = false;
-    enum store_result result = users_lock(db, work->context->arena, work->session->user_id, &user);
-    if (result == STORE_OK)
-        result = connections_remove(db, user.id, work->provider);
-    if (result == STORE_OK)
-        result = has_other_way(db, work, &user, &other);
-    work->last_way = result == STORE_OK && !other;
-    if (work->last_way)
-        return STORE_CONFLICT;
-    return result == STORE_OK ? notice_add(db, &work->notice) : result;
+    const unsigned char *user_id = work->change.session->user_id;
+    enum store_result result =
+        list_of_provider(db, work->context, user_id, work->change.provider, &work->rows, &work->count);
+    for (size_t i = 0; result == STORE_OK && i < work->count; i++)
+        result = granting_end_all(db, work->context, &work->rows[i]);
+    return result == STORE_OK ? connections_remove(db, user_id, work->change.provider) : result;
 }
 
-static enum store_result unlink_settled(struct context *context, struct change_work *work)
+static enum store_result unlink_in_transaction(struct db *db, void *argument)
 {
+    struct unlinking *work = argument;
+    struct change_work *change = &work->change;
+    struct user_row user;
+    bool other = false;
+    enum store_result result = users_lock(db, work->context->arena, change->session->user_id, &user);
+    if (result == STORE_OK)
+        result = remove_connections(db, work);
+    if (result == STORE_OK)
+        result = has_other_way(db, change, &user, &other);
+    change->last_way = result == STORE_OK && !other;
+    if (change->last_way)
+        return STORE_CONFLICT;
+    return result == STORE_OK ? notice_add(db, &change->notice) : result;
+}
+
+static enum store_result unlink_settled(struct unlinking *work)
+{
+    struct context *context = work->context;
     enum store_result result = db_transact(context->db, unlink_in_transaction, work);
     if (result != STORE_UNCERTAIN)
         return result;
+    const struct unlinking before = *work;
     result = db_transact(context->db, unlink_in_transaction, work);
-    return result == STORE_NOT_FOUND ? STORE_OK : result; /* the first one had done it */
+    if (result != STORE_NOT_FOUND)
+        return result;
+    *work = before; /* the first one had done it */
+    return STORE_OK;
 }
 
 enum outcome account_unlink(struct context *context, const struct session *session, const char *provider)
 {
     struct user_row user;
-    struct change_work work = { .context = context, .session = session, .provider = provider };
+    struct unlinking work = { .context = context,
+                              .change = { .context = context, .session = session, .provider = provider } };
     enum outcome outcome = account_needs_recent(context, session);
     if (outcome == OUTCOME_OK)
         outcome = find_user(context, session->user_id, &user);
     if (outcome == OUTCOME_OK)
         outcome = notice_prepare_connection(context, MAIL_CONNECTION_REMOVED, &user,
-                                            linking_provider_name(context, provider), &work.notice);
+                                            linking_provider_name(context, provider), &work.change.notice);
     if (outcome != OUTCOME_OK)
         return outcome;
-    enum store_result result = unlink_settled(context, &work);
-    if (work.last_way)
+    enum store_result result = unlink_settled(&work);
+    if (work.change.last_way)
         return refuse(context, OUTCOME_FORBIDDEN, "this is the only way to sign in");
-    if (result == STORE_OK)
-        notice_wake(context, &work.notice);
-    return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such connected account");
+    if (result != STORE_OK)
+        return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such connected account");
+    notice_wake(context, &work.change.notice);
+    event_wake(context);
+    vault_revoke(context, work.rows, work.count);
+    return OUTCOME_OK;
 }
 
 /* --- the end --- */
@@ -404,9 +449,13 @@ enum outcome account_delete(struct context *context, const struct session *sessi
 {
     struct change_work work = { .context = context, .session = session };
     struct user_row user;
+    struct connection_row *connections;
+    size_t count;
     enum outcome outcome = account_needs_recent(context, session);
     if (outcome == OUTCOME_OK)
         outcome = find_user(context, session->user_id, &user);
+    if (outcome == OUTCOME_OK)
+        outcome = list_connections(context, user.id, &connections, &count);
     if (outcome == OUTCOME_OK)
         outcome = notice_prepare(context, MAIL_ACCOUNT_DELETED, &user, NULL, NULL, &work.notice);
     if (outcome != OUTCOME_OK)
@@ -417,7 +466,9 @@ enum outcome account_delete(struct context *context, const struct session *sessi
         result = result == STORE_NOT_FOUND ? STORE_OK : STORE_FAILED;
     }
     outcome = store_outcome(context, result, OUTCOME_UNAUTHENTICATED, "the session has ended meanwhile");
-    if (outcome == OUTCOME_OK)
-        notice_wake(context, &work.notice);
-    return outcome;
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    notice_wake(context, &work.notice);
+    vault_revoke(context, connections, count);
+    return OUTCOME_OK;
 }

@@ -3,7 +3,6 @@
 
 #include "core/text.h"
 #include "crypto/random.h"
-#include "store/history.h"
 #include "store/webhook_deliveries.h"
 
 enum { DAY = 24 * 3600, HISTORY_KEPT_S = 730 * DAY, DELIVERY_KEPT_S = 30 * DAY };
@@ -34,17 +33,25 @@ void event_make(struct context *context, const struct event *event, struct event
     rows_out->payload = print_payload(context, rows_out);
 }
 
-enum store_result event_store(struct db *db, const struct event_rows *rows)
+struct history_row event_history(const struct event_rows *rows)
 {
-    int64_t now = rows->at_ms / 1000;
     struct history_row past = {
         .kind = rows->type,
         .subject = rows->subject,
         .actor = rows->actor,
         .change = rows->data,
         .at_ms = rows->at_ms,
-        .expires_at = now + HISTORY_KEPT_S,
+        .expires_at = rows->at_ms / 1000 + HISTORY_KEPT_S,
     };
+    memcpy(past.id, rows->id, sizeof(past.id));
+    memcpy(past.service_id, rows->service_id, sizeof(past.service_id));
+    return past;
+}
+
+enum store_result event_store(struct db *db, const struct event_rows *rows)
+{
+    int64_t now = rows->at_ms / 1000;
+    const struct history_row past = event_history(rows);
     const struct delivery_event news = {
         .id = rows->id,
         .service_id = rows->service_id,
@@ -53,8 +60,6 @@ enum store_result event_store(struct db *db, const struct event_rows *rows)
         .now = now,
         .expires_at = now + DELIVERY_KEPT_S,
     };
-    memcpy(past.id, rows->id, sizeof(past.id));
-    memcpy(past.service_id, rows->service_id, sizeof(past.service_id));
     enum store_result result = history_add(db, &past);
     return result == STORE_OK ? deliveries_add(db, &news) : result;
 }

@@ -7,6 +7,7 @@
 
 #include "core/json_writer.h"
 #include "domain/context.h"
+#include "store/history.h"
 
 /* The events that webhooks can ask for by name; history uses the same words. */
 #define EVENT_MEMBER_CREATED "member.created"
@@ -17,6 +18,8 @@
 #define EVENT_SUBSCRIPTION_DELETED "subscription.deleted"
 #define EVENT_PERMISSION_REQUESTED "permission.requested"
 #define EVENT_PERMISSION_CHANGED "permission.changed"
+#define EVENT_PROVIDER_GRANT_CREATED "provider_grant.created"
+#define EVENT_PROVIDER_GRANT_DELETED "provider_grant.deleted"
 
 struct event {
     const char *type;
@@ -37,6 +40,9 @@ struct event_rows {
 void event_make(struct context *context, const struct event *event, struct event_rows *rows_out);
 enum store_result event_store(struct db *db, const struct event_rows *rows) MUST_CHECK;
 void event_wake(struct context *context);
+
+/* The history of rows alone: what no webhook is told. */
+struct history_row event_history(const struct event_rows *rows);
 
 /* History of a subject, newest first; page->search: only what has this in its type ("subscription."). */
 struct history_entry {

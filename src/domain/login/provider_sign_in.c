@@ -50,6 +50,17 @@ static enum outcome wait_for_proof(struct context *context, const struct arrivin
                          &arrival_out->pending);
 }
 
+/* The account's own address, which the provider has proven meanwhile, needn't be confirmed by a mail. */
+static void take_proof_of_address(struct context *context, const struct arriving *arriving,
+                                  struct user_row *user)
+{
+    if (user->email_verified || !arriving->identity->email_vouched ||
+        !text_equal(arriving->email_key, user->email_key))
+        return;
+    user->email_verified =
+        users_verify_email(context->db, user->id, user->email_key, context->now) == STORE_OK;
+}
+
 static enum outcome sign_in_known(struct context *context, const struct arriving *arriving,
                                   const struct connection_row *connection,
                                   struct provider_arrival *arrival_out)
@@ -63,6 +74,7 @@ static enum outcome sign_in_known(struct context *context, const struct arriving
     /* connected for its tokens alone: its owner says whether it is to open the account, too */
     if (!connection->sign_in)
         return wait_for_proof(context, arriving, &user, arrival_out);
+    take_proof_of_address(context, arriving, &user);
     arrival_out->arrival = ARRIVAL_KNOWN;
     arrival_out->signed_in.email = user.email;
     outcome =

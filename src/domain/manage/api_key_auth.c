@@ -95,7 +95,9 @@ static enum outcome check_use(struct context *context, const struct api_key_stat
         return refuse(context, OUTCOME_FORBIDDEN, "the API key must not be used from this address");
     if (permission && !api_key_holds(key, permission))
         return refuse(context, OUTCOME_FORBIDDEN,
-                      arena_printf(context->arena, "the API key lacks the permission %s", permission));
+                      arena_printf(context->arena, "the API key lacks the permission %.*s",
+                                   (int)(strlen(permission) - (text_ends(permission, ":*") ? 2 : 0)),
+                                   permission));
     return OUTCOME_OK;
 }
 

@@ -2,12 +2,23 @@
  * it look at several members together. */
 #include "domain/manage/client_metadata.h"
 
+#include "core/network.h"
 #include "core/text.h"
 #include "core/uri.h"
+#include "crypto/certificate.h"
 #include "domain/login/canonical.h"
+#include "domain/oauth/client_auth.h"
+#include "domain/oauth/client_keys.h"
 #include "domain/oauth/scope.h"
+#include "net/egress.h"
 
-enum { MAX_URIS = 32, MAX_URI_BYTES = 2000, MAX_NAME_CHARACTERS = 200, MAX_AGE_S = 10 * 365 * 86400 };
+enum {
+    MAX_URIS = 32,
+    MAX_URI_BYTES = 2000,
+    MAX_NAME_CHARACTERS = 200,
+    MAX_AGE_S = 10 * 365 * 86400,
+    MAX_SUBJECT_BYTES = 1000
+};
 
 typedef enum outcome (*check_fn)(struct context *context, const char *name, const struct json *value,
                                  const char *choices);
@@ -120,6 +131,57 @@ static enum outcome check_list(struct context *context, const char *name, const 
     return good ? OUTCOME_OK : refuse_member(context, name, "must be an array of at most 32 strings");
 }
 
+static enum outcome check_keys(struct context *context, const char *name, const struct json *value,
+                               const char *choices)
+{
+    (void)choices;
+    const char *wrong = client_keys_check(context->arena, value);
+    return wrong ? refuse_member(context, name, wrong) : OUTCOME_OK;
+}
+
+/* T-52: what can be said without resolving a name; the address is checked whenever it's connected to. */
+static enum outcome check_keys_uri(struct context *context, const char *name, const struct json *value,
+                                   const char *choices)
+{
+    (void)choices;
+    struct uri uri;
+    const char *text = json_text(value);
+    if (!text || strlen(text) > MAX_URI_BYTES ||
+        egress_check_url(context->arena, context->settings, text, &uri))
+        return refuse_member(context, name, "must be an https URI of a public host");
+    return OUTCOME_OK;
+}
+
+/* A name in a certificate; of a subject and of an address its form is checked as well. */
+static enum outcome check_certificate_name(struct context *context, const char *name,
+                                           const struct json *value, const char *choices)
+{
+    (void)choices;
+    const char *text = json_text(value);
+    struct ip_address address;
+    bool subject = text_equal(name, "tls_client_auth_subject_dn"),
+         ip = text_equal(name, "tls_client_auth_san_ip");
+    if (text_empty(text) || strlen(text) > MAX_SUBJECT_BYTES ||
+        (subject && !certificate_subject_is_readable(context->arena, text)) ||
+        (ip && !ip_parse(text, &address)))
+        return refuse_member(context, name, "must be a name as a certificate has it");
+    return OUTCOME_OK;
+}
+
+static enum outcome check_addresses(struct context *context, const char *name, const struct json *value,
+                                    const char *choices)
+{
+    (void)choices;
+    bool good = json_kind(value) == JSON_ARRAY && json_count(value) <= MAX_URIS;
+    for (size_t i = 0; good && i < json_count(value); i++) {
+        struct network network;
+        const char *text = json_text(json_item(value, i));
+        good = text && network_parse(text, strlen(text), &network);
+    }
+    return good ? OUTCOME_OK
+                : refuse_member(context, name, "must be an array of addresses and ranges such as 10.0.0.0/8");
+}
+
 static const struct {
     const char *name;
     check_fn check;
@@ -136,7 +198,19 @@ static const struct {
     { "response_types", check_choices_if_any, "code" },
     { "scope", check_scope, NULL },
     { "application_type", check_choice, "web native" },
-    { "token_endpoint_auth_method", check_choice, "client_secret_basic client_secret_post none" },
+    { "token_endpoint_auth_method", check_choice, client_way_names },
+    { "token_endpoint_auth_signing_alg", check_choice, client_way_algs },
+    { "jwks", check_keys, NULL },
+    { "jwks_uri", check_keys_uri, NULL },
+    { "tls_client_auth_subject_dn", check_certificate_name, NULL },
+    { "tls_client_auth_san_dns", check_certificate_name, NULL },
+    { "tls_client_auth_san_uri", check_certificate_name, NULL },
+    { "tls_client_auth_san_ip", check_certificate_name, NULL },
+    { "tls_client_auth_san_email", check_certificate_name, NULL },
+    { "tls_client_certificate_bound_access_tokens", check_boolean, NULL },
+    { "dpop_bound_access_tokens", check_boolean, NULL },
+    { "enhanced_security", check_boolean, NULL },
+    { "allowed_addresses", check_addresses, NULL },
     { "id_token_signed_response_alg", check_choice, "RS256 ES256 EdDSA" },
     { "require_pkce", check_boolean, NULL },
     { "skip_consent", check_boolean, NULL },
@@ -176,6 +250,72 @@ static enum outcome check_redirect_uris(struct context *context, const char *nam
     return OUTCOME_OK;
 }
 
+/* --- what its way of authentication needs --- */
+
+/* RFC 7591 §2: not both; RFC 7523 §3 and RFC 8705 §2.2: but one, for who proves itself by keys. */
+static enum outcome check_way_keys(struct context *context, const struct client *client,
+                                   const struct client_way *way)
+{
+    const char *alg = client->token_endpoint_auth_signing_alg;
+    if (client->jwks && client->jwks_uri)
+        return refuse_member(context, "jwks", "and jwks_uri can't be there both");
+    if (way->needs != NEEDS_KEYS)
+        return OUTCOME_OK;
+    if (!client->jwks && !client->jwks_uri)
+        return refuse_member(context, "jwks", "or jwks_uri is needed for this token_endpoint_auth_method");
+    if (client->jwks && way->algs && !client_keys_fit(client->jwks, alg ? alg : way->algs))
+        return refuse_member(context, "jwks", "holds no key for signatures that fits");
+    return OUTCOME_OK;
+}
+
+/* RFC 8705 §2.1.2: exactly one name. */
+static enum outcome check_way_subject(struct context *context, const struct client *client,
+                                      const struct client_way *way)
+{
+    const char *const names[] = { client->tls_client_auth_subject_dn, client->tls_client_auth_san_dns,
+                                  client->tls_client_auth_san_uri, client->tls_client_auth_san_ip,
+                                  client->tls_client_auth_san_email };
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        count += names[i] != NULL;
+    if (way->needs == NEEDS_SUBJECT && count != 1)
+        return refuse_member(context, "tls_client_auth_subject_dn",
+                             "or one of the tls_client_auth_san members is needed, and only one of them");
+    return OUTCOME_OK;
+}
+
+static enum outcome check_way(struct context *context, const struct client *client)
+{
+    const char *name = client->token_endpoint_auth_method, *alg = client->token_endpoint_auth_signing_alg;
+    const struct client_way *way = client_way_find(name ? name : "client_secret_basic");
+    if (alg && (!way->algs || !text_has_word(way->algs, ' ', alg)))
+        return refuse_member(context, "token_endpoint_auth_signing_alg",
+                             "does not fit the token_endpoint_auth_method");
+    enum outcome outcome = check_way_keys(context, client, way);
+    return outcome == OUTCOME_OK ? check_way_subject(context, client, way) : outcome;
+}
+
+static enum outcome check_enhanced(struct context *context, const struct client *client)
+{
+    const char *alg = client->token_endpoint_auth_signing_alg;
+    const struct client_way *way = client_way_find(client->token_endpoint_auth_method);
+    if (!client->enhanced_security)
+        return OUTCOME_OK;
+    if (!way || !way->strong)
+        return refuse_member(context, "enhanced_security",
+                             "needs private_key_jwt, tls_client_auth or self_signed_tls_client_auth");
+    if (!way->algs)
+        return OUTCOME_OK;
+    if (alg && !text_has_word(client_strong_algs, ' ', alg))
+        return refuse_member(context, "token_endpoint_auth_signing_alg",
+                             "must be PS256, ES256 or EdDSA with enhanced_security");
+    if (client->jwks && !client_keys_fit(client->jwks, client_strong_algs))
+        return refuse_member(context, "jwks", "needs a key for PS256, ES256 or EdDSA with enhanced_security");
+    if (client->jwks && !client_keys_are_named(client->jwks))
+        return refuse_member(context, "jwks", "needs a kid in every key with enhanced_security");
+    return OUTCOME_OK;
+}
+
 /* --- members together --- */
 
 static enum outcome check_together(struct context *context, const struct client *client)
@@ -189,7 +329,11 @@ static enum outcome check_together(struct context *context, const struct client 
         return refuse_member(context, "response_types", "must hold code for the grant authorization_code");
     if (code && !client->redirect_uris[0])
         return refuse(context, OUTCOME_INVALID_REDIRECT_URI, "redirect_uris must name at least one");
-    enum outcome outcome = check_redirect_uris(context, "redirect_uris", client, client->redirect_uris);
+    enum outcome outcome = check_way(context, client);
+    if (outcome == OUTCOME_OK)
+        outcome = check_enhanced(context, client);
+    if (outcome == OUTCOME_OK)
+        outcome = check_redirect_uris(context, "redirect_uris", client, client->redirect_uris);
     if (outcome != OUTCOME_OK)
         return outcome;
     return check_redirect_uris(context, "post_logout_redirect_uris", client,
@@ -265,6 +409,22 @@ void client_metadata_write(struct json_writer *writer, const struct client *clie
     json_write_text(writer, "scope", client->scope);
     json_write_text(writer, "application_type", client->application_type);
     json_write_text(writer, "token_endpoint_auth_method", client->token_endpoint_auth_method);
+    json_write_text(writer, "token_endpoint_auth_signing_alg", client->token_endpoint_auth_signing_alg);
+    if (client->jwks)
+        json_write_value(writer, "jwks", client->jwks);
+    json_write_text(writer, "jwks_uri", client->jwks_uri);
+    json_write_text(writer, "tls_client_auth_subject_dn", client->tls_client_auth_subject_dn);
+    json_write_text(writer, "tls_client_auth_san_dns", client->tls_client_auth_san_dns);
+    json_write_text(writer, "tls_client_auth_san_uri", client->tls_client_auth_san_uri);
+    json_write_text(writer, "tls_client_auth_san_ip", client->tls_client_auth_san_ip);
+    json_write_text(writer, "tls_client_auth_san_email", client->tls_client_auth_san_email);
+    json_write_boolean(writer, "tls_client_certificate_bound_access_tokens",
+                       client->tls_client_certificate_bound_access_tokens);
+    json_write_boolean(writer, "dpop_bound_access_tokens", client->dpop_bound_access_tokens);
+    if (client->enhanced_security)
+        json_write_boolean(writer, "enhanced_security", true);
+    if (!text_empty(client->allowed_addresses))
+        json_write_words(writer, "allowed_addresses", client->allowed_addresses, ' ');
     json_write_text(writer, "id_token_signed_response_alg", client->id_token_signed_response_alg);
     json_write_boolean(writer, "require_pkce", client->require_pkce);
     json_write_boolean(writer, "skip_consent", client->skip_consent);

@@ -4,29 +4,19 @@
 #include "core/encode.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "crypto/digest.h"
 #include "crypto/random.h"
 #include "domain/manage/change.h"
+#include "domain/manage/client_secrets.h"
+#include "domain/oauth/client_auth.h"
 
-enum { SECRET_BYTES = 32, TOLD_MAX_BYTES = 16000 };
+enum { TOLD_MAX_BYTES = 16000 };
 
 static const char unknown[] = "no such client";
 
-/* --- secrets --- */
-
-/* 256 random bits, so that the stored hash needs no salt; sealed as well, since client_secret_jwt
- * (OpenID Connect Core §9) needs the secret itself. */
-static const char *make_secret(struct context *context, struct client_secret_row *row_out)
+bool client_has_secrets(const struct client *client)
 {
-    const char *secret = random_text(context->arena, SECRET_BYTES);
-    *row_out = (struct client_secret_row) { .created_at = context->now };
-    random_uuid_timed(context->now_ms, row_out->id);
-    sha256_text(secret, row_out->secret_hash);
-    const char *bound_to =
-        arena_printf(context->arena, "client_secrets:%s", uuid_encode(context->arena, row_out->id));
-    struct bytes plain = { (const unsigned char *)secret, strlen(secret) };
-    row_out->sealed = keyfile_seal(context->keyfile, context->arena, bound_to, plain);
-    return secret;
+    const struct client_way *way = client_way_find(client->token_endpoint_auth_method);
+    return !client->token_endpoint_auth_method || (way && way->needs == NEEDS_SECRET);
 }
 
 /* --- what history tells of a client --- */
@@ -139,10 +129,12 @@ enum outcome client_register(struct context *context, const char *service_id, co
     row->status = "active";
     row->metadata = writer.text.data;
     row->created_at = row->updated_at = context->now;
-    struct client_secret_row secret;
-    bool secretive = !client_is_public(&client_out->client);
-    struct addition addition = { context->arena, row, secretive ? &secret : NULL };
-    client_out->secret = secretive ? make_secret(context, &secret) : NULL;
+    struct made_secret secret = { .text = NULL };
+    bool secretive = client_has_secrets(&client_out->client);
+    struct addition addition = { context->arena, row, secretive ? &secret.row : NULL };
+    if (secretive)
+        client_secret_make(context, client_out->client.token_endpoint_auth_method, &secret);
+    client_out->secret = secret.text;
     const struct record record =
         record_of(context, "client.created", row, changes_of(context->arena, NULL, row->metadata));
     enum store_result result = change_recorded(context, &record, add, &addition);
@@ -225,10 +217,9 @@ static enum outcome merge(struct context *context, const struct json *wanted,
         return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
     json_each(wanted, put_member, merged);
     enum outcome read = client_metadata_read(context, json_print(context->arena, merged), &client->client);
-    if (read == OUTCOME_OK &&
-        !text_equal(old.token_endpoint_auth_method, client->client.token_endpoint_auth_method))
+    if (read == OUTCOME_OK && client_is_public(&old) != client_is_public(&client->client))
         return refuse(context, OUTCOME_INVALID_CLIENT_METADATA,
-                      "token_endpoint_auth_method can't be changed");
+                      "token_endpoint_auth_method can't be changed from or to none");
     return read;
 }
 
@@ -253,36 +244,6 @@ enum outcome client_change(struct context *context, const char *client_id, const
                          unknown);
 }
 
-struct secret_change {
-    struct client_secret_row secret;
-    int64_t old_until;
-};
-
-static enum store_result change_secret(struct db *db, void *argument)
-{
-    const struct secret_change *change = argument;
-    enum store_result result = clients_expire_secrets(db, change->secret.client_number, change->old_until);
-    return result == STORE_OK ? clients_add_secret(db, &change->secret) : result;
-}
-
-enum outcome client_rotate_secret(struct context *context, const char *client_id, int64_t keep_s,
-                                  struct registered_client *client_out)
-{
-    enum outcome outcome = client_find(context, client_id, client_out);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    if (client_is_public(&client_out->client))
-        return refuse(context, OUTCOME_INVALID_REQUEST, "a public client has no secret");
-    struct secret_change change = { .old_until = context->now + keep_s };
-    client_out->secret = make_secret(context, &change.secret);
-    change.secret.client_number = client_out->row.number;
-    struct json *data = json_new_object(context->arena);
-    json_put_integer(data, "old_secrets_expire_at", change.old_until);
-    const struct record record = record_of(context, "client.secret_rotated", &client_out->row, data);
-    return store_outcome(context, change_recorded(context, &record, change_secret, &change),
-                         OUTCOME_NOT_FOUND, unknown);
-}
-
 void client_write(struct json_writer *writer, const struct registered_client *client)
 {
     struct arena *arena = writer->text.arena;
@@ -296,5 +257,11 @@ void client_write(struct json_writer *writer, const struct registered_client *cl
     client_metadata_write(writer, &client->client);
     json_write_text(writer, "service_id", uuid_encode(arena, client->row.service_id));
     json_write_text(writer, "status", client->row.status);
+    if (client->row.locked_at)
+        json_write_integer(writer, "locked_at", client->row.locked_at);
+    if (client->row.last_used_at) {
+        json_write_integer(writer, "last_used_at", client->row.last_used_at);
+        json_write_text(writer, "last_used_from", client->row.last_used_from);
+    }
     json_close_object(writer);
 }

@@ -12,8 +12,11 @@ struct registered_client {
     const char *secret;   /* only where one was just made; never to be had again */
 };
 
-/* Registers a client of a service (UUID) from the text of its metadata. NOT_FOUND for the service, and
- * what client_metadata_read() refuses. */
+/* Whether its way of authentication has secrets. */
+bool client_has_secrets(const struct client *client);
+
+/* Registers a client of a service (UUID) from the text of its metadata. NOT_FOUND for the service, and what
+ * client_metadata_read() refuses. */
 enum outcome client_register(struct context *context, const char *service_id, const char *metadata,
                              struct registered_client *client_out);
 
@@ -24,13 +27,9 @@ enum outcome client_set_active(struct context *context, const char *client_id, b
 
 /* Other metadata in place of what the client has, from its text: the members of wanted take the place of
  * those that it has, a null takes one off. What client_metadata_read() refuses; INVALID_CLIENT_METADATA also
- * for another kind of client authentication, since secrets belong to it. */
+ * for a public client that is to prove who it is, or the other way round. */
 enum outcome client_change(struct context *context, const char *client_id, const struct json *wanted,
                            struct registered_client *client_out);
-
-/* A new secret; the old ones end keep_s seconds from now. INVALID_REQUEST for a public client. */
-enum outcome client_rotate_secret(struct context *context, const char *client_id, int64_t keep_s,
-                                  struct registered_client *client_out);
 
 /* An object in the words of RFC 7591 §3.2.1, with service_id and status of our own. */
 void client_write(struct json_writer *writer, const struct registered_client *client);

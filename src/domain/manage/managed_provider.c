@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "domain/manage/change.h"
 #include "domain/providers/configured.h"
+#include "domain/providers/journey.h"
 #include "domain/providers/provider_metadata.h"
 #include "domain/providers/stored.h"
 
@@ -98,14 +99,26 @@ enum outcome managed_provider_list(struct context *context, struct managed_provi
 
 /* --- history --- */
 
-static struct record record_of(struct context *context, const char *type, const char *name, const char *kind)
+static void note_member(const char *name, struct json *member, void *context)
+{
+    struct json_writer *writer = context;
+    if (text_equal(name, "client_secret") || text_equal(name, "client_secret_file"))
+        json_write_boolean(writer, "secret_changed", true);
+    else if (!text_equal(name, "name") && !text_equal(name, "kind"))
+        json_write_value(writer, name, member);
+}
+
+/* changes: what was said of it, NULL: nothing. */
+static struct record record_of(struct context *context, const char *type, const struct provider_row *row,
+                               const struct json *changes)
 {
     struct json_writer data = json_writer_start(context->arena);
     json_open_object(&data, NULL);
-    json_write_text(&data, "name", name);
-    json_write_text(&data, "kind", kind);
+    json_write_text(&data, "name", row->name);
+    json_write_text(&data, "kind", row->kind);
+    json_each(changes, note_member, &data);
     json_close_object(&data);
-    return (struct record) { .type = type, .subject = name, .data = data.text.data };
+    return (struct record) { .type = type, .subject = row->name, .data = data.text.data };
 }
 
 /* --- adding and changing --- */
@@ -173,7 +186,7 @@ enum outcome managed_provider_add(struct context *context, const struct provider
     fill_row(context, wish->metadata, &metadata, &row);
     if (find_configured(context, row.name))
         return refuse(context, OUTCOME_ALREADY_EXISTS, "the configuration has a provider of this name");
-    const struct record record = record_of(context, "provider.created", row.name, row.kind);
+    const struct record record = record_of(context, "provider.created", &row, wish->metadata);
     enum store_result result = change_recorded(context, &record, add, &row);
     if (result == STORE_UNCERTAIN)
         result = providers_find(context->db, context->arena, row.name, &row);
@@ -255,11 +268,12 @@ static enum store_result set(struct db *db, void *argument)
 }
 
 static enum outcome store_wish(struct context *context, const struct json *object,
-                               const struct provider_metadata *metadata, struct provider_row *row)
+                               const struct provider_metadata *metadata, struct provider_row *row,
+                               const struct provider_wish *wish)
 {
     fill_row(context, object, metadata, row);
     struct row_change change = { row, context->now };
-    const struct record record = record_of(context, "provider.updated", row->name, row->kind);
+    const struct record record = record_of(context, "provider.updated", row, wish->metadata);
     return store_outcome(context, change_recorded(context, &record, set, &change), OUTCOME_NOT_FOUND,
                          unknown);
 }
@@ -284,7 +298,7 @@ enum outcome managed_provider_change(struct context *context, const char *name,
     if (outcome == OUTCOME_OK)
         outcome = check_identity(context, &row, &metadata.provider);
     if (outcome == OUTCOME_OK)
-        outcome = store_wish(context, object, &metadata, &row);
+        outcome = store_wish(context, object, &metadata, &row, wish);
     row.updated_at = context->now;
     if (outcome == OUTCOME_OK)
         take_row(context, &row, provider_out);
@@ -311,8 +325,8 @@ enum outcome managed_provider_set_active(struct context *context, const char *na
     if (outcome != OUTCOME_OK)
         return outcome;
     struct status_change change = { row.name, active ? "active" : "disabled", context->now };
-    const char *type = active ? "provider.enabled" : "provider.disabled";
-    const struct record record = record_of(context, type, row.name, row.kind);
+    const struct record record =
+        record_of(context, active ? "provider.enabled" : "provider.disabled", &row, NULL);
     return store_outcome(context, change_recorded(context, &record, set_status, &change), OUTCOME_NOT_FOUND,
                          unknown);
 }
@@ -343,7 +357,7 @@ enum outcome managed_provider_remove(struct context *context, const char *name, 
     if (outcome != OUTCOME_OK)
         return outcome;
     struct removal removal = { context->arena, row.name, with_connections };
-    const struct record record = record_of(context, "provider.removed", row.name, row.kind);
+    const struct record record = record_of(context, "provider.removed", &row, NULL);
     enum store_result result = change_recorded(context, &record, remove_row, &removal);
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_ALREADY_EXISTS,
@@ -362,8 +376,7 @@ const char *managed_provider_status(const struct managed_provider *provider)
 
 const char *managed_provider_callback(struct context *context, const struct managed_provider *provider)
 {
-    return arena_printf(context->arena, "%s/api/auth/%s/callback", context->settings->issuer,
-                        provider->provider.name);
+    return journey_callback(context, &provider->provider);
 }
 
 static void write_profile(struct json_writer *writer, const struct provider_kind *kind)

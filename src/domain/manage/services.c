@@ -76,6 +76,7 @@ static struct json *differences(struct context *context, const struct service_ro
     put_other(data, "sign_in_form", before->sign_in_form, after->sign_in_form);
     put_other_json(context->arena, data, "features", before->features, after->features);
     put_other_json(context->arena, data, "workspace", before->workspace, after->workspace);
+    put_other_json(context->arena, data, "providers", before->providers, after->providers);
     return data;
 }
 
@@ -382,40 +383,30 @@ enum outcome service_set_workspace(struct context *context, const char *id, cons
 
 /* --- how it uses providers --- */
 
-struct providers_change {
-    struct context *context;
-    unsigned char id[16];
-    const struct service_providers_change *wanted;
-    enum outcome outcome; /* out: why it wasn't done */
-};
-
-static enum store_result set_providers(struct db *db, void *argument)
+static enum outcome edit_providers(struct context *context, const void *wanted, struct service_row *row)
 {
-    struct providers_change *change = argument;
-    struct context *context = change->context;
-    struct service_row row;
     const char *error = NULL;
-    enum store_result result = services_lock(db, context->arena, change->id, &row);
-    if (result != STORE_OK)
-        return result;
-    const char *providers = service_providers_changed(context->arena, row.providers, change->wanted, &error);
-    if (!providers) {
-        change->outcome = refuse(context, OUTCOME_INVALID_REQUEST, error);
-        return STORE_NOT_FOUND; /* anything but OK rolls back */
-    }
-    return services_set_providers(db, change->id, providers, context->now);
+    const char *providers = service_providers_changed(context->arena, row->providers, wanted, &error);
+    if (!providers)
+        return refuse(context, OUTCOME_INVALID_REQUEST, error);
+    row->providers = providers;
+    return OUTCOME_OK;
+}
+
+static enum store_result write_providers(struct db *db, const struct service_row *row, int64_t now)
+{
+    return services_set_providers(db, row->id, row->providers, now);
 }
 
 enum outcome service_set_providers(struct context *context, const char *id,
-                                   const struct service_providers_change *change)
+                                   const struct service_providers_change *wanted)
 {
-    struct providers_change work = { .context = context, .wanted = change };
-    if (!change->sign_in && !change->scopes && !change->redirect_uris)
+    struct service_change change = { .context = context,
+                                     .type = "service.updated",
+                                     .wanted = wanted,
+                                     .edit = edit_providers,
+                                     .write = write_providers };
+    if (!wanted->sign_in && !wanted->scopes && !wanted->redirect_uris)
         return OUTCOME_OK;
-    if (!uuid_decode(id, work.id))
-        return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    enum store_result result = change_directory(context, set_providers, &work);
-    if (work.outcome != OUTCOME_OK)
-        return work.outcome;
-    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+    return change_service(id, &change);
 }

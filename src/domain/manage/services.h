@@ -57,6 +57,6 @@ enum outcome service_set_workspace(struct context *context, const char *id, cons
 
 /* How the service uses providers, from the next request on. INVALID_REQUEST for what can't be. */
 enum outcome service_set_providers(struct context *context, const char *id,
-                                   const struct service_providers_change *change);
+                                   const struct service_providers_change *wanted);
 
 #endif

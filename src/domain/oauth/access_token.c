@@ -15,11 +15,20 @@
 #define TYPE_OF_CLIENT "JWT"
 #define TOKEN_TYPE "access_token" /* tells it from an ID token even where typ isn't looked at */
 
+enum { ENHANCED_LIFE_S = 300 };
+
 static void make_jti(const unsigned char *authorization_id, unsigned char jti_out[32])
 {
     random_bytes(jti_out, 32);
     if (authorization_id)
         memcpy(jti_out, authorization_id, 16);
+}
+
+/* Under enhanced security a token lives for minutes, whatever the setting says. */
+static int64_t lifetime(const struct context *context, const struct client *client)
+{
+    int64_t wanted = context->settings->access_token_lifetime_s;
+    return client->enhanced_security && wanted > ENHANCED_LIFE_S ? ENHANCED_LIFE_S : wanted;
 }
 
 enum outcome access_token_issue(struct context *context, const struct access_token_request *request,
@@ -29,6 +38,7 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
     struct json_writer writer = json_writer_start(context->arena);
     const struct settings *settings = context->settings;
     make_jti(request->authorization_id, jti);
+    *lifetime_s_out = lifetime(context, request->client);
     json_open_object(&writer, NULL);
     json_write_text(&writer, "iss", settings->issuer);
     json_write_text(&writer, "aud", request->client->client_id);
@@ -38,7 +48,7 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
     if (request->client->workspace)
         json_write_text(&writer, "tenant_id", request->client->service->id_text);
     json_write_integer(&writer, "iat", context->now);
-    json_write_integer(&writer, "exp", context->now + settings->access_token_lifetime_s);
+    json_write_integer(&writer, "exp", context->now + *lifetime_s_out);
     json_write_text(&writer, "jti", base64url_encode(context->arena, jti, sizeof(jti)));
     if (!text_empty(request->scope))
         json_write_text(&writer, "scope", request->scope);
@@ -46,9 +56,9 @@ enum outcome access_token_issue(struct context *context, const struct access_tok
         json_write_integer(&writer, "auth_time", request->auth_time);
     if (request->subject)
         claims_write_access(&writer, request->subject, request->scope);
+    binding_write(&writer, &request->binding);
     json_write_text(&writer, "token_type", TOKEN_TYPE);
     json_close_object(&writer);
-    *lifetime_s_out = settings->access_token_lifetime_s;
     const char *type = request->user_id ? TYPE_OF_USER : TYPE_OF_CLIENT;
     return keyring_sign(context, settings->access_token_alg, type, &writer.text, token_out);
 }
@@ -84,6 +94,7 @@ enum outcome access_token_read(struct context *context, const char *token, struc
     access->jti_text = json_member_text(claims, "jti");
     access->sub = json_member_text(claims, "sub");
     access->has_user = of_user;
+    access->binding = binding_read(claims);
     if (!text_equal(access->issuer, context->settings->issuer) || !access->client_id || !access->audience ||
         !read_jti(context, access->jti_text, access->jti))
         return bad_token(context, "the access token is not valid");
@@ -152,8 +163,16 @@ enum outcome access_token_is_alive(struct context *context, struct access *acces
     return access->has_user ? check_user_state(context, access) : check_machine_state(context, access);
 }
 
-enum outcome access_token_check(struct context *context, const char *token, struct access *access_out)
+enum outcome access_token_check(struct context *context, const char *token, bool by_dpop,
+                                struct access *access_out)
 {
+    struct dpop_proof proof;
     enum outcome outcome = access_token_read(context, token, access_out);
-    return outcome == OUTCOME_OK ? access_token_is_alive(context, access_out) : outcome;
+    if (outcome == OUTCOME_OK)
+        outcome = binding_check(context, token, &access_out->binding, by_dpop, &proof);
+    if (outcome == OUTCOME_OK)
+        outcome = access_token_is_alive(context, access_out);
+    if (outcome == OUTCOME_OK && proof.jkt)
+        dpop_use(context, &proof, true);
+    return outcome;
 }

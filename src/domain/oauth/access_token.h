@@ -9,6 +9,7 @@
 #define DOORWARD_DOMAIN_OAUTH_ACCESS_TOKEN_H
 
 #include "domain/directory.h"
+#include "domain/oauth/binding.h"
 #include "domain/oidc/claims.h"
 
 /* Who a checked token speaks for. */
@@ -17,6 +18,7 @@ struct access {
     unsigned char jti[32];
     const char *client_id, *scope, *issuer, *audience, *jti_text;
     const char *sub; /* NULL for client_credentials */
+    struct token_binding binding;
     bool has_user;
     unsigned char user_id[16];
     unsigned char authorization_id[16];
@@ -37,6 +39,7 @@ struct access_token_request {
     const unsigned char *authorization_id; /* NULL for client_credentials */
     int64_t auth_time;                     /* 0: unknown */
     const struct claims_subject *subject;  /* what is known of the user; NULL: nothing */
+    struct token_binding binding;
 };
 
 /* Makes a token; *lifetime_s_out is expires_in. */
@@ -50,7 +53,9 @@ enum outcome access_token_read(struct context *context, const char *token, struc
  * disabled: one statement, which also brings the user's row. */
 enum outcome access_token_is_alive(struct context *context, struct access *access);
 
-/* access_token_read(), then access_token_is_alive(). */
-enum outcome access_token_check(struct context *context, const char *token, struct access *access_out);
+/* Whether the request in hand may use the token that it brings, by the scheme DPoP or another way: read,
+ * shown to be in its holder's hands where it's bound, and alive. Its proof is used by this. */
+enum outcome access_token_check(struct context *context, const char *token, bool by_dpop,
+                                struct access *access_out);
 
 #endif

@@ -66,8 +66,9 @@ bool authorization_is_refreshable(const struct client *client, const char *scope
 }
 
 enum outcome authorization_issue_tokens(struct context *context, const struct client *client,
-                                        const struct authorization_state *state, const char *scope,
-                                        const char *nonce, struct token_answer *answer_out)
+                                        const struct authorization_state *state,
+                                        const struct authorization_issue *issue,
+                                        struct token_answer *answer_out)
 {
     /* Every grant that gives a user's tokens comes by here; a state without a permission has none (T-101). */
     if (!permission_suffices(client, &state->permission))
@@ -80,6 +81,7 @@ enum outcome authorization_issue_tokens(struct context *context, const struct cl
         .updated_at = state->user_updated_at,
         .permission = state->permission,
     };
+    const char *scope = issue->scope;
     enum outcome outcome = claims_read(context, client, state->authorization.user_id, scope, &subject);
     if (outcome != OUTCOME_OK)
         return outcome;
@@ -90,6 +92,7 @@ enum outcome authorization_issue_tokens(struct context *context, const struct cl
         .authorization_id = state->authorization.id,
         .auth_time = state->authorization.auth_time,
         .subject = &subject,
+        .binding = issue->binding,
     };
     answer_out->scope = scope;
     outcome = access_token_issue(context, &access, &answer_out->access_token, &answer_out->expires_in);
@@ -101,7 +104,7 @@ enum outcome authorization_issue_tokens(struct context *context, const struct cl
         .sid = state->authorization.sid,
         .subject = &subject,
         .scope = scope,
-        .nonce = nonce,
+        .nonce = issue->nonce,
         .amr = state->authorization.amr,
         .access_token = answer_out->access_token,
         .auth_time = state->authorization.auth_time,
@@ -111,6 +114,9 @@ enum outcome authorization_issue_tokens(struct context *context, const struct cl
 
 enum outcome authorization_end(struct context *context, const struct authorization_state *state)
 {
+    enum outcome spent = once_spend(context);
+    if (spent != OUTCOME_OK)
+        return spent;
     log_warn("authorization ended: id=%s reason=\"%s\"", uuid_encode(context->arena, state->authorization.id),
              context->reason ? context->reason : "");
     enum store_result ended = authorizations_revoke(context->db, state->authorization.id, context->now);

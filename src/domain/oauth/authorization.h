@@ -27,12 +27,21 @@ const char *authorization_scope(struct context *context, const struct client *cl
 /* Whether refresh tokens come with this scope. A workspace's sign-in always gives them. */
 bool authorization_is_refreshable(const struct client *client, const char *scope);
 
-/* Fills access token, ID Token (with openid; nonce NULL for a refresh) and scope of an answer. */
-enum outcome authorization_issue_tokens(struct context *context, const struct client *client,
-                                        const struct authorization_state *state, const char *scope,
-                                        const char *nonce, struct token_answer *answer_out);
+/* What the tokens of one answer are made for. */
+struct authorization_issue {
+    const char *scope;
+    const char *nonce; /* NULL: for a refresh */
+    struct token_binding binding;
+};
 
-/* Ends it and all that hangs from it. A database that is away is reported: revocation is a promise. */
+/* Fills access token, ID Token (with openid) and scope of an answer. */
+enum outcome authorization_issue_tokens(struct context *context, const struct client *client,
+                                        const struct authorization_state *state,
+                                        const struct authorization_issue *issue,
+                                        struct token_answer *answer_out);
+
+/* Ends it and all that hangs from it, once the caller's assertion is spent. A database that is away is
+ * reported: revocation is a promise. */
 enum outcome authorization_end(struct context *context, const struct authorization_state *state);
 
 /* When a refresh token issued now stops working: its own life, within that of the authorization. */

@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "domain/login/sign_in.h"
+#include "domain/oauth/dpop.h"
 #include "domain/oauth/pkce.h"
 #include "domain/oauth/redirect_uri.h"
 #include "domain/oauth/scope.h"
@@ -127,6 +128,16 @@ static enum outcome check_pkce(struct context *context, const struct authorize_p
     return OUTCOME_OK;
 }
 
+/* RFC 9449 §10: the code is of use to nobody but who holds this key. */
+static enum outcome read_dpop_key(struct context *context, const struct authorize_parameters *parameters,
+                                  struct ticket *ticket)
+{
+    ticket->dpop_jkt = parameters->dpop_jkt;
+    if (ticket->dpop_jkt && !dpop_is_thumbprint(context->arena, ticket->dpop_jkt))
+        return bad_request(context, "dpop_jkt must be a SHA-256 thumbprint as base64url");
+    return OUTCOME_OK;
+}
+
 static enum outcome read_prompt(struct context *context, const struct authorize_parameters *parameters,
                                 struct ticket *ticket)
 {
@@ -201,7 +212,7 @@ typedef enum outcome (*check_fn)(struct context *context, const struct authorize
 
 static const check_fn checks[] = {
     read_response_mode, check_unsupported, check_response_type, check_scope, check_pkce,
-    read_prompt,        read_max_age,      read_hint,           copy_texts,
+    read_dpop_key,      read_prompt,       read_max_age,        read_hint,   copy_texts,
 };
 
 enum outcome authorize_accept(struct context *context, const struct authorize_parameters *parameters,

@@ -12,9 +12,10 @@
 /* Parameters as they arrived; NULL when absent or empty. */
 struct authorize_parameters {
     const char *response_type, *client_id, *redirect_uri, *scope, *state, *nonce, *response_mode;
-    const char *code_challenge, *code_challenge_method;
+    const char *code_challenge, *code_challenge_method, *dpop_jkt;
     const char *prompt, *max_age, *login_hint, *id_token_hint, *ui_locales, *acr_values, *display;
     const char *claims, *request, *request_uri, *registration;
+    const char *provider; /* ours: by which one the person is to sign in */
     const char *repeated; /* name of a known parameter that came more than once, or NULL */
 };
 
@@ -37,7 +38,7 @@ struct ticket {
     bool redirect_uri_sent; /* in the request, and not merely the only one registered */
     enum response_mode response_mode;
     const char *scope; /* checked: each word is registered for the client and for users */
-    const char *state, *nonce, *code_challenge, *login_hint, *ui_locales;
+    const char *state, *nonce, *code_challenge, *dpop_jkt, *login_hint, *ui_locales;
     const char *hinted_user;  /* sub of a valid id_token_hint, or NULL */
     unsigned prompt;          /* bits of enum prompt */
     int64_t max_age;          /* -1: none */

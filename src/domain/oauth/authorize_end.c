@@ -4,6 +4,7 @@
 #include "crypto/handle.h"
 #include "crypto/random.h"
 #include "domain/members/member.h"
+#include "domain/oauth/binding.h"
 #include "domain/oauth/authorize.h"
 #include "domain/analytics/usage.h"
 #include "domain/oauth/scope.h"
@@ -113,6 +114,7 @@ static enum store_result store_authorization(struct context *context, const stru
 static struct authorization_row make_authorization(const struct context *context, const struct ticket *ticket,
                                                    const struct session *session, const struct handle *code)
 {
+    const struct token_binding key = { .jkt = ticket->dpop_jkt };
     struct authorization_row authorization = {
         .client_number = ticket->client->number,
         .scope = ticket->scope,
@@ -120,6 +122,7 @@ static struct authorization_row make_authorization(const struct context *context
         .redirect_uri_sent = ticket->redirect_uri_sent,
         .nonce = ticket->nonce,
         .code_challenge = ticket->code_challenge,
+        .bound_to = binding_print(context->arena, &key),
         .auth_time = session->authenticated_at,
         .amr = session->method,
         .code_expires_at = context->now + context->settings->code_lifetime_s,

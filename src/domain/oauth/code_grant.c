@@ -53,6 +53,8 @@ static enum outcome check_code(struct context *context, const struct handle *cod
         return bad_code(context, "redirect_uri is not the one of the authorization request");
     if (!verifier_fits(context, state, parameters))
         return bad_code(context, "code_verifier does not fit the code_challenge");
+    if (!binding_fits(&parameters->binding, state->authorization.bound_to))
+        return bad_code(context, "the code is bound to another DPoP key");
     return authorization_is_alive(context, state);
 }
 
@@ -60,13 +62,15 @@ static enum outcome check_code(struct context *context, const struct handle *cod
  * The secret's hash is written in any case: it names this redemption and no other. */
 static struct authorization_redemption plan_redemption(struct context *context,
                                                        const struct authorization_state *state,
-                                                       bool refreshable, struct handle *refresh_out)
+                                                       bool refreshable, const char *bound_to,
+                                                       struct handle *refresh_out)
 {
     handle_make(HANDLE_REFRESH_TOKEN, state->authorization.id, 1, refresh_out);
     struct authorization_redemption redemption = {
         .now = context->now,
         .refresh_hash = refresh_out->hash,
         .refresh_generation = refreshable ? 1 : 0,
+        .bound_to = bound_to,
         .expires_at = context->now + context->settings->access_token_lifetime_s,
     };
     int64_t expiry = authorization_refresh_expiry(context, state->authorization.created_at);
@@ -88,11 +92,26 @@ static enum outcome look_up_redemption(struct context *context, const unsigned c
     return store_outcome(context, STORE_UNCERTAIN, OUTCOME_UNAVAILABLE, NULL);
 }
 
+struct redeeming {
+    const struct authorization_row *row;
+    const struct authorization_redemption *redemption;
+};
+
+static enum store_result run_redeem(struct db *db, void *argument)
+{
+    const struct redeeming *redeeming = argument;
+    return authorizations_redeem(db, redeeming->row->id, redeeming->row->code_hash, redeeming->redemption);
+}
+
 static enum outcome redeem(struct context *context, const struct authorization_state *state,
                            const struct authorization_redemption *redemption)
 {
     const struct authorization_row *row = &state->authorization;
-    enum store_result redeemed = authorizations_redeem(context->db, row->id, row->code_hash, redemption);
+    struct redeeming redeeming = { row, redemption };
+    enum store_result redeemed;
+    enum outcome outcome = once_run(context, run_redeem, &redeeming, &redeemed);
+    if (outcome != OUTCOME_OK)
+        return outcome;
     if (redeemed == STORE_NOT_FOUND)
         return code_reused(context, state); /* another request was faster */
     if (redeemed == STORE_UNCERTAIN)
@@ -116,10 +135,12 @@ enum outcome code_grant(struct context *context, const struct client *client,
         return outcome;
     const char *scope = authorization_scope(context, client, &state);
     bool refreshable = authorization_is_refreshable(client, scope);
-    struct authorization_redemption redemption = plan_redemption(context, &state, refreshable, &refresh);
+    const struct authorization_issue issue = { scope, state.authorization.nonce, parameters->binding };
+    const char *bound_to = binding_for_refresh(context, client, &parameters->binding);
+    struct authorization_redemption redemption =
+        plan_redemption(context, &state, refreshable, bound_to, &refresh);
     /* Tokens are made before the code is spent, so that a failing signature costs nobody a code. */
-    outcome =
-        authorization_issue_tokens(context, client, &state, scope, state.authorization.nonce, answer_out);
+    outcome = authorization_issue_tokens(context, client, &state, &issue, answer_out);
     if (outcome == OUTCOME_OK)
         outcome = redeem(context, &state, &redemption);
     if (outcome == OUTCOME_OK && refreshable)

@@ -48,6 +48,7 @@ static enum outcome introspect_refresh_token(struct context *context, const stru
         .exp = state.authorization.expires_at,
         .iat = state.authorization.refreshed_at_ms ? state.authorization.refreshed_at_ms / 1000
                                                    : state.authorization.redeemed_at,
+        .binding = binding_parse(state.authorization.bound_to),
     };
     return OUTCOME_OK;
 }
@@ -69,13 +70,14 @@ static enum outcome introspect_access_token(struct context *context, const struc
         .scope = access.scope,
         .client_id = access.client_id,
         .username = access.user_email,
-        .token_type = "Bearer",
+        .token_type = access.binding.jkt ? "DPoP" : "Bearer",
         .sub = access.sub,
         .aud = access.audience,
         .iss = access.issuer,
         .jti = access.jti_text,
         .exp = access.expires_at,
         .iat = access.issued_at,
+        .binding = access.binding,
     };
     return OUTCOME_OK;
 }
@@ -96,12 +98,32 @@ enum outcome token_introspect(struct context *context, const struct client *clie
                                   introspect_access_token(context, client, token, introspection_out));
 }
 
+struct revoking {
+    const unsigned char *id;
+    int64_t client_number, now, expires_at;
+};
+
+static enum store_result run_revoke_refresh(struct db *db, void *argument)
+{
+    const struct revoking *revoking = argument;
+    return authorizations_revoke_by_client(db, revoking->id, revoking->client_number, revoking->now);
+}
+
+static enum store_result run_revoke_access(struct db *db, void *argument)
+{
+    const struct revoking *revoking = argument;
+    return revoked_tokens_add(db, revoking->id, revoking->expires_at);
+}
+
 /* Any generation will do: the MAC says that it's ours, the row whose it is. */
 static enum outcome revoke_refresh_token(struct context *context, const struct client *client,
                                          const struct handle *token)
 {
-    enum store_result ended =
-        authorizations_revoke_by_client(context->db, token->id, client->number, context->now);
+    struct revoking revoking = { .id = token->id, .client_number = client->number, .now = context->now };
+    enum store_result ended;
+    enum outcome outcome = once_run(context, run_revoke_refresh, &revoking, &ended);
+    if (outcome != OUTCOME_OK)
+        return outcome;
     if (ended == STORE_OK)
         log_info("authorization ended: id=%s reason=\"revoked by the client\"",
                  uuid_encode(context->arena, token->id));
@@ -116,8 +138,10 @@ static enum outcome revoke_access_token(struct context *context, const struct cl
     enum outcome outcome = access_token_read(context, token, &access);
     if (outcome != OUTCOME_OK || !text_equal(access.client_id, client->client_id))
         return inactive_unless_failed(context, outcome);
-    enum store_result added = revoked_tokens_add(context->db, access.jti, access.expires_at);
-    return store_outcome(context, added, OUTCOME_OK, NULL);
+    struct revoking revoking = { .id = access.jti, .expires_at = access.expires_at };
+    enum store_result added;
+    outcome = once_run(context, run_revoke_access, &revoking, &added);
+    return outcome == OUTCOME_OK ? store_outcome(context, added, OUTCOME_OK, NULL) : outcome;
 }
 
 enum outcome token_revoke(struct context *context, const struct client *client, const char *token)
@@ -125,7 +149,9 @@ enum outcome token_revoke(struct context *context, const struct client *client, 
     struct handle handle;
     if (!token)
         return refuse(context, OUTCOME_INVALID_REQUEST, "token is missing");
-    if (is_refresh_token(context, token, &handle))
-        return revoke_refresh_token(context, client, &handle);
-    return revoke_access_token(context, client, token);
+    bool refresh = is_refresh_token(context, token, &handle);
+    enum outcome outcome = refresh ? revoke_refresh_token(context, client, &handle)
+                                   : revoke_access_token(context, client, token);
+    /* of a token that wasn't there to be revoked nothing was written */
+    return outcome == OUTCOME_OK ? once_spend(context) : outcome;
 }

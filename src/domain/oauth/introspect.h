@@ -2,13 +2,14 @@
 #ifndef DOORWARD_DOMAIN_OAUTH_INTROSPECT_H
 #define DOORWARD_DOMAIN_OAUTH_INTROSPECT_H
 
-#include "domain/directory.h"
+#include "domain/oauth/binding.h"
 
 /* Members of an introspection answer; when it isn't active nothing else is told (RFC 7662 §2.2). */
 struct introspection {
     bool active;
     const char *scope, *client_id, *username, *token_type, *sub, *aud, *iss, *jti;
     int64_t exp, iat;
+    struct token_binding binding;
 };
 
 /* OK with an answer, also for a token that is unknown, dead, or another client's (T-98): inactive. */

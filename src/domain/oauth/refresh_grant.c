@@ -46,13 +46,25 @@ static enum outcome same_successor(struct context *context, const struct authori
     return OUTCOME_OK;
 }
 
+struct rotating {
+    const unsigned char *id;
+    struct authorization_rotation rotation;
+};
+
+static enum store_result run_rotate(struct db *db, void *argument)
+{
+    const struct rotating *rotating = argument;
+    return authorizations_rotate(db, rotating->id, &rotating->rotation);
+}
+
 /* One UPDATE that holds only for the current generation; NOT_FOUND when another request was faster. */
-static enum store_result rotate(struct context *context, const struct authorization_state *state,
-                                struct handle *successor_out)
+static enum outcome rotate(struct context *context, const struct authorization_state *state,
+                           struct handle *successor_out, enum store_result *result_out)
 {
     int64_t generation = state->authorization.refresh_generation + 1;
     handle_make(HANDLE_REFRESH_TOKEN, state->authorization.id, (uint32_t)generation, successor_out);
-    struct authorization_rotation rotation = {
+    struct rotating rotating = { .id = state->authorization.id };
+    rotating.rotation = (struct authorization_rotation) {
         .generation = state->authorization.refresh_generation,
         .refresh_hash = successor_out->hash,
         .refresh_sealed =
@@ -62,7 +74,7 @@ static enum store_result rotate(struct context *context, const struct authorizat
         .now_ms = context->now_ms,
         .expires_at = authorization_refresh_expiry(context, state->authorization.created_at),
     };
-    return authorizations_rotate(context->db, state->authorization.id, &rotation);
+    return once_run(context, run_rotate, &rotating, result_out);
 }
 
 /* The successor of the token that was brought: a new one, the one that exists, or itself. */
@@ -79,13 +91,16 @@ static enum outcome find_successor(struct context *context, const struct client 
     *successor_out = *token;
     if (!rotates)
         return OUTCOME_OK;
-    enum store_result rotated = rotate(context, state, successor_out);
+    enum store_result rotated;
+    enum outcome outcome = rotate(context, state, successor_out, &rotated);
+    if (outcome != OUTCOME_OK)
+        return outcome;
     if (rotated != STORE_NOT_FOUND)
         return store_outcome(context, rotated, OUTCOME_INVALID_GRANT, NULL);
     /* Another request rotated this very token between our SELECT and UPDATE: share its successor. */
     struct authorization_state now;
     enum store_result found = authorizations_find(context->db, context->arena, state->authorization.id, &now);
-    enum outcome outcome = store_outcome(context, found, OUTCOME_INVALID_GRANT, "revoked");
+    outcome = store_outcome(context, found, OUTCOME_INVALID_GRANT, "revoked");
     if (outcome == OUTCOME_OK)
         outcome = authorization_is_alive(context, &now);
     if (outcome == OUTCOME_OK && now.authorization.refresh_generation != current + 1)
@@ -122,14 +137,20 @@ enum outcome refresh_grant(struct context *context, const struct client *client,
         outcome = authorization_is_alive(context, &state);
     if (outcome != OUTCOME_OK)
         return outcome;
+    if (!binding_fits(&parameters->binding, state.authorization.bound_to))
+        return bad_token(context, "the refresh token is bound to another key");
     const char *granted = authorization_scope(context, client, &state);
     if (!authorization_is_refreshable(client, granted))
         return bad_token(context, "the user has withdrawn consent");
     outcome = narrow_scope(context, granted, parameters->scope, &scope);
+    const struct authorization_issue issue = { .scope = scope, .binding = parameters->binding };
     if (outcome == OUTCOME_OK)
-        outcome = authorization_issue_tokens(context, client, &state, scope, NULL, answer_out);
+        outcome = authorization_issue_tokens(context, client, &state, &issue, answer_out);
     if (outcome == OUTCOME_OK)
         outcome = find_successor(context, client, &token, &state, &successor);
+    /* a successor that was there already, or a token that stays, was given without a write */
+    if (outcome == OUTCOME_OK)
+        outcome = once_spend(context);
     if (outcome == OUTCOME_OK)
         answer_out->refresh_token = handle_print(context->keyfile, context->arena, &successor);
     if (outcome == OUTCOME_OK)

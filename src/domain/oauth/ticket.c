@@ -21,6 +21,7 @@ static const struct {
     { "state", offsetof(struct ticket, state) },
     { "nonce", offsetof(struct ticket, nonce) },
     { "code_challenge", offsetof(struct ticket, code_challenge) },
+    { "dpop_jkt", offsetof(struct ticket, dpop_jkt) },
     { "login_hint", offsetof(struct ticket, login_hint) },
     { "ui_locales", offsetof(struct ticket, ui_locales) },
     { "hinted_user", offsetof(struct ticket, hinted_user) },

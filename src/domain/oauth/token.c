@@ -25,7 +25,11 @@ enum outcome token_request(struct context *context, const struct client *client,
             continue;
         if (!client_may_use_grant(client, parameters->grant_type))
             return refuse(context, OUTCOME_UNAUTHORIZED_CLIENT, "the client may not use this grant");
-        enum outcome outcome = grants[i].run(context, client, parameters, answer_out);
+        struct token_parameters bound = *parameters;
+        enum outcome outcome = binding_of_request(context, client, &bound.binding);
+        if (outcome == OUTCOME_OK)
+            outcome = grants[i].run(context, client, &bound, answer_out);
+        answer_out->token_type = bound.binding.jkt ? "DPoP" : "Bearer";
         if (outcome == OUTCOME_OK)
             shared_usage_add(context->shared, client->service->id, USAGE_TOKENS, context->now);
         return outcome;

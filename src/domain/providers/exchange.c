@@ -19,10 +19,20 @@ enum { TOKEN_MAX_BYTES = 16 * 1024, EXPIRES_IN_MAX_S = 10 * 365 * 86400 };
 
 /* --- where people are sent --- */
 
+/* As the kind takes it: one that can't ask for a fresh sign-in asks at least which account it is to be. */
+static const char *prompt_taken(const struct provider_kind *kind, const char *prompt)
+{
+    static const char nearest[] = "select_account";
+    if (!prompt || !kind->prompts || text_has_word(kind->prompts, ' ', prompt))
+        return prompt;
+    return text_equal(prompt, "login") && text_has_word(kind->prompts, ' ', nearest) ? nearest : NULL;
+}
+
 static const char *prompt_words(struct arena *arena, const struct provider_kind *kind,
                                 const struct provider_authorization *authorization)
 {
-    const char *prompt = authorization->prompt, *added = authorization->offline ? kind->offline_prompt : NULL;
+    const char *prompt = prompt_taken(kind, authorization->prompt);
+    const char *added = authorization->offline ? kind->offline_prompt : NULL;
     if (!added || text_equal(prompt, "none"))
         return prompt;
     if (text_empty(prompt) || text_has_word(prompt, ' ', added))
@@ -52,6 +62,8 @@ const char *provider_authorization_url(struct context *context, const struct pro
     const char *parameters =
         authorization->offline && kind->offline_parameters ? kind->offline_parameters : kind->parameters;
     const char *url = uri_add_query(arena, provider->authorization_endpoint, query.data);
+    if (authorization->adding && kind->adding_parameters)
+        url = uri_add_query(arena, url, kind->adding_parameters);
     return uri_add_query(arena, url, parameters);
 }
 

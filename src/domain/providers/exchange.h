@@ -16,6 +16,7 @@ struct provider_authorization {
     const char *login_hint;    /* NULL: none */
     const char *prompt;        /* NULL: none */
     bool offline;              /* a refresh token is wanted */
+    bool adding;               /* beside what was given before, where the kind can add */
 };
 
 const char *provider_authorization_url(struct context *context, const struct provider *provider,

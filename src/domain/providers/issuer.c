@@ -7,7 +7,7 @@
 #include "net/outgoing.h"
 
 /* RFC 8725 §3.1 and §3.2: what a key that is published can verify; no HMAC, whose key would be public. */
-static const char algs[] = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA";
+static const char algs[] = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519";
 
 enum { MAX_KEYS = 100, MAX_TRIED = 8 };
 

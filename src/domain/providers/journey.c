@@ -35,7 +35,7 @@ static const struct {
     { "return_to", offsetof(struct journey, return_to) },    { "request", offsetof(struct journey, request) },
     { "pending", offsetof(struct journey, pending) },        { "user", offsetof(struct journey, user_id) },
     { "scopes", offsetof(struct journey, scopes) },          { "nonce", offsetof(struct journey, nonce) },
-    { "verifier", offsetof(struct journey, code_verifier) },
+    { "verifier", offsetof(struct journey, code_verifier) }, { "prompt", offsetof(struct journey, prompt) },
 };
 
 static const char **member_of(struct journey *journey, size_t index)
@@ -111,6 +111,8 @@ enum outcome journey_start(struct context *context, const struct provider *provi
     *cookie_out = cookie_is_good(context, cookie) ? cookie : new_cookie(context);
     begun.provider = provider->name;
     begun.scopes = journey->scopes ? journey->scopes : provider->sign_in_scopes;
+    /* whose kind doesn't take it is asked for what comes next to it, and can't be held to it */
+    begun.prompt = provider->kind->prompts ? NULL : authorization.prompt;
     begun.nonce = random_text(context->arena, RANDOM_BYTES);
     begun.code_verifier = random_text(context->arena, RANDOM_BYTES);
     begun.began_at = context->now;
@@ -125,6 +127,12 @@ enum outcome journey_start(struct context *context, const struct provider *provi
 }
 
 /* --- the way back --- */
+
+bool journey_is_stale(const struct journey *journey, const struct provider_identity *identity)
+{
+    return text_has_word(journey->prompt ? journey->prompt : "", ' ', "login") && identity->auth_time &&
+           identity->auth_time < journey->began_at - SKEW_S;
+}
 
 static enum outcome foreign(struct context *context, const char *reason)
 {

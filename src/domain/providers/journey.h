@@ -31,6 +31,7 @@ struct journey {
     const char *pending;   /* of JOURNEY_SIGN_IN: the connection that waits for it (linking.h), or NULL */
     const char *user_id;   /* UUID of who must be signed in when it ends (JOURNEY_LINK); else NULL */
     const char *scopes;    /* that are asked for; NULL: those by which the provider signs in */
+    const char *prompt;    /* that the provider takes and was asked for, or NULL */
     const char *nonce, *code_verifier; /* made by journey_start() */
     int64_t began_at;
 };
@@ -42,6 +43,10 @@ struct journey {
 enum outcome journey_start(struct context *context, const struct provider *provider,
                            const struct journey *journey, const struct provider_authorization *wishes,
                            const char *cookie, const char **url_out, const char **cookie_out);
+
+/* Whether the provider says of somebody who had to sign in there anew (prompt=login) that they did so before
+ * the journey began. One that says nothing of it isn't doubted. */
+bool journey_is_stale(const struct journey *journey, const struct provider_identity *identity);
 
 /* Our callback of a provider: below the issuer. */
 const char *journey_callback(struct context *context, const struct provider *provider);

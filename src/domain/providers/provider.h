@@ -30,13 +30,15 @@ struct provider_kind {
     const char *profile_query;                  /* of the userinfo address: "fields=id,name,email" */
     const char *parameters;                     /* for the authorization URL: "access_type=online&..." */
     const char *offline_parameters;             /* in their place where a refresh token is wanted */
+    const char *adding_parameters;              /* so that what was given before stays; NULL: it can't */
     const char *offline_prompt, *offline_scope; /* beside what is asked for, then */
-    const char *hint_parameter;                 /* what it calls login_hint; NULL: it has none */
-    const char *token_auth_method;              /* NULL: client_secret_basic, or what its discovery says */
-    const char *scope_aliases; /* "theirs=ours", space separated: its own spellings in answers */
-    const char *scope_implies; /* "wide=narrow", space separated: what a wider scope holds too */
-    char scope_separator;      /* in requests; 0: a space */
-    char answer_separator;     /* in answers, beside the space */
+    const char *prompts;           /* that it takes, space separated; NULL: those of OpenID Connect */
+    const char *hint_parameter;    /* what it calls login_hint; NULL: it has none */
+    const char *token_auth_method; /* NULL: client_secret_basic, or what its discovery says */
+    const char *scope_aliases;     /* "theirs=ours", space separated: its own spellings in answers */
+    const char *scope_implies;     /* "wide=narrow", space separated: what a wider scope holds too */
+    char scope_separator;          /* in requests; 0: a space */
+    char answer_separator;         /* in answers, beside the space */
     enum provider_revocation revocation;
     bool is_oidc; /* ID Token, nonce, JWKS */
     bool has_pkce;

@@ -41,11 +41,20 @@ static bool name_is_fine(const char *name)
     return length && length <= PROVIDER_NAME_MAX && !name[length] && !strchr("._-", *name);
 }
 
+/* Sessions and their ID Tokens name the provider where they else name one of these. */
+static bool name_is_of_ours(const char *name)
+{
+    static const char words[] = "pwd otp kba pin mfa hwk swk password mail unknown";
+    return text_has_word(words, ' ', name);
+}
+
 static const char *take_name(struct reader *reader, const struct json *value, void *target)
 {
     const char *name = json_text(value);
     if (!name || !name_is_fine(name))
         return "must be 1 to 40 letters, digits, '.', '_' or '-', the first a letter or digit";
+    if (name_is_of_ours(name))
+        return "must not be the word for another way to sign in (pwd, otp, mail and the like)";
     return put(target, provider_name_canonical(reader->arena, name));
 }
 

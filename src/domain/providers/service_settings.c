@@ -162,6 +162,16 @@ const char *service_providers_redirect_uri(const struct service_providers *setti
     return wanted ? NULL : settings->redirect_uris[0];
 }
 
+const char *service_providers_list(struct arena *arena, const struct service_providers *settings,
+                                   const char *separator)
+{
+    struct strbuf list = strbuf_start(arena);
+    for (size_t i = 0; i < settings->allowance_count; i++)
+        strbuf_add_format(&list, "%s%s=%s", i ? separator : "", settings->allowances[i].provider,
+                          settings->allowances[i].scopes);
+    return list.data;
+}
+
 /* --- changing --- */
 
 static const struct provider_allowance *find_allowance(const struct provider_allowance *allowances,
@@ -210,15 +220,15 @@ static bool read_lists(struct arena *arena, const char *text, struct provider_al
 
 /* Those that stay, then those that are new. */
 static bool write_scopes(struct json_writer *writer, const struct service_providers *settings,
-                         const char *change)
+                         const char *change, bool replaces)
 {
     struct provider_allowance lists[MAX_PROVIDERS + 1];
     size_t count = 0;
-    bool none = text_equal(change, "none");
+    bool none = text_equal(change, "none"), keeps = !none && !(change && replaces);
     if (change && !none && !read_lists(writer->text.arena, change, lists, &count))
         return false;
     json_open_object(writer, "scopes");
-    for (size_t i = 0; !none && i < settings->allowance_count; i++) {
+    for (size_t i = 0; keeps && i < settings->allowance_count; i++) {
         const struct provider_allowance *old = &settings->allowances[i];
         if (!find_allowance(lists, count, old->provider))
             json_write_words(writer, old->provider, old->scopes, ' ');
@@ -255,7 +265,7 @@ const char *service_providers_changed(struct arena *arena, const char *text,
     json_open_object(&writer, NULL);
     if (sign_in && !text_equal(change->sign_in, "all"))
         json_write_words(&writer, "sign_in", text_equal(change->sign_in, "none") ? "" : sign_in, ' ');
-    if (!write_scopes(&writer, &settings, change->scopes)) {
+    if (!write_scopes(&writer, &settings, change->scopes, change->replaces)) {
         *error_out = "scopes are given as PROVIDER=SCOPE SCOPE";
         return NULL;
     }

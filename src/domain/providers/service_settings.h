@@ -41,7 +41,12 @@ struct service_providers_change {
      * of them off, "none" those of every provider */
     const char *scopes;
     const char *redirect_uris; /* space separated; "none" takes all off */
+    bool replaces;             /* scopes are all that there are: those of others go */
 };
+
+/* What the service may ask of providers, as a change takes it. */
+const char *service_providers_list(struct arena *arena, const struct service_providers *settings,
+                                   const char *separator);
 
 /* The settings (JSON, or NULL) with the change made; NULL with what is wrong in *error_out. */
 const char *service_providers_changed(struct arena *arena, const char *text,

@@ -22,7 +22,7 @@ enum {
     CLAIM_MS = 60 * 1000,       /* longer than a provider's answer and its writing take */
     FAILED_PAUSE_MS = 2 * 1000, /* after a refresh that failed, nobody tries */
     WAIT_MS = 10 * 1000,        /* for another's refresh */
-    ASK_MS = 11 * 1000,         /* a provider may take 8 seconds, then comes the writing */
+    ASK_MS = 8500,              /* a provider may take 8 seconds */
     WRITE_MS = 2 * 1000,        /* then the answer is kept in the process */
     FIRST_PAUSE_MS = 20,
     LONGEST_PAUSE_MS = 500,
@@ -230,14 +230,21 @@ static bool can_refresh(const struct refresh *refresh)
            !is_broken(refresh->row);
 }
 
-/* A worker that is still busy at the end of its request's time is killed: it must not be asking then. */
+/* Milliseconds that asking and writing may take, be the provider slow and the database stuck. */
+static int64_t ask_ms(const struct context *context)
+{
+    return ASK_MS + context->settings->database_timeout_s * 1000;
+}
+
+/* A worker that is still busy at the end of its request's time is killed, and with it what it was told. */
 static void set_limits(struct refresh *refresh)
 {
     int64_t now_ms = clock_mono_ms();
     int64_t left_ms =
         refresh->context->settings->request_deadline_s * 1000 - (clock_now_ms() - refresh->context->now_ms);
     int64_t wait_ms = left_ms - WRITE_MS < WAIT_MS ? left_ms - WRITE_MS : WAIT_MS;
-    refresh->begin_until_ms = now_ms + (left_ms > ASK_MS ? left_ms - ASK_MS : FIRST_PAUSE_MS);
+    int64_t spare_ms = left_ms - ask_ms(refresh->context);
+    refresh->begin_until_ms = now_ms + (spare_ms > FIRST_PAUSE_MS ? spare_ms : FIRST_PAUSE_MS);
     refresh->wait_until_ms = now_ms + (wait_ms > FIRST_PAUSE_MS ? wait_ms : FIRST_PAUSE_MS);
 }
 
@@ -308,21 +315,30 @@ enum outcome vault_fresh_token(struct context *context, const struct provider *p
 
 /* --- the newest key --- */
 
-enum outcome vault_reseal(struct context *context, int64_t limit, int64_t *count_out)
+/* One that is refreshed or connected meanwhile has the newest key already. */
+static enum store_result reseal_row(struct context *context, struct connection_row *row, int64_t *count)
+{
+    const char *access = vault_access_token(context, row), *refresh = vault_refresh_token(context, row);
+    if ((row->access_sealed.data && !access) || (row->refresh_sealed.data && !refresh))
+        return STORE_OK;
+    seal_both(context, row, access, refresh);
+    enum store_result result = connections_reseal(context->db, row, clock_now_ms());
+    *count += result == STORE_OK;
+    return result == STORE_NOT_FOUND ? STORE_OK : result;
+}
+
+enum outcome vault_reseal(struct context *context, int64_t limit, struct vault_resealing *resealing)
 {
     struct connection_row *rows;
     size_t count;
-    const char *newest = keyfile_name(context->keyfile, 0);
-    enum store_result result = connections_list_sealed_before(context->db, context->arena, newest,
-                                                              clock_now_ms(), limit, &rows, &count);
-    *count_out = 0;
+    enum store_result result =
+        connections_list_sealed_before(context->db, context->arena, keyfile_name(context->keyfile, 0),
+                                       resealing->behind, clock_now_ms(), limit, &rows, &count);
+    resealing->count = 0;
+    resealing->more = result == STORE_OK && (int64_t)count == limit;
     for (size_t i = 0; result == STORE_OK && i < count; i++) {
-        struct connection_row *row = &rows[i];
-        seal_both(context, row, vault_access_token(context, row), vault_refresh_token(context, row));
-        result = connections_reseal(context->db, row, clock_now_ms());
-        *count_out += result == STORE_OK;
-        if (result == STORE_NOT_FOUND)
-            result = STORE_OK; /* somebody has just written it */
+        result = reseal_row(context, &rows[i], &resealing->count);
+        memcpy(resealing->behind, rows[i].id, sizeof(resealing->behind));
     }
     return store_outcome(context, result, OUTCOME_SERVER_ERROR, "no connections were found");
 }
@@ -346,8 +362,14 @@ static void revoke_row(struct context *context, const struct connection_row *row
                  uuid_encode(context->arena, row->id), context->reason ? context->reason : "");
 }
 
+/* A slow provider must not take the request's whole time. */
+static bool has_time(const struct context *context)
+{
+    return clock_now_ms() - context->now_ms + ASK_MS < context->settings->request_deadline_s * 1000;
+}
+
 void vault_revoke(struct context *context, const struct connection_row *rows, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && (i == 0 || has_time(context)); i++)
         revoke_row(context, &rows[i]);
 }

@@ -41,8 +41,14 @@ bool vault_settle(struct context *context);
 /* Whether this process holds some. */
 bool vault_is_owing(void);
 
-/* Seals again, under the newest key, up to limit rows that an older one sealed; housekeeping. */
-enum outcome vault_reseal(struct context *context, int64_t limit, int64_t *count_out);
+/* Housekeeping: seals again, under the newest key, what an older one sealed; begins with zeros. Rows that
+ * don't open are left alone, since the key may come back. */
+struct vault_resealing {
+    unsigned char behind[16]; /* the last row that was looked at */
+    int64_t count;            /* out: of this portion */
+    bool more;                /* out: there may be more */
+};
+enum outcome vault_reseal(struct context *context, int64_t limit, struct vault_resealing *resealing);
 
 /* Asks the provider to forget the tokens of rows that are gone, or whose tokens are being dropped: behind the
  * commit. What fails is logged. */

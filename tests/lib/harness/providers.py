@@ -175,6 +175,7 @@ class Providers:
         self.directory = tempfile.mkdtemp(prefix="dwf-", dir=os.environ.get("DOORWARD_TMP", "/tmp"))
         self.process = ProviderProcess(SOURCE, os.path.join(self.directory, "log"))
         self.settings = {"egress_allow": HOST}
+        self.are_known = False  # to the installation under test; for who registers them when they are needed
 
     def __enter__(self):
         try:

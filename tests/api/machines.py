@@ -1,0 +1,45 @@
+"""A second machine: another master on the same database."""
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+import fcgi_client as wire
+from checks import equal
+
+
+@contextlib.contextmanager
+def second_machine(site):
+    """Another master with a run directory of its own, on the same database; its socket."""
+    with tempfile.TemporaryDirectory(prefix="dwm-") as directory:
+        run, config = os.path.join(directory, "run"), os.path.join(directory, "doorward.conf")
+        os.mkdir(run)
+        with open(site.conf, encoding="utf-8") as own, open(config, "w", encoding="utf-8") as file:
+            file.write("".join(f"run_directory = {run}\n" if line.startswith("run_directory") else line for line in own if "socket_group" not in line))
+        with open(os.path.join(directory, "log"), "w+") as log:
+            master = subprocess.Popen([site.program, "-c", config, "serve"], stdout=log, stderr=log)
+            try:
+                socket = os.path.join(run, "main.sock")
+                within(10, lambda: answers(socket), "a second machine's answer")
+                yield socket
+            finally:
+                master.send_signal(signal.SIGTERM)
+                status = master.wait(timeout=20)
+            log.seek(0)
+            equal(status, 0, log.read())
+
+
+def answers(socket):
+    try:
+        return wire.request(socket, timeout=5).status == 200
+    except (OSError, wire.Closed):
+        return False
+
+
+def within(seconds, condition, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.1)

@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""What protects clients beyond their way of authentication: limits of failures, enhanced security with its lock, address
+ranges, and the failures that are written down."""
+import json
+import socket
+import time
+
+from kit import *
+from installation import basic
+from prove import *
+from signers import EcKey, EdKey, RsaKey
+
+LIMIT = 12
+LOCK = 5
+
+
+def enhanced_client(site, key=None, **metadata):
+    return keyed_client(site, key, enhanced_security=True, **metadata)
+
+
+def failures(site, client, *options):
+    return site.cli("client", "failures", client.id, *options)
+
+
+def failed_by(site, client, reason):
+    """That a failure with this reason is written down."""
+    reasons = [entry["reason"] for entry in failures(site, client)]
+    assert any(reason in one for one in reasons), f"{reason}: {reasons}"
+
+
+def wrong(site, client):
+    """A failure by a stranger who knows the client's id."""
+    return ask(site, TOKEN, client, asserted(assertion(site, client, key=EcKey("one"))))
+
+
+# --- once, over restarts ---
+
+@test("T-36: what was used stays used when every worker, and the whole program, was started anew")
+def after_a_restart(site):
+    client = keyed_client(site)
+    words = asserted(assertion(site, client, exp=int(time.time()) + 600))
+    equal(ask(site, TOKEN, client, words).status, 200, "first")
+    site.door.reload()
+    site.door.wait_ready()
+    invalid_client(ask(site, TOKEN, client, words), "after a reload")
+    equal(site.door.stop_service(), 0, "end")
+    site.door.start_service()
+    site.door.wait_ready()
+    site.web.close()
+    invalid_client(ask(site, TOKEN, client, words), "after a restart")
+    equal(get_token(site, client).status, 200, "another one")
+
+
+# --- limits of failures ---
+
+@test("security 54: after many failures of one client from one address that address is turned away with 429 and when to come back; another client isn't")
+def failure_limit(site):
+    victim, other = site.add_client(**{**MACHINE, "token_endpoint_auth_method": "client_secret_post"}), site.client()
+    for _ in range(LIMIT):
+        invalid_client(ask(site, TOKEN, victim, {"client_id": victim.id, "client_secret": "guess"}))
+    answers = [ask(site, TOKEN, victim, {"client_id": victim.id, "client_secret": "guess"}) for _ in range(100 - LIMIT)]
+    equal({answer.status for answer in answers}, {429}, "100 failures")
+    assert int(answers[0].header("Retry-After")) > 0
+    equal(get_token(site, victim).status, 429, "the right secret can't be told from a guess there")
+    equal(get_token(site, other).status, 200, "another client from the same address")
+    for path in (INTROSPECT, REVOKE):
+        equal(ask(site, path, victim, {"client_id": victim.id, "client_secret": "guess"}).status, 429, path)
+
+
+@test("security 54: the client itself, from another address, is not disturbed by a stranger's failures")
+def strangers_failures(site):
+    victim = site.add_client(**{**MACHINE, "token_endpoint_auth_method": "client_secret_post"})
+    for _ in range(LIMIT + 3):
+        site.web.post(TOKEN, {"grant_type": "client_credentials", "client_id": victim.id, "client_secret": "guess"}, headers={"X-Forwarded-For": "198.51.100.7"})
+    words, _ = proof_of(site, victim)
+    equal(site.web.post(TOKEN, {"grant_type": "client_credentials", **words}, headers={"X-Forwarded-For": "198.51.100.7"}).status, 429, "the stranger's address")
+    equal(site.web.post(TOKEN, {"grant_type": "client_credentials", **words}, headers={"X-Forwarded-For": "198.51.100.8"}).status, 200, "its own")
+
+
+@test("security 54: an IPv6 customer's addresses count as one")
+def one_customer(site):
+    victim = site.add_client(**{**MACHINE, "token_endpoint_auth_method": "client_secret_post"})
+    statuses = [site.web.post(TOKEN, {"grant_type": "client_credentials", "client_id": victim.id, "client_secret": "guess"},
+                              headers={"X-Forwarded-For": f"2001:db8:1:2::{number:x}"}).status for number in range(LIMIT + 1)]
+    equal(statuses[-1], 429, "the last")
+
+
+# --- what is written down ---
+
+@test("4.3: every failure is written down with way, reason and address, and shown by the command line")
+def written_down(site):
+    client = keyed_client(site)
+    now = int(time.time())
+    reasons = {
+        "expired": asserted(assertion(site, client, exp=now - 5)),
+        "aud is somebody else": asserted(assertion(site, client, aud="https://other.example")),
+        "signature": asserted(assertion(site, client, key=EcKey("one"))),
+        "no such key": asserted(assertion(site, client, key=EcKey("other"))),
+        "another way": {"client_id": client.id, "client_secret": "x"},
+    }
+    for words in reasons.values():
+        invalid_client(ask(site, TOKEN, client, words))
+    shown = failures(site, client)
+    for reason in reasons:
+        failed_by(site, client, reason)
+    for entry in shown:
+        equal(entry["address"], "127.0.0.1", "address")
+        assert abs(entry["at"] - now) < 20, entry
+    equal(sorted(entry["method"] for entry in shown), ["client_secret_post"] + ["private_key_jwt"] * 4, "ways")
+    equal(len(failures(site, client, "--limit", "2")), 2, "a page")
+    used = asserted(assertion(site, client))
+    ask(site, TOKEN, client, used)
+    invalid_client(ask(site, TOKEN, client, used))
+    failed_by(site, client, "used before")
+    assert client.id in site.log()
+
+
+# --- enhanced security ---
+
+@test("4.3: enhanced security takes no secrets and no weak algorithms, at registration and when it is used")
+def strong_ways(site):
+    import subprocess
+    key = EcKey("one")
+    for metadata in ({"token_endpoint_auth_method": "client_secret_basic"}, {"token_endpoint_auth_method": "client_secret_jwt"},
+                     {"token_endpoint_auth_method": "none", "grant_types": ["authorization_code"], "redirect_uris": ["https://a.example/cb"]},
+                     {"token_endpoint_auth_signing_alg": "RS256", "jwks": {"keys": [RsaKey("r").public()]}},
+                     {"jwks": {"keys": [EcKey().public()]}}, {"jwks": {"keys": [key.public(), EcKey().public()]}}):
+        words = {**{name: value for name, value in MACHINE.items() if value}, "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [key.public()]},
+                 "enhanced_security": True, **metadata}
+        done = subprocess.run([site.program, "-c", site.conf, "client", "add", "--service", site.service, "--metadata", "-"], input=json.dumps(words),
+                              capture_output=True, text=True, timeout=60)
+        equal(done.returncode, 1, f"{metadata}: {done.stdout}")
+    for key in (RsaKey("rsa"), EcKey("ec"), EdKey("ed")):
+        client = enhanced_client(site, key)
+        for alg in key.algs:
+            wanted = "not strong" if alg not in ("PS256", "ES256", "EdDSA", "Ed25519") else None
+            answer = ask(site, TOKEN, client, asserted(assertion(site, client, alg)))
+            if wanted:
+                invalid_client(answer, alg)
+                failed_by(site, client, wanted)
+            else:
+                assert answer.status != 401, f"{alg}: {answer}"
+            site.cli("client", "unlock", client.id)
+
+
+@test("4.3: a client with enhanced security gets 401 for Basic and for a secret, though it once had one")
+def secrets_refused(site):
+    client = site.add_client(**{**MACHINE, "token_endpoint_auth_method": "client_secret_basic"})
+    equal(get_token(site, client).status, 200, "before")
+    change(site, client, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [EcKey("one").public()]}, enhanced_security=True)
+    invalid_client(get_token(site, client), "Basic")
+    invalid_client(ask(site, TOKEN, client, {"client_id": client.id, "client_secret": client.secret}), "body")
+
+
+@test("4.3: under enhanced security an assertion needs a kid, the issuer alone as aud, and lives for five minutes")
+def strict_assertions(site):
+    key = EcKey("one")
+    client = enhanced_client(site, key)
+    now = int(time.time())
+    for claims, header in (({}, {"kid": None}), ({"exp": now + 400}, {}), ({"aud": site.url + TOKEN}, {}), ({"aud": [site.url, site.url + TOKEN]}, {}),
+                           ({"aud": [site.url, "https://other.example"]}, {})):
+        invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, header=header, **claims))), f"{claims} {header}")
+        site.cli("client", "unlock", client.id)
+        lift(site, client)
+    for claims in ({"aud": [site.url]}, {"exp": now + 295}):
+        equal(ask(site, REVOKE, client, asserted(assertion(site, client, **claims))).status, 200, f"{claims}")
+
+
+def change(site, client, **metadata):
+    site.cli("client", "change", client.id, "--metadata", "-", stdin=json.dumps(metadata))
+
+
+def lift(site, client):
+    """Failures of before don't count any more."""
+    site.sql(f"DELETE f FROM client_failures f JOIN clients c ON c.number = f.client_number WHERE c.client_id = '{client.id}'")
+
+
+@test("4.3: two keys at once: both work, so that one is replaced without an outage; the one that is taken off doesn't")
+def two_keys(site):
+    old, new = EcKey("old"), EdKey("new")
+    client = enhanced_client(site, old)
+    change(site, client, jwks={"keys": [old.public(), new.public()]})
+    for key in (old, new):
+        equal(ask(site, REVOKE, client, asserted(assertion(site, client, key=key))).status, 200, key.kid)
+    change(site, client, jwks={"keys": [new.public()]})
+    equal(ask(site, REVOKE, client, asserted(assertion(site, client, key=new))).status, 200, "new")
+    invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, key=old))), "old")
+
+
+@test("4.3: after N failures the client is locked, for good proofs too, on every worker at once, until it is unlocked")
+def locked(site):
+    client = enhanced_client(site)
+    for number in range(LOCK):
+        equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, f"before failure {number}")
+        invalid_client(wrong(site, client))
+    for path in (REVOKE, INTROSPECT, TOKEN):
+        invalid_client(ask(site, path, client, proof_of(site, client)[0]), f"locked, at {path}")
+    assert site.cli("client", "show", client.id)["locked_at"] > 0
+    failed_by(site, client, "locked")
+    site.cli("client", "unlock", client.id)
+    equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "unlocked")
+    assert "locked_at" not in site.cli("client", "show", client.id)
+    invalid_client(wrong(site, client))
+    equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "failures of before don't count")
+
+
+@test("a client without enhanced security is never locked")
+def not_locked(site):
+    client = keyed_client(site)
+    for _ in range(LOCK + 2):
+        invalid_client(wrong(site, client))
+    equal(get_token(site, client).status, 200, "still")
+
+
+@test("4.3: from an address outside of its ranges a good proof is 403, a bad one 401; those don't lock it, and it works from inside")
+def ranges(site):
+    client = enhanced_client(site, allowed_addresses=["198.51.100.0/24", "2001:db8:7::/48"])
+    for _ in range(LOCK + 3):
+        invalid_client(wrong(site, client), "a stranger")
+    answer = ask(site, REVOKE, client, proof_of(site, client)[0])
+    refused(answer, 403, "access_denied")
+    failed_by(site, client, "an address that it may not come from")
+    for inside in ("198.51.100.7", "2001:db8:7:1::5"):
+        equal(ask(site, REVOKE, client, proof_of(site, client)[0], {"X-Forwarded-For": inside}).status, 200, inside)
+    words = proof_of(site, client)[0]
+    refused(ask(site, REVOKE, client, words, {"X-Forwarded-For": "198.51.101.7"}), 403, "access_denied")
+    invalid_client(ask(site, REVOKE, client, words, {"X-Forwarded-For": "198.51.100.7"}), "an assertion that was seen outside is used")
+    for bad in (["198.51.100.1/24"], "198.51.100.0/24", ["x"], [7], [""]):
+        import subprocess
+        done = subprocess.run([site.program, "-c", site.conf, "client", "change", client.id, "--metadata", "-"], input=json.dumps({"allowed_addresses": bad}),
+                              capture_output=True, text=True, timeout=60)
+        equal(done.returncode, 1, f"{bad}: {done.stdout}")
+
+
+@test("address ranges hold for every client that has them")
+def ranges_of_any(site):
+    client = site.add_client(**{**MACHINE, "allowed_addresses": ["198.51.100.0/24"]})
+    refused(get_token(site, client), 403, "access_denied")
+    words, headers = proof_of(site, client)
+    equal(ask(site, TOKEN, client, words, {**headers, "X-Forwarded-For": "198.51.100.7"}).status, 200, "inside")
+
+
+@test("the way of authentication changes with the registration; not from or to none")
+def changed_ways(site):
+    import subprocess
+    client = site.add_client(**{**MACHINE, "token_endpoint_auth_method": "client_secret_basic"})
+    client.key = EcKey("one")
+    change(site, client, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [client.key.public()]})
+    client.method = "private_key_jwt"
+    equal(get_token(site, client).status, 200, "by key")
+    invalid_client(ask(site, TOKEN, client, {}, {"Authorization": basic(client.id, client.secret)}), "by the secret that it had")
+    change(site, client, token_endpoint_auth_method="client_secret_basic", jwks=None)
+    client.method = "client_secret_basic"
+    equal(get_token(site, client).status, 200, "back")
+    for one, other in ((client, "none"), (site.client("public"), "client_secret_basic")):
+        done = subprocess.run([site.program, "-c", site.conf, "client", "change", one.id, "--metadata", "-"], input=json.dumps({"token_endpoint_auth_method": other}),
+                              capture_output=True, text=True, timeout=60)
+        equal(done.returncode, 1, other)
+
+
+@test("T-52, T-54: a jwks_uri whose name resolves to an address of ours, or that says http, is never connected to")
+def guarded(site):
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        door.settimeout(0.5)
+        port = door.getsockname()[1]
+        client = site.add_client(**{**MACHINE, "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": f"https://localhost:{port}/jwks"})
+        client.key = EcKey("one")
+        invalid_client(get_token(site, client))
+        for uri in (f"http://localhost:{port}/jwks", f"https://127.0.0.1:{port}/jwks", f"https://[::ffff:127.0.0.1]:{port}/jwks"):
+            site.sql(f"UPDATE clients SET metadata = JSON_SET(metadata, '$.jwks_uri', '{uri}') WHERE client_id = '{client.id}'")
+            site.cli("client", "enable", client.id)  # caches are dropped
+            invalid_client(get_token(site, client), uri)
+        try:
+            door.accept()
+            raise AssertionError("it was connected to")
+        except TimeoutError:
+            pass
+    failed_by(site, client, "jwks_uri could not be read")
+
+
+@test("T-57, security 86: logo, policy and terms of a client are never fetched, not when it is registered, not when a page shows them")
+def links(site):
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        door.settimeout(0.5)
+        place = f"https://127.0.0.1:{door.getsockname()[1]}/"
+        client = site.add_client(logo_uri=place + "logo.png", policy_uri=place + "policy", tos_uri=place + "terms", client_uri=place)
+        browser = site.browser()
+        for prompt in ("login", "consent"):
+            answer = browser.open("/api/oauth/authorize", {"response_type": "code", "client_id": client.id, "redirect_uri": client.redirect_uri,
+                                                           "scope": "openid", "prompt": prompt, "state": "x", "code_challenge": "x" * 43,
+                                                           "code_challenge_method": "S256"})
+            equal(answer.status, 200, str(answer))
+            assert "img-src" in answer.header("Content-Security-Policy"), answer.headers
+        try:
+            door.accept()
+            raise AssertionError("it was connected to")
+        except TimeoutError:
+            pass
+
+
+run(workers=2, settings={"client_failure_limit": LIMIT, "client_lock_failures": LOCK, "trusted_proxies": "127.0.0.1"})

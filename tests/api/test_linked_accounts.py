@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+"""A person's accounts at providers, what services may do with them, and taking that back: by an application with the person's
+token, and on the pages of the account (contract: service API 1.5)."""
+import urllib.parse
+
+from kit import *
+from harness import Providers
+from connecting import *
+from script import make_old
+from service import refusal, said
+from signing_in import form_to
+
+fakes = Providers()
+ACCOUNT = {"id", "provider", "provider_user_id", "email", "display_name", "scopes", "expires_at", "status", "grants"}
+GRANT = {"id", "service_id", "scopes", "granted_at", "last_used_at"}
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+def place(site, **options):
+    return Place(site, fakes, **options)
+
+
+def connected(site, provider="google", **options):
+    """A member with an account at the provider, a grant of their service, and an application's token."""
+    here = place(site, **options)
+    user = SignedIn(here)
+    user.connect(provider, browser=user.browser)
+    return here, user, user.token_of()
+
+
+def accounts(app):
+    return said(app.get("linked-accounts"), 200)["accounts"]
+
+
+def twin_of(user, there):
+    return Member(there, user.name, user.email, there.key.post("users", {"email": user.email}).json()["id"])
+
+
+@test("linked accounts, with what each service may do, and the providers that there are")
+def listed(site):
+    here, user, app = connected(site)
+    body = said(app.get("linked-accounts"), 200)
+    equal(set(body), {"accounts", "available_providers"}, "members")
+    [account] = body["accounts"]
+    equal(set(account), ACCOUNT, "account")
+    equal((account["provider"], account["email"], account["status"]), ("google", user.email, "active"), "account")
+    equal(sorted(account["scopes"]), ["email", "openid"], "scopes")
+    [grant] = account["grants"]
+    equal(set(grant), GRANT, "grant")
+    equal((grant["service_id"], grant["last_used_at"]), (here.service, None), "grant")
+    offered = {one["provider"]: one for one in body["available_providers"]}
+    equal(set(offered["github"]), {"provider", "display_name", "provider_type", "scopes", "connect_supported"}, "provider")
+    equal((offered["github"]["display_name"], offered["github"]["scopes"], offered["acme"]["provider_type"]), ("GitHub", ["repo", "read:user"], "oidc"), "providers")
+    user.token("google")
+    assert accounts(app)[0]["grants"][0]["last_used_at"], "used"
+
+
+@test("without the scope account there is nothing, and another person's is nobody's")
+def whose(site):
+    here, user, app = connected(site)
+    other = SignedIn(here)
+    plain, stranger = user.token_of(scope="openid email"), other.token_of()
+    [account] = accounts(app)
+    url = user.action("github")["reauth_url"]
+    state = url.rsplit("/", 1)[1]
+    for path in ("linked-accounts", f"provider-token-requests/{state}", "/api/provider-token/google"):
+        refusal(plain.get(path), 403)
+    equal(accounts(stranger), [], "another's")
+    for path in (f"linked-accounts/{account['id']}", f"linked-accounts/{account['id']}/grants/{here.service}", f"linked-accounts/{NOBODY}", "linked-accounts/x"):
+        refusal(stranger.delete(path), 404)
+    refusal(stranger.post(f"linked-accounts/{account['id']}/grants"), 404)
+    for path in ("", "/complete", "/link"):
+        refusal(stranger.call("POST" if path else "GET", f"provider-token-requests/{state}{path}", {} if path else None), 404)
+    equal(accounts(app), [account], "untouched")
+
+
+@test("an application inspects a request, and completes it with an account that has all scopes")
+def complete(site):
+    here, user, app = connected(site, "github")
+    there = place(site, redirect_uris="https://app.example/cb?x=1")
+    twin = twin_of(user, there)
+    state = twin.action(state="s")["reauth_url"].rsplit("/", 1)[1]
+    body = said(app.get(f"provider-token-requests/{state}"), 200)
+    equal(set(body), {"state", "provider", "requested_scopes", "service_id", "service_name", "expires_at", "accounts"}, "members")
+    equal((body["state"], body["provider"], body["requested_scopes"], body["service_id"]), (state, "github", ["repo", "read:user"], there.service), "request")
+    [account] = body["accounts"]
+    path = f"provider-token-requests/{state}/complete"
+    for id in (NOBODY, "x"):
+        refusal(app.post(path, {"connected_account_id": id}), 404)
+    refusal(app.post(path, {"connected_account_id": 7}), 400)
+    body = said(app.post(path, {"connected_account_id": account["id"]}), 200)
+    equal(body, {"redirect_url": "https://app.example/cb?x=1&provider_grant=success&provider=github&state=s"}, "where to")
+    twin.token()
+    refusal(app.post(path), 404)
+    refusal(app.get(f"provider-token-requests/{state}"), 404)
+    refusal(app.get("provider-token-requests/unknown"), 404)
+
+
+@test("no account that has all scopes: 400, and the request waits on; its link is the page of the request")
+def incomplete(site):
+    here, user, app = connected(site, "google")
+    url = user.action("github")["reauth_url"]
+    state = url.rsplit("/", 1)[1]
+    refusal(app.post(f"provider-token-requests/{state}/complete"), 400, "BAD_REQUEST")
+    equal(said(app.post(f"provider-token-requests/{state}/link"), 200), {"authorization_url": url}, "link")
+    [google] = accounts(app)
+    refusal(app.post(f"provider-token-requests/{state}/complete", {"connected_account_id": google["id"]}), 404)
+    user.go(url, browser=user.browser)
+    user.token()
+
+
+@test("grants: all that the service may have, or some of it; never more than it may, or than the account has")
+def grants(site):
+    here, user, app = connected(site, "github")
+    there = place(site)
+    twin = twin_of(user, there)
+    [account] = accounts(app)
+    path = f"linked-accounts/{account['id']}/grants"
+    grant = said(app.post(path, {"service_id": there.service, "scopes": []}), 200)
+    equal(set(grant), GRANT, "grant")
+    equal((grant["service_id"], sorted(grant["scopes"])), (there.service, ["read:user", "repo"]), "grant")
+    twin.token()
+    refusal(app.post(path, {"service_id": there.service, "scopes": ["gist"]}), 403)
+    there.set(scopes="github=repo read:user gist")
+    refusal(app.post(path, {"service_id": there.service, "scopes": ["gist"]}), 400)
+    refusal(app.post(path, {"service_id": there.service, "scopes": "repo"}), 400)
+    refusal(app.post(path, {"service_id": place(site).service}), 404)
+    refusal(app.post(path, {"service_id": NOBODY}), 404)
+    equal(said(app.post(path), 200)["service_id"], here.service, "the application's own")
+    equal(app.delete(f"{path}/{there.service}").status, 204, "withdrawn")
+    refusal(app.delete(f"{path}/{there.service}"), 404)
+    equal(twin.action(scopes=["repo", "read:user"])["code"], "PROVIDER_GRANT_REQUIRED", "withdrawn")
+    user.token()
+
+
+@test("an account is taken off: the services lose it at once, the provider forgets its tokens; those by which one signs in ask for a fresh sign-in")
+def taken_off(site):
+    here, user, app = connected(site)
+    google = fakes["google"]
+    token = user.token("google")["access_token"]
+    [account] = accounts(app)
+    revoked = google.counts["revoke"]
+    equal(app.delete(f"linked-accounts/{account['id']}").status, 204, "taken off")
+    equal(google.counts["revoke"], revoked + 1, "revoked")
+    user.action("google", code="PROVIDER_LINK_REQUIRED")
+    equal(accounts(app), [], "accounts")
+    assert token not in site.log(), "in the log"
+    kinds = {row[0] for row in site.sql(f"SELECT kind FROM history WHERE subject = '{user.id}'")}
+    assert {"provider_grant.created", "provider_grant.deleted"} <= kinds, kinds
+
+    user.connect("google", browser=user.browser)
+    site.sql(f"UPDATE connections SET sign_in = 1 WHERE user_id = UNHEX('{user.id.replace('-', '')}')")
+    [account] = accounts(app)
+    make_old(site, user.email)
+    refusal(user.token_of(browser=user.browser).delete(f"linked-accounts/{account['id']}"), 403)
+    fakes["google"].fault("revoke", "status", status=500)
+    equal(app.delete(f"linked-accounts/{account['id']}").status, 204, "a provider that fails keeps nobody from it")
+
+
+@test("the last way to sign in can't be taken off")
+def last_way(site):
+    here, user, app = connected(site)
+    site.sql(f"UPDATE connections SET sign_in = 1 WHERE user_id = UNHEX('{user.id.replace('-', '')}')")
+    site.sql(f"UPDATE users SET password_hash = NULL WHERE email_key = '{user.email}'")
+    [account] = accounts(app)
+    refusal(app.delete(f"linked-accounts/{account['id']}"), 403)
+    equal(len(accounts(app)), 1, "still there")
+
+
+@test("an application asks to connect an account: by an address of ours, in the person's own browser alone (T-81)")
+def link(site):
+    here = place(site)
+    user, other = SignedIn(here), SignedIn(here)
+    app = user.token_of()
+    back = app.client.redirect_uri
+    refusal(app.post("linked-accounts/nowhere/link"), 404)
+    refusal(app.post("linked-accounts/github/link?redirect_uri=https%3A%2F%2Fevil.example%2F"), 400)
+    url = said(app.post(f"linked-accounts/GitHub/link?redirect_uri={urllib.parse.quote(back, safe='')}"), 200)["authorization_url"]
+    assert url.startswith(site.url + "/connect/account/"), url
+    for browser in (site.browser(), other.browser):
+        answer = browser.get(url)
+        assert answer.is_redirect and "/login?return_to=/connect/account/" in answer.location, answer.location
+    equal(user.browser.get(url[:-2] + "AA").status, 404, "forged")
+    page = user.browser.get(url)
+    equal(page.status, 200, str(page))
+    form = form_to(page, urllib.parse.urlsplit(url).path)
+    sent = user.browser.submit(form, follow=False)
+    assert sent.location.startswith(fakes["github"].url), sent.location
+    answer = user.browser.get(fakes["github"].visit(sent.location, user.name))
+    assert answer.location.startswith(back), answer
+    equal(words_of(answer.location), {"status": "success", "provider": "github", "action": "link"}, "where to")
+    [account] = accounts(app)
+    assert {"repo", "read:user"} <= set(account["scopes"]), account
+    said(app.post(f"linked-accounts/{account['id']}/grants"), 200)
+    user.token()
+    said(app.post("identities/github/link"), 200)
+    equal(user.browser.submit(form, follow=False).status, 303, "again: there is no harm in it")
+
+
+@test("GET /api/provider-token/{provider}: the token for the application's service, when it may; else what is missing")
+def own_token(site):
+    here, user, app = connected(site)
+    body = said(app.get("/api/provider-token/google"), 200)
+    equal(set(body), {"access_token", "expires_at", "scopes", "provider"}, "members")
+    equal(body["access_token"], user.token("google")["access_token"], "token")
+    refusal(app.get("/api/provider-token/github"), 403, "PROVIDER_LINK_REQUIRED")
+    refusal(app.get("/api/provider-token/facebook"), 403, "FORBIDDEN")
+    equal(site.sql(f"SELECT COUNT(*) FROM provider_requests WHERE user_id = UNHEX('{user.id.replace('-', '')}') AND status = 'pending'"), [["0"]], "requests")
+
+
+# --- the pages of the account ---
+
+@test("the account's page shows which service may use which account for what, and withdraws it: the provider forgets the tokens")
+def withdrawn(site):
+    here, user, app = connected(site)
+    there = place(site)
+    site.cli("service", "set", here.service, "--name", "Ledger & Sons")
+    twin = twin_of(user, there)
+    twin.connect("google", browser=user.browser)
+    google = fakes["google"]
+    page = user.browser.open("/account/connections")
+    for wanted in ("Ledger & Sons", "openid email", "Google", user.email, "doesn't sign you in"):
+        assert wanted in page.page().text, (wanted, page.page().text)
+    form = form_to(page, "/account/connections")
+    buttons = [button for button in form["buttons"] if button.get("name") == "grant"]
+    equal(len(buttons), 2, "grants")
+    mine = next(button for button in buttons if button["value"].endswith(here.service))
+    revoked = google.counts["revoke"]
+    page = user.browser.submit(form, button=mine)
+    assert "may no longer use the account" in page.page().text, page.page().text
+    user.action("google", code="PROVIDER_GRANT_REQUIRED")
+    twin.token("google")
+    equal(google.counts["revoke"], revoked, "another service may still use it")
+    form = form_to(page, "/account/connections")
+    user.browser.submit(form, button=next(button for button in form["buttons"] if button.get("name") == "grant"))
+    equal(google.counts["revoke"], revoked + 1, "revoked")
+    twin.action("google", code="PROVIDER_GRANT_REQUIRED")
+    equal(site.sql(f"SELECT access_sealed IS NULL, refresh_sealed IS NULL FROM connections WHERE user_id = UNHEX('{user.id.replace('-', '')}')"), [["1", "1"]], "tokens")
+    twin.connect("google", browser=user.browser)
+    twin.token("google")
+    equal(user.browser.submit(form, {"grant": f"{NOBODY} {NOBODY}"}).status, 200, "one that is gone")
+    equal(user.browser.submit(form, {"grant": "x"}).status, 400, "none")
+
+
+@test("an account of ours that is deleted, and one that is disconnected, are forgotten by the provider too")
+def deleted(site):
+    here, user, app = connected(site)
+    google = fakes["google"]
+    revoked = google.counts["revoke"]
+    page = user.browser.open("/account/connections")
+    form = form_to(page, "/account/connections")
+    user.browser.submit(form, button=next(button for button in form["buttons"] if button.get("name") == "provider"))
+    equal(google.counts["revoke"], revoked + 1, "disconnected")
+    user.connect("google", browser=user.browser)
+    page = user.browser.open("/account/delete")
+    user.browser.submit(form_to(page, "/account/delete"), {"password": user.person.password, "confirm": "delete"})
+    equal(site.sql(f"SELECT COUNT(*) FROM users WHERE id = UNHEX('{user.id.replace('-', '')}')"), [["0"]], "users")
+    equal(google.counts["revoke"], revoked + 2, "deleted")
+
+
+if __name__ == "__main__":
+    with fakes:
+        run(settings=fakes.settings, workers=6)

@@ -1,0 +1,84 @@
+// A person signs in by providers; person.mjs says in which ways, and what is looked at on each page.
+// with-doorward: --workers 4 --providers --set sign_in_limit_per_account=10000
+import assert from 'node:assert/strict';
+import { choose, fakes, fault, newWord, wayTo, wordOf } from './fakes.mjs';
+import { atAccount, current, everyWay, finish, pathOf } from './person.mjs';
+import { allow, buttonOf, PASSWORD, sql } from './stage.mjs';
+
+async function signsInByEach(person) {
+  for (const name of Object.keys(fakes)) {
+    const word = newWord();
+    for (const time of name === 'google' ? ['first', 'second'] : ['first']) {
+      const other = await person.inAnotherBrowser();
+      const { page, flow } = await other.begin();
+      if (name === 'google' && time === 'first') await other.sees('login-with-providers');
+      await wayTo(page, name).click();
+      await choose(other, name, word);
+      await finish(other, page, flow);
+    }
+    assert.equal(sql(`SELECT COUNT(*) FROM users WHERE email_key = '${word}@people.example'`), '1', name);
+  }
+}
+
+async function links(person) {
+  const { page, flow } = await person.begin();
+  await wayTo(page, 'google').click();
+  await choose(person, 'google', wordOf(person));
+  await page.locator(current).waitFor();
+  assert.equal(sql(`SELECT COUNT(*) FROM connections c JOIN users u ON u.id = c.user_id WHERE u.email_key = '${person.email}'`), '0', 'nothing silently');
+  await person.sees('login-connect');
+  await page.locator(current).fill(PASSWORD);
+  await buttonOf(page, current).click();
+  await finish(person, page, flow);
+  const other = await person.inAnotherBrowser();
+  const again = await other.begin();
+  await wayTo(again.page, 'google').click();
+  await choose(other, 'google', wordOf(person));
+  await finish(other, again.page, again.flow);
+}
+
+/* On the page that tells why it came to nothing; it leads back into the flow. */
+const signInButton = ({ page }) => page.locator('main a.button[href*="/login?oauth_request="]');
+
+async function refuses(person) {
+  const word = newWord();
+  for (const name of ['google', 'apple']) {
+    const { page } = await person.begin();
+    await wayTo(page, name).click();
+    await choose(person, name, word, { allow: false });
+    if (name === 'google') await person.sees('provider-refused');
+  }
+  await signInButton(person).click();
+  await wayTo(person.page, 'google').click();
+  await choose(person, 'google', word);
+  await allow(person.page).waitFor();
+}
+
+async function meetsABrokenOne(person) {
+  const { page } = await person.begin();
+  await fault('github', 'token', 'status', { status: 500 });
+  await wayTo(page, 'github').click();
+  await choose(person, 'github', newWord());
+  await person.sees('provider-failed');
+  await signInButton(person).click();
+  await wayTo(page, 'github').click();
+  await choose(person, 'github', newWord());
+  await allow(page).waitFor();
+}
+
+async function connects(person) {
+  const page = await atAccount(person, '/account/connections');
+  await person.sees('connections-none');
+  await wayTo(page, 'github').or(page.locator('button[value="github"]')).first().click();
+  await choose(person, 'github', newWord());
+  assert.equal(pathOf(page), '/account/connections');
+  await person.sees('connections');
+}
+
+everyWay('providers', {
+  'signs in by each provider, with a new account': signsInByEach,
+  'has an account already, proves it, and connects the provider': links,
+  'refuses at a provider, and is led back to the ways to sign in': refuses,
+  'meets a provider that is broken, and tries again': meetsABrokenOne,
+  'connects a provider to their account': connects,
+});
