@@ -91,7 +91,8 @@ enum outcome post_register(struct call *call)
 {
     struct registration registration = { .email = call_parameter(call, "email"),
                                          .name = call_parameter(call, "name"),
-                                         .password = call_parameter(call, "password") };
+                                         .password = call_parameter(call, "password"),
+                                         .by_form = true };
     struct registered registered = { .field = PERSON_NO_FIELD };
     struct passage passage;
     enum outcome outcome = check_open(call);

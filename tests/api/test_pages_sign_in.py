@@ -386,6 +386,26 @@ def registration_alone(site):
     equal(browser.here, "/", "settled: goes on")
 
 
+@test("abuse 27: a registration that a second click sends again within a minute goes on as the first did; with another password, later, or of an account "
+      "that wasn't registered so, it's refused")
+def registered_twice(site):
+    browser, email = site.browser(), new_email()
+    page = browser.open("/register")
+    for _ in range(2):
+        answer = browser.submit(form_to(page, "/register"), {"name": "New Person", "email": email, "password": "a quite good password"}, follow=False)
+        equal(answer.status, 303, str(answer))
+        assert is_signed_in(browser), str(answer)
+    equal(site.sql(f"SELECT COUNT(*) FROM users WHERE email_key = '{email}'"), [["1"]], "accounts")
+    stranger = site.browser()
+    answer = register(stranger, stranger.open("/register"), email, "another quite good one")
+    assert answer.status == 409 and not is_signed_in(stranger), str(answer)
+    answer = register(stranger, stranger.open("/register"), site.person().email, site.person().password)
+    assert answer.status == 409 and not is_signed_in(stranger), str(answer)
+    site.sql(f"UPDATE users SET created_at = created_at - 61 WHERE email_key = '{email}'")
+    answer = register(stranger, stranger.open("/register"), email)
+    assert answer.status == 409 and not is_signed_in(stranger), str(answer)
+
+
 @test("each reason why a password isn't taken is told precisely; what was typed is kept, the password isn't; nobody is signed in")
 def password_problems(site):
     browser, email = site.browser(), new_email("longlocalpart")

@@ -126,7 +126,7 @@ test('names as long as they may be, without a space to break at, fit on every pa
   const client = sql(`SELECT MIN(number) FROM clients WHERE service_id = ${here}`);
   sql(`INSERT INTO users (id, email, email_key, name, status, created_at, updated_at) VALUES (${id('long')}, '${email}', '${email}', '${word}', 'active', 1, 1);
     INSERT INTO members (service_id, user_id, created_at, email_key, words) VALUES (${here}, ${id('long')}, 1, '${email}', '${email}');
-    INSERT INTO plans (id, service_id, name, features, created_at, updated_at) VALUES (${id('plan')}, ${here}, '${word}', '["${word}"]', 1, 1);
+    INSERT INTO plans (id, service_id, name, features, created_at, updated_at) VALUES (${id('plan')}, ${here}, '${word}', '[]', 1, 1);
     INSERT INTO subscriptions (id, service_id, user_id, plan_id, status, current_period_start, current_period_end, created_at, updated_at)
       VALUES (${id('sub')}, ${here}, ${id('long')}, ${id('plan')}, 'active', 1, 4102444800, 1, 1);
     INSERT INTO permissions (user_id, client_number, role, status, requested_at, created_at, updated_at) VALUES (${id('long')}, ${client}, 'none', 'pending', 1, 1, 1);

@@ -10,8 +10,12 @@ const current = 'input[autocomplete="current-password"]';
 const mailbox = new Mailbox();
 let browser, callback, client, gated, context, page, who;
 
+/* A browser and tabs that the test before has left, without its cookies: new ones cost more than what is done in them. */
+const left = [], taken = [];
+
 before(async () => {
   browser = await launch();
+  context = await browser.newContext(contextOptions);
   callback = await new Callback().start();
   client = callback.register();
   gated = callback.register({}, addService('With PIN', { 'pin-gate': 'always' }));
@@ -22,14 +26,19 @@ after(async () => {
 });
 beforeEach(async () => {
   who = addPerson();
-  context = await browser.newContext(contextOptions);
   page = await newTab();
 });
-afterEach(() => context.close());
+afterEach(async () => {
+  await context.unrouteAll();
+  await context.clearCookies();
+  left.push(...taken.splice(0));
+});
 
-async function newTab(where = context) {
-  const tab = await where.newPage();
+async function newTab() {
+  const tab = left.pop() ?? await context.newPage();
   tab.setDefaultTimeout(10000);
+  taken.push(tab);
+  await tab.bringToFront(); // behind another it draws once a second
   return tab;
 }
 
@@ -137,6 +146,7 @@ for (const order of [['password', 'register', 'link', 'pin', 'forgotten'], ['for
     }
     for (const way of [...order].reverse()) {
       const { tab, flow, of } = tabs[way];
+      await tab.bringToFront();
       await WAYS_IN[way](tab);
       await staysOnTheWay(tab, way);
       if (!await allow(tab).count()) await goOn(tab, flow);
@@ -154,6 +164,7 @@ test('a flow begun by mail and finished in another tab: the first tab goes on by
   await primary(other).click();
   await allow(other).waitFor();
   await finish(flow, other);
+  await page.bringToFront();
   await typePin(page, pin);
   await staysOnTheWay(page, 'the PIN of a link that is used');
   await page.reload();
@@ -274,6 +285,7 @@ test('security 109: after signing out the back button shows nothing of the accou
   const kept = await newTab();
   await kept.goto(`${issuer}/account/sessions`);
   assert.match(await page.content(), new RegExp(who));
+  await page.bringToFront();
   await page.goto(`${issuer}/api/oauth/logout`);
   await primary(page).click();
   await page.waitForLoadState();
@@ -345,6 +357,7 @@ test('the keyboard alone: from a refused form the summary leads to the field', a
   await page.goto(callback.request(client).url);
   await signIn(page, who, 'not the password');
   await page.locator('.summary').waitFor();
+  await page.waitForLoadState();
   await tabTo(({ tag }) => tag === 'a', 2);
   await page.keyboard.press('Enter');
   assert.equal((await focus()).tag, 'input');
@@ -363,17 +376,19 @@ test('the keyboard alone: a PIN is typed and sent with Enter', async () => {
 
 test('T-71, security 18, 132: nothing of a page comes from elsewhere, and no address with a token is told to anybody', async () => {
   const told = [];
-  page.on('request', (request) => {
+  const listen = (request) => {
     if (request.url().startsWith('data:')) return;
     if (!request.url().startsWith(issuer)) told.push(request.url());
     const referrer = request.headers().referer ?? '';
     if (/token=/.test(referrer)) told.push(`${request.url()} from ${referrer}`);
-  });
+  };
+  page.on('request', listen);
   await page.goto(`${issuer}/forgot-password`);
   await email(page).fill(who);
   await primary(page).click();
   await page.goto((await mailbox.wait(who, 'reset_password')).link);
   await newPassword(page, 'seven purple umbrellas');
   await page.waitForLoadState();
+  page.off('request', listen);
   assert.deepEqual(told, []);
 });

@@ -9,11 +9,14 @@
 
 static const char taken[] = "there is an account with this address";
 
+enum { SAME_AGAIN_S = 60 };
+
 /* What is known once the fields have been read. */
 struct newcomer {
     struct user_row user;
     const char *password; /* NFC */
     const struct sign_in_place *place;
+    bool by_form;
 };
 
 static enum outcome refuse_field(struct context *context, struct registered *registered_out,
@@ -73,6 +76,31 @@ static enum outcome link_password(struct context *context, const struct newcomer
     return outcome;
 }
 
+static void tell(const struct user_row *user, struct registered *registered_out)
+{
+    memcpy(registered_out->user_id, user->id, sizeof(registered_out->user_id));
+    registered_out->email = user->email;
+    registered_out->email_key = user->email_key;
+    registered_out->name = user->name;
+    registered_out->created_at = user->created_at;
+    registered_out->has_password = true;
+    registered_out->login_methods = "password";
+}
+
+/* Whether the account is what this very form has just made: it knows the password. A guess like any other,
+ * and counted as one. */
+static bool is_same_again(struct context *context, const struct newcomer *newcomer,
+                          const struct user_row *there)
+{
+    struct password_guess guess = { .user = there,
+                                    .email_key = there->email_key,
+                                    .password = newcomer->password };
+    if (!newcomer->by_form || !there->self_registered || !there->password_hash ||
+        context->now - there->created_at > SAME_AGAIN_S)
+        return false;
+    return password_try(context, &guess) == OUTCOME_OK && guess.right;
+}
+
 static enum outcome meet_account(struct context *context, const struct newcomer *newcomer,
                                  const struct user_row *there, struct registered *registered_out)
 {
@@ -80,6 +108,10 @@ static enum outcome meet_account(struct context *context, const struct newcomer 
     enum outcome outcome = account_login_methods(context, there, &registered_out->login_methods);
     if (outcome != OUTCOME_OK)
         return outcome;
+    if (is_same_again(context, newcomer, there)) {
+        tell(there, registered_out);
+        return OUTCOME_OK;
+    }
     if (!there->password_hash && text_equal(there->status, "active") && mail_is_possible(context))
         return link_password(context, newcomer, there, registered_out);
     registered_out->field = PERSON_EMAIL;
@@ -126,17 +158,6 @@ static enum outcome add_account(struct context *context, const struct newcomer *
     return outcome;
 }
 
-static void tell(const struct newcomer *newcomer, struct registered *registered_out)
-{
-    memcpy(registered_out->user_id, newcomer->user.id, sizeof(registered_out->user_id));
-    registered_out->email = newcomer->user.email;
-    registered_out->email_key = newcomer->user.email_key;
-    registered_out->name = newcomer->user.name;
-    registered_out->created_at = newcomer->user.created_at;
-    registered_out->has_password = true;
-    registered_out->login_methods = "password";
-}
-
 static enum outcome make_account(struct context *context, struct newcomer *newcomer,
                                  struct registered *registered_out)
 {
@@ -146,7 +167,7 @@ static enum outcome make_account(struct context *context, struct newcomer *newco
     random_uuid_timed(context->now_ms, newcomer->user.id);
     outcome = add_account(context, newcomer);
     if (outcome == OUTCOME_OK)
-        tell(newcomer, registered_out);
+        tell(&newcomer->user, registered_out);
     return outcome;
 }
 
@@ -159,7 +180,7 @@ static enum outcome find_account(struct context *context, const char *email_key,
 enum outcome account_register(struct context *context, const struct registration *registration,
                               const struct sign_in_place *place, struct registered *registered_out)
 {
-    struct newcomer newcomer = { .place = place };
+    struct newcomer newcomer = { .place = place, .by_form = registration->by_form };
     struct user_row there;
     *registered_out = (struct registered) { .role = "user", .login_methods = "" };
     if (!context->settings->registration)

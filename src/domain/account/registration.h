@@ -9,6 +9,8 @@
 
 struct registration {
     const char *email, *name, *password;
+    bool by_form; /* a person's: a second click on the button sends it twice, and only the last answer is seen
+                   */
 };
 
 /* Which field was refused, to show the message beside it. */
