@@ -12,7 +12,7 @@ import urllib.parse
 from kit import *
 from harness import Process, Providers
 from connecting import *
-from script import make_old
+from script import Script, make_old, token_of
 from service import refusal, said
 from signing_in import form_to
 
@@ -316,6 +316,24 @@ def deleted_while_down(site):
     until(lambda: revocations(site) and revocations(site)[0][:3] == ("waiting", "1", "0"), "the first attempt")
     due(site)
     until(lambda: revocations(site) == [("sent", "2", "1", "")], "the second")
+
+
+@test("T-80: what somebody had connected to an account of another's address is revoked when its owner sets a password")
+def not_the_owner(site):
+    for mail, path in (("reset_password", "reset-password"), ("add_password", "verify-email")):
+        ended(site)
+        here, user, app = connected(site)
+        revoked = fakes["google"].counts["revoke"]
+        site.sql(f"UPDATE users SET email_verified = 0 WHERE email_key = '{user.email}'")
+        if mail == "reset_password":
+            said(Script(site).post("forgot-password", {"email": user.email}), 200)
+        else:
+            site.sql(f"UPDATE users SET password_hash = NULL WHERE email_key = '{user.email}'")
+            said(Script(site).post("register", {"email": user.email, "password": "another good password", "name": "Ola Owner"}), 200)
+        token = token_of(site.mail.wait(user.email, mail).link("token="))
+        said(Script(site).post(path, {"token": token, **({"password": "another good password"} if path == "reset-password" else {})}), 200)
+        until(lambda: revocations(site) == [("sent", "1", "1", "")], mail)
+        equal(fakes["google"].counts["revoke"], revoked + 1, mail)
 
 
 @test("a token whose provider is switched off meanwhile, or whose key is gone, is given up in words and blanked; so is one that was tried for days")
