@@ -455,7 +455,7 @@ def withdrawn(site):
     twin.connect("google", browser=user.browser)
     google = fakes["google"]
     page = user.browser.open("/account/connections")
-    for wanted in ("Ledger & Sons", "openid email", "Google", user.email, "doesn't sign you in"):
+    for wanted in ("Ledger & Sons", "Know who you are; See your e-mail address", "Google", user.email, "doesn't sign you in"):
         assert wanted in page.page().text, (wanted, page.page().text)
     form = form_to(page, "/account/connections")
     buttons = [button for button in form["buttons"] if button.get("name") == "grant"]
