@@ -10,7 +10,7 @@ import { Album, misfits, misspoken, violations } from './looks.mjs';
 import { addPerson, addService, allow, buttonOf, Callback, contextOptions, email, issuer, launch, mailedPin, Mailbox, PASSWORD, sensible, sql,
   typePin } from './stage.mjs';
 
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 const HEIGHTS = { 360: 740, 1280: 800 };
 const WIDTHS = Object.keys(HEIGHTS).map(Number);
 /* What another width has to say behind the first: names, roles and colours stay. */
