@@ -75,8 +75,18 @@ enum outcome get_pin(struct call *call)
         return passage_redirect(
             call, &passage, "/login",
             &(struct note) { .email = passage.note.email, .problem = "problem_pin_not_found" });
-    view_finish(make_page(call, &passage, &asked), 200);
+    struct view *view = make_page(call, &passage, &asked);
+    if (passage.note.problem != NULL && !asked.is_sent)
+        view_error(view, NULL, passage.note.problem);
+    view_finish(view, 200);
     return OUTCOME_OK;
+}
+
+/* Whether this browser waits for some code. */
+static bool is_waited_for(struct call *call)
+{
+    struct challenge challenge;
+    return challenge_of_browser(&call->context, CHALLENGE_PIN, call->browser, &challenge) == OUTCOME_OK;
 }
 
 enum outcome post_pin(struct call *call)
@@ -98,9 +108,14 @@ enum outcome post_pin(struct call *call)
         outcome = passage_adopt(call, &passage, signed_in.flow, signed_in.return_to);
     if (outcome == OUTCOME_OK)
         return passage_enter(call, &passage, &signed_in);
+    if (!refusal_belongs_on_form(call, outcome))
+        return outcome;
+    /* a second click finds it used by the first, whose session the next page may know (abuse 27) */
+    if (outcome == OUTCOME_PIN_NOT_FOUND && !is_waited_for(call))
+        return passage_redirect(call, &passage, "/login/pin",
+                                &(struct note) { .email = asked.email, .problem = "problem_pin_not_found" });
     asked.is_sent = pin_field_is_worth_another_try(outcome);
-    if (refusal_belongs_on_form(call, outcome))
-        refusal_show(make_page(call, &passage, &asked), outcome);
+    refusal_show(make_page(call, &passage, &asked), outcome);
     return outcome;
 }
 

@@ -320,6 +320,21 @@ def step_up(site):
         assert browser.cookies["public-session"] != before, "T-68: a new session id at every change of privilege"
 
 
+@test("abuse 27: a PIN whose form is sent twice at once: the second answer leads to where the first one's session goes on")
+def pin_sent_twice(site):
+    with gated(site) as own:
+        person = site.add_person()
+        browser, login, client = open_flow(own)
+        page = fill_login(browser, login, person)
+        pin = site.mail.wait(person.email, "pin").pin
+        twin = browser.clone_without()
+        first = type_pin(browser, page, pin, "/login/pin", follow=False)
+        second = type_pin(twin, page, pin, "/login/pin", follow=False)
+        equal((first.status, second.status, is_signed_in(twin)), (303, 303, False), str(second))
+        response = walk(browser, browser.follow(second), person, client.redirect_uri)
+        assert response["code"]
+
+
 # --- registration and confirmation ---
 
 @test("registration in a flow goes on to the application; the mail's link confirms the address, and looking at it doesn't")
