@@ -81,6 +81,25 @@ CREATE TABLE provider_requests (
         REFERENCES members (service_id, user_id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+-- Retention: until expires_at, a week after the token was taken off. Tokens that their provider is yet to be told
+-- to forget, each written in the transaction that takes it off. state is waiting, sending (until next_at: then its
+-- courier has died), sent, or dead (given up). token_sealed is sealed under the key file and bound to the row; empty
+-- once it is sent or dead.
+CREATE TABLE provider_revocations (
+    id BINARY(16) NOT NULL PRIMARY KEY,
+    provider VARCHAR(40) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    token_sealed BLOB NOT NULL,
+    state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    next_at BIGINT NOT NULL,
+    error VARCHAR(300) NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    KEY provider_revocations_due (state, next_at),
+    KEY provider_revocations_provider (provider, created_at),
+    KEY provider_revocations_expiry (expires_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
 -- Retention: until expires_at, when it would be refused for its age alone. What may be used once and has
 -- been: id is a hash over its kind and itself, so that none of one kind does for another.
 CREATE TABLE used_ids (

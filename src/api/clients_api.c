@@ -90,34 +90,18 @@ static enum outcome get_client(struct call *call)
     return outcome == OUTCOME_OK ? answer_client(call, 200, &client) : outcome;
 }
 
-static void put_unless_status(const char *name, struct json *member, void *rest)
-{
-    if (!text_equal(name, "status"))
-        json_put(rest, name, member);
-}
-
-/* "active" or "disabled": beside the metadata, since it isn't one of them. */
-static enum outcome change_status(struct call *call)
-{
-    const char *status = json_member_text(call->json, "status");
-    bool active = text_equal(status, "active");
-    if (!json_has_member(call->json, "status"))
-        return OUTCOME_OK;
-    if (!active && !text_equal(status, "disabled"))
-        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "status must be one of: active disabled");
-    return client_set_active(&call->context, call->values[0], active);
-}
-
 static enum outcome patch_client(struct call *call)
 {
+    int active = -1;
     struct registered_client client;
-    struct json *wanted = json_new_object(call->arena);
+    struct json *wanted = service_body_without_status(call);
     enum outcome outcome = needs_recent(call);
-    json_each(call->json, put_unless_status, wanted);
+    if (outcome == OUTCOME_OK)
+        outcome = service_body_status(call, &active);
     if (outcome == OUTCOME_OK && json_count(wanted))
         outcome = client_change(&call->context, call->values[0], wanted, &client);
-    if (outcome == OUTCOME_OK)
-        outcome = change_status(call);
+    if (outcome == OUTCOME_OK && active >= 0)
+        outcome = client_set_active(&call->context, call->values[0], active);
     return outcome == OUTCOME_OK ? get_client(call) : outcome;
 }
 

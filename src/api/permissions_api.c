@@ -116,16 +116,6 @@ enum outcome get_permission(struct call *call)
 
 /* --- what happened to it --- */
 
-static void write_entry(struct json_writer *writer, const struct history_entry *entry)
-{
-    json_open_object(writer, NULL);
-    json_write_text(writer, "type", entry->type);
-    json_write_time(writer, "at", entry->at_ms / 1000);
-    json_write_text(writer, "actor", entry->actor);
-    json_write_raw(writer, "permission", entry->data);
-    json_close_object(writer);
-}
-
 static enum outcome find_history(struct call *call, struct history_entry **entries_out, size_t *count_out)
 {
     struct page page;
@@ -153,7 +143,7 @@ enum outcome get_permission_history(struct call *call)
     json_open_object(&writer, NULL);
     json_open_array(&writer, "history");
     for (size_t i = 0; i < count; i++)
-        write_entry(&writer, &entries[i]);
+        service_write_entry(&writer, "permission", &entries[i]);
     json_close_array(&writer);
     permissions_finish(call, 200, &writer);
     return OUTCOME_OK;

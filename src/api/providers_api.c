@@ -49,35 +49,19 @@ static enum outcome get_provider(struct call *call)
     return outcome == OUTCOME_OK ? answer_provider(call, 200, &provider) : outcome;
 }
 
-static void put_unless_status(const char *name, struct json *member, void *rest)
-{
-    if (!text_equal(name, "status"))
-        json_put(rest, name, member);
-}
-
-/* "active" or "disabled": beside the metadata, since it isn't one of them. */
-static enum outcome change_status(struct call *call)
-{
-    const char *status = json_member_text(call->json, "status");
-    bool active = text_equal(status, "active");
-    if (!json_has_member(call->json, "status"))
-        return OUTCOME_OK;
-    if (!active && !text_equal(status, "disabled"))
-        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "status must be one of: active disabled");
-    return managed_provider_set_active(&call->context, call->values[0], active);
-}
-
 static enum outcome patch_provider(struct call *call)
 {
+    int active = -1;
     struct managed_provider provider;
-    struct json *metadata = json_new_object(call->arena);
-    enum outcome outcome = admin_session_needs_recent(&call->context, call->admin);
-    json_each(call->json, put_unless_status, metadata);
+    struct json *metadata = service_body_without_status(call);
     const struct provider_wish wish = { .metadata = metadata };
+    enum outcome outcome = admin_session_needs_recent(&call->context, call->admin);
+    if (outcome == OUTCOME_OK)
+        outcome = service_body_status(call, &active);
     if (outcome == OUTCOME_OK && json_count(metadata))
         outcome = managed_provider_change(&call->context, call->values[0], &wish, &provider);
-    if (outcome == OUTCOME_OK)
-        outcome = change_status(call);
+    if (outcome == OUTCOME_OK && active >= 0)
+        outcome = managed_provider_set_active(&call->context, call->values[0], active);
     return outcome == OUTCOME_OK ? get_provider(call) : outcome;
 }
 

@@ -4,6 +4,7 @@
 #include "core/encode.h"
 #include "core/rfc3339.h"
 #include "core/text.h"
+#include "domain/events/event.h"
 
 enum { DEFAULT_LIMIT = 50, MAX_LIMIT = 100, MAX_WORDS = 100 };
 
@@ -94,6 +95,28 @@ enum outcome service_body_flag(struct call *call, const char *name, int *flag_ou
     return OUTCOME_OK;
 }
 
+enum outcome service_body_status(struct call *call, int *active_out)
+{
+    const char *status = json_member_text(call->json, "status");
+    *active_out = json_has_member(call->json, "status") ? text_equal(status, "active") : -1;
+    if (*active_out == 0 && !text_equal(status, "disabled"))
+        return refuse_member(call, "status", "one of: active disabled");
+    return OUTCOME_OK;
+}
+
+static void put_unless_status(const char *name, struct json *member, void *rest)
+{
+    if (!text_equal(name, "status"))
+        json_put(rest, name, member);
+}
+
+struct json *service_body_without_status(struct call *call)
+{
+    struct json *rest = json_new_object(call->arena);
+    json_each(call->json, put_unless_status, rest);
+    return rest;
+}
+
 enum outcome service_body_words(struct call *call, const char *name, const char **list_out)
 {
     const struct json *array = json_member(call->json, name);
@@ -135,6 +158,16 @@ enum outcome service_answer(struct call *call, int status, const struct json_wri
         response_header(&call->response, "ETag", tag);
     response_json(&call->response, status, writer->text.data);
     return OUTCOME_OK;
+}
+
+void service_write_entry(struct json_writer *writer, const char *name, const struct history_entry *entry)
+{
+    json_open_object(writer, NULL);
+    json_write_text(writer, "type", entry->type);
+    json_write_time(writer, "at", entry->at_ms / 1000);
+    json_write_text(writer, "actor", entry->actor);
+    json_write_raw(writer, name, entry->data);
+    json_close_object(writer);
 }
 
 void service_write_time(struct json_writer *writer, const char *name, int64_t seconds)

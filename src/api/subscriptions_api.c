@@ -147,16 +147,6 @@ static enum outcome get_subscriptions(struct call *call)
     return service_answer(call, 200, &writer, NULL);
 }
 
-static void write_entry(struct json_writer *writer, const struct history_entry *entry)
-{
-    json_open_object(writer, NULL);
-    json_write_text(writer, "type", entry->type);
-    json_write_time(writer, "at", entry->at_ms / 1000);
-    json_write_text(writer, "actor", entry->actor);
-    json_write_raw(writer, "subscription", entry->data);
-    json_close_object(writer);
-}
-
 static enum outcome get_history(struct call *call)
 {
     struct page page;
@@ -172,7 +162,7 @@ static enum outcome get_history(struct call *call)
     json_open_object(&writer, NULL);
     json_open_array(&writer, "history");
     for (size_t i = 0; i < count; i++)
-        write_entry(&writer, &entries[i]);
+        service_write_entry(&writer, "subscription", &entries[i]);
     json_close_array(&writer);
     json_close_object(&writer);
     return service_answer(call, 200, &writer, NULL);

@@ -121,3 +121,18 @@ struct context application_context(const struct application *application, struct
         .actor = "",
     };
 }
+
+struct application application_of(const struct context *context)
+{
+    return (struct application) {
+        .settings = context->settings,
+        .keyfile = context->keyfile,
+        .shared = context->shared,
+        .db = context->db,
+        .directory = context->directory,
+        .keyring = context->keyring,
+        .outgoing = context->outgoing,
+        .configured_providers = context->configured_providers,
+        .egress = -1,
+    };
+}

@@ -31,4 +31,7 @@ void application_close(struct application *application);
 /* A context outside any request, for housekeeping. */
 struct context application_context(const struct application *application, struct arena *arena);
 
+/* What a command's context was made of, for steps that couriers and the housekeeper take; the context's. */
+struct application application_of(const struct context *context);
+
 #endif

@@ -33,6 +33,7 @@ static const struct role {
     [HOUSEKEEPER] = { "housekeeper", "doorward-keeper", housekeeper_run },
     [COURIER] = { "courier", "doorward-mail", courier_run_mails },
     [WEBHOOK_COURIER] = { "courier", "doorward-hooks", courier_run_webhooks },
+    [REVOCATION_COURIER] = { "courier", "doorward-revoke", courier_run_revocations },
     [EGRESS] = { "egress", "doorward-egress", NULL },
 };
 

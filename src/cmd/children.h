@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 /* A pool's index in the settings, or one of those that there is one of. */
-enum { HOUSEKEEPER = MAX_POOLS, COURIER, WEBHOOK_COURIER, EGRESS, CHILD_KINDS };
+enum { HOUSEKEEPER = MAX_POOLS, COURIER, WEBHOOK_COURIER, REVOCATION_COURIER, EGRESS, CHILD_KINDS };
 
 struct child {
     pid_t pid; /* 0: a free entry */

@@ -144,3 +144,21 @@ int courier_run_webhooks(const struct application *application, int signals)
 {
     return run(&webhook_cargo, application, signals);
 }
+
+int courier_run_revocations(const struct application *application, int signals)
+{
+    return run(&revocation_cargo, application, signals);
+}
+
+/* --- the command line --- */
+
+void courier_carry_due(const struct cargo *cargo, const struct application *application, int64_t budget_ms)
+{
+    struct courier courier;
+    int64_t end_ms = clock_mono_ms() + budget_ms;
+
+    courier_start(&courier, cargo, application, SEND_LIMIT_S);
+    while (courier_step(&courier) && clock_mono_ms() < end_ms)
+        continue;
+    courier_end(&courier);
+}

@@ -1,8 +1,9 @@
 /*
- * courier.h: carries what waits to be sent, one piece at a time: the mails of the outbox, or what webhooks
- * are told. Each kind has a courier of its own, so that none waits for the other. The same steps are taken by
- * the courier processes of a master, by a worker that is alone, between requests, and by `doorward
- * housekeep`. Any number of them on any number of machines may run: a row is claimed by one.
+ * courier.h: carries what waits to be sent, one piece at a time: the mails of the outbox, what webhooks
+ * are told, or tokens that providers are to forget. Each kind has a courier of its own, so that none waits
+ * for the other. The same steps are taken by the courier processes of a master, by a worker that is alone,
+ * between requests, and by `doorward housekeep`. Any number of them on any number of machines may run: a row
+ * is claimed by one.
  *
  * At least once, that is: when a server has taken a piece and its answer is lost, it is sent again, with the
  * same Message-ID or webhook-id.
@@ -23,7 +24,7 @@ struct cargo {
     enum store_result (*next_at)(struct db *db, struct arena *arena, int64_t *next_at_out);
 };
 
-extern const struct cargo mail_cargo, webhook_cargo;
+extern const struct cargo mail_cargo, webhook_cargo, revocation_cargo;
 
 struct courier {
     const struct cargo *cargo;
@@ -49,6 +50,10 @@ bool courier_step(struct courier *courier);
 /* The courier processes: step until a signal says to leave. They return the exit status. */
 int courier_run_mails(const struct application *application, int signals);
 int courier_run_webhooks(const struct application *application, int signals);
+int courier_run_revocations(const struct application *application, int signals);
+
+/* For the command line: what is due now, until the time is over. */
+void courier_carry_due(const struct cargo *cargo, const struct application *application, int64_t budget_ms);
 
 /* --- for cargo --- */
 

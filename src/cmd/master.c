@@ -218,6 +218,7 @@ static void start_missing(struct master *master, struct generation *generation)
     start_missing_of(master, generation, HOUSEKEEPER, 1);
     start_missing_of(master, generation, COURIER, *settings_of(generation)->mail ? 1 : 0);
     start_missing_of(master, generation, WEBHOOK_COURIER, 1);
+    start_missing_of(master, generation, REVOCATION_COURIER, 1);
 }
 
 /* --- the loop --- */

@@ -26,6 +26,7 @@ enum {
     HOUSEKEEPING_PORTION_MS = 50,
     MAIL_LIMIT_S = 10,
     WEBHOOK_LIMIT_S = 5,
+    REVOCATION_LIMIT_S = 16, /* 8 to find out where, and 8 to ask */
     COURIER_GLANCE_MS = 1000,
     SETTLE_PAUSE_MS = 500,
     REQUEST_ID_SIZE = sizeof((struct slot *)0)->request
@@ -39,7 +40,7 @@ struct duty {
     struct arena *arena;
     struct request_limits limits;
     struct housekeeper housekeeper; /* alone only, as are the couriers */
-    struct courier mails, webhooks;
+    struct courier mails, webhooks, revocations;
     enum leaving leaving;
     bool accepting;
     int64_t left_at_ms;   /* when leaving began */
@@ -191,6 +192,11 @@ static bool carries_mail(const struct duty *duty)
     return keeps_house(duty) && *duty->worker->application.settings->mail;
 }
 
+static int sooner(int one_ms, int other_ms)
+{
+    return one_ms < other_ms ? one_ms : other_ms;
+}
+
 /* Until the chores of a worker that is alone; -1: never. */
 static int chores_ms(const struct duty *duty)
 {
@@ -199,8 +205,8 @@ static int chores_ms(const struct duty *duty)
     int house = housekeeper_wait_ms(&duty->housekeeper);
     int mail = carries_mail(duty) ? courier_wait_ms(&duty->mails) : house;
     int hook = courier_wait_ms(&duty->webhooks);
-    int sooner = mail < hook ? mail : hook;
-    return sooner < house ? sooner : house;
+    int revocation = courier_wait_ms(&duty->revocations);
+    return sooner(sooner(house, mail), sooner(hook, revocation));
 }
 
 /* Until something is to be done that nobody asks for; -1: never. */
@@ -223,6 +229,7 @@ static void use_quiet_moment(struct duty *duty)
         if (carries_mail(duty))
             (void)courier_step(&duty->mails);
         (void)courier_step(&duty->webhooks);
+        (void)courier_step(&duty->revocations);
     }
 }
 
@@ -310,6 +317,7 @@ static void start_chores(struct duty *duty)
     housekeeper_start(&duty->housekeeper, &duty->worker->application);
     start_courier(duty, &duty->mails, &mail_cargo, MAIL_LIMIT_S);
     start_courier(duty, &duty->webhooks, &webhook_cargo, WEBHOOK_LIMIT_S);
+    start_courier(duty, &duty->revocations, &revocation_cargo, REVOCATION_LIMIT_S);
 }
 
 int worker_run(struct worker *worker)
@@ -341,6 +349,7 @@ int worker_run(struct worker *worker)
     housekeeper_end(&duty.housekeeper);
     courier_end(&duty.mails);
     courier_end(&duty.webhooks);
+    courier_end(&duty.revocations);
     arena_destroy(duty.arena);
     return usable ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -2,9 +2,9 @@
  * jws.h: JSON Web Signatures in compact form (RFC 7515), and the claims of JWTs (RFC 7519, RFC 8725).
  *
  * Algorithms are one table (algs.c): HS256/384/512, RS256/384/512, PS256/384/512, ES256/384/512,
- * EdDSA, which is also called Ed25519. The algorithm comes from the key and the caller's list, never from the token alone; "none"
- * doesn't exist here. A header with "crit", "b64" or "zip" is refused; "jku", "jwk", "x5u", "x5c" are
- * never looked at.
+ * EdDSA, which is also called Ed25519. The algorithm comes from the key and the caller's list, never from the
+ * token alone; "none" doesn't exist here. A header with "crit", "b64" or "zip" is refused; "jku", "jwk",
+ * "x5u", "x5c" are never looked at.
  */
 #ifndef DOORWARD_CRYPTO_JWS_H
 #define DOORWARD_CRYPTO_JWS_H

@@ -1,6 +1,8 @@
 /* account_connections_page.c: accounts elsewhere that the person signs in with, or of which services may use
  * tokens: connecting, withdrawing, taking one off. */
 #include "core/encode.h"
+#include "core/strbuf.h"
+#include "core/text.h"
 #include "domain/account/account.h"
 #include "domain/providers/granting.h"
 #include "domain/providers/linked_accounts.h"
@@ -44,6 +46,21 @@ static void put_offers(struct view *view)
     json_put_boolean(view->model, "has_providers", json_count(offers) > 0);
 }
 
+/* "Read your profile; …": each in words, where there are some for it. */
+static const char *scopes_in_words(struct view *view, const char *scopes)
+{
+    struct arena *arena = view->call->arena;
+    struct strbuf words = strbuf_start(arena);
+    const char *scope;
+    size_t length;
+    while (text_next_word(&scopes, ' ', &scope, &length)) {
+        const struct json *described = view_scope(view, arena_strndup(arena, scope, length));
+        strbuf_add_format(&words, "%s%s", words.length == 0 ? "" : "; ",
+                          json_member_text(described, "title"));
+    }
+    return view_inert(arena, words.data);
+}
+
 /* The services that may use the account's tokens. */
 static struct json *describe_grants(struct view *view, const struct linked_accounts *all,
                                     const struct connection_row *account)
@@ -60,7 +77,7 @@ static struct json *describe_grants(struct view *view, const struct linked_accou
                                    uuid_encode(arena, row->service_id)));
         json_put_text(grant, "service", view_inert(arena, row->service_name));
         view_value(view, "service", json_member_text(grant, "service"));
-        view_value(view, "scopes", view_inert(arena, row->scopes));
+        view_value(view, "scopes", scopes_in_words(view, row->scopes));
         view_value(view, "date", date_day(view, row->granted_at));
         json_put_text(grant, "uses", view_text(view, "connection_uses"));
         json_put_text(grant, "since", view_text(view, "connection_granted"));

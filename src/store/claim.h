@@ -1,8 +1,9 @@
 /*
- * claim.h: how one of several couriers gets a row that waits to be sent, of outbox or webhook_deliveries:
- * by one conditional UPDATE. What is claimed and never finished is due again when its time is over. A claim
- * is bound to the number of attempts and to its end, so that a courier which was away for longer than its
- * claim can't end a row that another has by then, even when the attempts are counted anew.
+ * claim.h: how one of several couriers gets a row that waits to be sent, of outbox, webhook_deliveries
+ * or provider_revocations: by one conditional UPDATE. What is claimed and never finished is due again when
+ * its time is over. A claim is bound to the number of attempts and to its end, so that a courier which was
+ * away for longer than its claim can't end a row that another has by then, even when the attempts are counted
+ * anew.
  */
 #ifndef DOORWARD_STORE_CLAIM_H
 #define DOORWARD_STORE_CLAIM_H

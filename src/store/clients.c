@@ -90,10 +90,10 @@ static const struct statement statements[] = {
               .parameters = "tbtii",
               COLUMNS(number_column) },
     [ADD_SECRET] = { .name = "clients.add_secret",
-                     .sql =
-                         "INSERT INTO client_secrets"
-                         " (id, client_number, secret_hash, sealed, created_at, expires_at, prefix, created_by)"
-                         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                     .sql = "INSERT INTO client_secrets"
+                            " (id, client_number, secret_hash, sealed, created_at, expires_at, prefix, "
+                            "created_by)"
+                            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                      .parameters = "bibbiitt" },
     [LOAD] = { .name = "clients.load",
                .sql = SELECT_ENTRIES " WHERE c.client_id = ?" NEWEST_SECRETS,

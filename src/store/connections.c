@@ -3,6 +3,8 @@
 
 enum {
     LIST,
+    LOCK_OF_USER,
+    LOCK_OF_PROVIDER,
     FIND,
     LOCK,
     FIND_BY_SUBJECT,
@@ -55,6 +57,15 @@ static const struct statement statements[] = {
                .parameters = "b",
                COLUMNS(connection_columns),
                .retry = true },
+    [LOCK_OF_USER] = { .name = "connections.lock_of_user",
+                       .sql =
+                           SELECT_CONNECTIONS " WHERE user_id = ? ORDER BY provider, created_at FOR UPDATE",
+                       .parameters = "b",
+                       COLUMNS(connection_columns) },
+    [LOCK_OF_PROVIDER] = { .name = "connections.lock_of_provider",
+                           .sql = SELECT_CONNECTIONS " WHERE provider = ? LIMIT ? FOR UPDATE",
+                           .parameters = "ti",
+                           COLUMNS(connection_columns) },
     [FIND] = { .name = "connections.find",
                .sql = SELECT_CONNECTIONS " WHERE id = ? AND user_id = ?",
                .parameters = "bb",
@@ -140,6 +151,22 @@ enum store_result connections_remove(struct db *db, const unsigned char user_id[
 enum store_result connections_remove_all(struct db *db, const unsigned char user_id[16])
 {
     return db_run(db, &statements[REMOVE_ALL], VALUES(sql_id(user_id)), NULL);
+}
+
+enum store_result connections_lock_of_user(struct db *db, struct arena *arena,
+                                           const unsigned char user_id[16], struct connection_row **rows_out,
+                                           size_t *count_out)
+{
+    return db_list(db, arena, &statements[LOCK_OF_USER], VALUES(sql_id(user_id)), sizeof(**rows_out),
+                   (void **)rows_out, count_out);
+}
+
+enum store_result connections_lock_of_provider(struct db *db, struct arena *arena, const char *provider,
+                                               int64_t limit, struct connection_row **rows_out,
+                                               size_t *count_out)
+{
+    return db_list(db, arena, &statements[LOCK_OF_PROVIDER], VALUES(sql_text(provider), sql_integer(limit)),
+                   sizeof(**rows_out), (void **)rows_out, count_out);
 }
 
 enum store_result connections_find(struct db *db, struct arena *arena, const unsigned char user_id[16],

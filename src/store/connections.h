@@ -31,6 +31,16 @@ struct connection_row {
 enum store_result connections_list(struct db *db, struct arena *arena, const unsigned char user_id[16],
                                    struct connection_row **rows_out, size_t *count_out) MUST_CHECK;
 
+/* The same inside a transaction: and keeps others from changing them until the end. */
+enum store_result connections_lock_of_user(struct db *db, struct arena *arena,
+                                           const unsigned char user_id[16], struct connection_row **rows_out,
+                                           size_t *count_out) MUST_CHECK;
+
+/* Some of a provider, whoever's they are, likewise; at most limit. */
+enum store_result connections_lock_of_provider(struct db *db, struct arena *arena, const char *provider,
+                                               int64_t limit, struct connection_row **rows_out,
+                                               size_t *count_out) MUST_CHECK;
+
 /* A user's own. */
 enum store_result connections_find(struct db *db, struct arena *arena, const unsigned char user_id[16],
                                    const unsigned char id[16], struct connection_row *row_out) MUST_CHECK;

@@ -35,6 +35,7 @@ static const struct statement statements[] = {
     DELETE_EXPIRED("usage_counts"),
     DELETE_EXPIRED("limit_counts"),
     DELETE_EXPIRED("provider_requests"),
+    DELETE_EXPIRED("provider_revocations"),
     DELETE_EXPIRED("used_ids"),
     DELETE_EXPIRED("client_failures"),
 };

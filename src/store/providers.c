@@ -1,7 +1,7 @@
 /* providers.c: see providers.h. */
 #include "store/providers.h"
 
-enum { ADD, FIND, LIST, SET, SET_STATUS, REMOVE, COUNT_CONNECTIONS, REMOVE_CONNECTIONS };
+enum { ADD, FIND, LIST, SET, SET_STATUS, REMOVE, COUNT_CONNECTIONS };
 
 #define ROW(member) offsetof(struct provider_row, member)
 #define PROVIDER_COLUMNS "name, kind, status, metadata, secret_sealed, created_at, updated_at"
@@ -49,9 +49,6 @@ static const struct statement statements[] = {
                             .parameters = "t",
                             COLUMNS(count_columns),
                             .retry = true },
-    [REMOVE_CONNECTIONS] = { .name = "providers.remove_connections",
-                             .sql = "DELETE FROM connections WHERE provider = ?",
-                             .parameters = "t" },
 };
 
 const struct statement_table providers_statements = STATEMENT_TABLE(statements);
@@ -109,9 +106,4 @@ enum store_result providers_count_connections(struct db *db, struct arena *arena
         db_find(db, arena, &statements[COUNT_CONNECTIONS], VALUES(sql_text(name)), &row);
     *count_out = row.count;
     return result;
-}
-
-enum store_result providers_remove_connections(struct db *db, const char *name)
-{
-    return db_run(db, &statements[REMOVE_CONNECTIONS], VALUES(sql_text(name)), NULL);
 }

@@ -29,9 +29,8 @@ enum store_result providers_set_status(struct db *db, const char *name, const ch
                                        int64_t now) MUST_CHECK;
 enum store_result providers_remove(struct db *db, const char *name) MUST_CHECK;
 
-/* How many accounts are connected by the provider; and the end of all of these. */
+/* How many accounts are connected by the provider. */
 enum store_result providers_count_connections(struct db *db, struct arena *arena, const char *name,
                                               int64_t *count_out) MUST_CHECK;
-enum store_result providers_remove_connections(struct db *db, const char *name) MUST_CHECK;
 
 #endif

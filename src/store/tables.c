@@ -26,6 +26,7 @@
 #include "store/plans.h"
 #include "store/provider_grants.h"
 #include "store/provider_requests.h"
+#include "store/provider_revocations.h"
 #include "store/providers.h"
 #include "store/revoked_tokens.h"
 #include "store/services.h"
@@ -69,6 +70,7 @@ const struct statement_table *const store_tables[] = {
     &plans_statements,
     &provider_grants_statements,
     &provider_requests_statements,
+    &provider_revocations_statements,
     &providers_statements,
     &revoked_tokens_statements,
     &services_statements,

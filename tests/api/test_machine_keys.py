@@ -143,6 +143,8 @@ def by_api(site):
     assert "wrong secret" in api.good("GET", f"/{client.id}/failures?limit=1")["failures"][0]["reason"]
     api.good("PATCH", f"/{client.id}", {"client_name": "Renamed", "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [EcKey("a").public()]}})
     equal(api.call("PATCH", f"/{client.id}", {"jwks_uri": "https://keys.example/"}).status, 400, "both")
+    equal(api.call("PATCH", f"/{client.id}", {"client_name": "Half", "status": "off"}).status, 400, "another status")
+    equal(api.good("GET", f"/{client.id}")["client_name"], "Renamed", "all of it or nothing")
     equal(api.good("PATCH", f"/{client.id}", {"status": "disabled"})["status"], "disabled", "off")
     api.good("POST", f"/{client.id}/unlock")
 

@@ -16,6 +16,15 @@ export async function control(name, told, path = '') {
 
 export const fault = (name, at, does, more = {}) => control(name, { at, do: does, ...more }, '/fault');
 
+let last = Promise.resolve();
+
+/** A fault meets whoever comes next: those who may meet one go one after the other. */
+export function inTurn(walk) {
+  const mine = last.then(walk);
+  last = mine.catch(() => {});
+  return mine;
+}
+
 /** On the page of a fake: account is a word, scopes those that are kept (all). Then they are back with us, or
    were sent there once more. */
 export async function choose({ page, javaScriptEnabled }, name, account, { allow = true, scopes } = {}) {

@@ -1,6 +1,7 @@
 // A person lets services use their account at a provider; person.mjs says in which ways, and what is looked at on each page.
 // with-doorward: --workers 4 --providers --set sign_in_limit_per_account=10000
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { choose, control, fakes, newWord, wordOf } from './fakes.mjs';
 import { atAccount, everyWay } from './person.mjs';
 import { addService, allow, cli, issuer } from './stage.mjs';
@@ -73,7 +74,8 @@ async function letsAnother(person) {
   }
   await person.sees('connections-withdrawn');
   assert.equal((await ask([])).status, 'action_required');
-  assert.ok((await control('github')).revoked.includes(token), 'taken back at the provider, too');
+  for (const end = Date.now() + 15000; !(await control('github')).revoked.includes(token); await sleep(50))
+    assert.ok(Date.now() < end, 'taken back at the provider, too');
   await page.locator('button[name="provider"]').click();
   await page.locator('button[name="provider"]').waitFor({ state: 'detached' });
   await person.sees('connections-disconnected');

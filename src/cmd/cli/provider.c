@@ -2,7 +2,14 @@
  * sign in and whose tokens services use. */
 #include "cmd/cli/listing.h"
 
+#include "cmd/courier.h"
+#include "core/clock.h"
 #include "domain/manage/managed_provider.h"
+#include "domain/providers/revocation.h"
+
+#include <poll.h>
+
+enum { REVOKING_MS = 30 * 1000, GLANCE_MS = 200 };
 
 static void write_provider(struct cli *cli, struct json_writer *writer, const void *shown)
 {
@@ -83,10 +90,49 @@ static enum cli_status provider_disable(struct cli *cli)
     return set_active(cli, false);
 }
 
+static int64_t untried_of(struct cli *cli, struct provider_revocation_counts *counts_out)
+{
+    const char *name = provider_name_canonical(cli->arena, cli->arguments[0]);
+    enum store_result result =
+        provider_revocations_count(cli->context.db, cli->arena, name, cli->context.now, counts_out);
+    return result == STORE_OK ? counts_out->untried : 0;
+}
+
+/* What was taken off, while the provider is still there; a courier that is up takes part of it. */
+static void revoke_tokens(struct cli *cli)
+{
+    const struct application application = application_of(&cli->context);
+    struct provider_revocation_counts counts;
+    int64_t end_ms = clock_mono_ms() + REVOKING_MS, left_ms = REVOKING_MS;
+    while (left_ms > 0 && untried_of(cli, &counts)) {
+        courier_carry_due(&revocation_cargo, &application, left_ms);
+        poll(NULL, 0, GLANCE_MS);
+        left_ms = end_ms - clock_mono_ms();
+    }
+}
+
+static void tell_untold(struct cli *cli)
+{
+    struct provider_revocation_counts counts = { 0 };
+    (void)untried_of(cli, &counts);
+    if (counts.untold)
+        fprintf(stderr, "%s: tokens of %lld accounts could not be revoked at the provider\n", cli->program,
+                (long long)counts.untold);
+}
+
 static enum cli_status provider_remove(struct cli *cli)
 {
+    int64_t count = 0;
     bool with_connections = cli_option(cli, "connections") != NULL;
-    enum outcome outcome = managed_provider_remove(&cli->context, cli->arguments[0], with_connections);
+    enum outcome outcome = OUTCOME_OK;
+    if (with_connections)
+        outcome = managed_provider_disconnect(&cli->context, cli->arguments[0], &count);
+    if (outcome == OUTCOME_OK && count)
+        revoke_tokens(cli);
+    if (outcome == OUTCOME_OK)
+        outcome = managed_provider_remove(&cli->context, cli->arguments[0], with_connections);
+    if (with_connections)
+        tell_untold(cli);
     return outcome == OUTCOME_OK ? listing_show_status(cli, "removed") : cli_refused(cli, outcome);
 }
 

@@ -128,37 +128,19 @@ static enum cli_status serve(struct cli *cli)
     return error ? cli_fail(cli, (enum cli_status)status, "%s", error) : (enum cli_status)status;
 }
 
-/* Those that are due now, for as long as a cron job may take. */
-static void carry_what_is_due(const struct cargo *cargo, const struct application *application)
-{
-    struct courier courier;
-    int64_t end_ms = clock_mono_ms() + COURIER_BUDGET_MS;
-
-    courier_start(&courier, cargo, application, SEND_LIMIT_S);
-    while (courier_step(&courier) && clock_mono_ms() < end_ms)
-        continue;
-    courier_end(&courier);
-}
-
 /* One round of what a housekeeper and a courier do, for cron where there's no master. */
 static enum cli_status housekeep(struct cli *cli)
 {
-    const struct application application = {
-        .settings = cli->settings,
-        .keyfile = cli->context.keyfile,
-        .shared = cli->context.shared,
-        .db = cli->context.db,
-        .directory = cli->context.directory,
-        .keyring = cli->context.keyring,
-    };
+    const struct application application = application_of(&cli->context);
     struct housekeeper housekeeper;
 
     housekeeper_start(&housekeeper, &application);
     enum store_result result = housekeeper_step(&housekeeper, HOUSEKEEPING_BUDGET_MS);
     housekeeper_end(&housekeeper);
     if (*cli->settings->mail)
-        carry_what_is_due(&mail_cargo, &application);
-    carry_what_is_due(&webhook_cargo, &application);
+        courier_carry_due(&mail_cargo, &application, COURIER_BUDGET_MS);
+    courier_carry_due(&webhook_cargo, &application, COURIER_BUDGET_MS);
+    courier_carry_due(&revocation_cargo, &application, COURIER_BUDGET_MS);
     return result == STORE_OK ? CLI_OK : cli_fail(cli, CLI_UNAVAILABLE, "the database is away");
 }
 

@@ -14,7 +14,7 @@
 #include "domain/precondition.h"
 #include "domain/providers/granting.h"
 #include "domain/providers/linking.h"
-#include "domain/providers/vault.h"
+#include "domain/providers/revocation.h"
 #include "store/authorizations.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
@@ -181,7 +181,7 @@ enum store_result account_sign_off(struct db *db, const unsigned char user_id[16
 /* What a change under a session needs. The session must still be there: of two changes that begin with
  * the same one, the first ends it, and the second one changes nothing. */
 struct change_work {
-    const struct context *context;
+    struct context *context;
     const struct session *session;
     struct notice notice;
     const char *password_hash;
@@ -336,7 +336,7 @@ static enum store_result list_of_provider(struct db *db, struct context *context
 {
     size_t count = 0;
     *count_out = 0;
-    enum store_result result = connections_list(db, context->arena, user_id, rows_out, &count);
+    enum store_result result = connections_lock_of_user(db, context->arena, user_id, rows_out, &count);
     for (size_t i = 0; result == STORE_OK && i < count; i++) {
         if (text_equal((*rows_out)[i].provider, provider))
             (*rows_out)[(*count_out)++] = (*rows_out)[i];
@@ -360,7 +360,7 @@ static enum store_result has_other_way(struct db *db, const struct change_work *
 struct unlinking {
     struct change_work change;
     struct context *context;
-    struct connection_row *rows; /* out: what is taken off */
+    struct connection_row *rows; /* what is taken off */
     size_t count;
 };
 
@@ -371,6 +371,8 @@ static enum store_result remove_connections(struct db *db, struct unlinking *wor
         list_of_provider(db, work->context, user_id, work->change.provider, &work->rows, &work->count);
     for (size_t i = 0; result == STORE_OK && i < work->count; i++)
         result = granting_end_all(db, work->context, &work->rows[i]);
+    if (result == STORE_OK)
+        result = revocation_store(db, work->context, work->rows, work->count);
     return result == STORE_OK ? connections_remove(db, user_id, work->change.provider) : result;
 }
 
@@ -425,7 +427,7 @@ enum outcome account_unlink(struct context *context, const struct session *sessi
         return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such connected account");
     notice_wake(context, &work.change.notice);
     event_wake(context);
-    vault_revoke(context, work.rows, work.count);
+    revocation_wake(context);
     return OUTCOME_OK;
 }
 
@@ -438,6 +440,8 @@ static enum store_result delete_in_transaction(struct db *db, void *argument)
     unsigned char nobody[16];
     enum store_result result = lock_with_session(db, work, &user);
     if (result == STORE_OK)
+        result = revocation_store_of_user(db, work->context, user.id);
+    if (result == STORE_OK)
         result = users_remove(db, user.id);
     random_uuid(nobody);
     if (result == STORE_OK)
@@ -449,13 +453,9 @@ enum outcome account_delete(struct context *context, const struct session *sessi
 {
     struct change_work work = { .context = context, .session = session };
     struct user_row user;
-    struct connection_row *connections;
-    size_t count;
     enum outcome outcome = account_needs_recent(context, session);
     if (outcome == OUTCOME_OK)
         outcome = find_user(context, session->user_id, &user);
-    if (outcome == OUTCOME_OK)
-        outcome = list_connections(context, user.id, &connections, &count);
     if (outcome == OUTCOME_OK)
         outcome = notice_prepare(context, MAIL_ACCOUNT_DELETED, &user, NULL, NULL, &work.notice);
     if (outcome != OUTCOME_OK)
@@ -469,6 +469,6 @@ enum outcome account_delete(struct context *context, const struct session *sessi
     if (outcome != OUTCOME_OK)
         return outcome;
     notice_wake(context, &work.notice);
-    vault_revoke(context, connections, count);
+    revocation_wake(context);
     return OUTCOME_OK;
 }

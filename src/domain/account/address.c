@@ -11,6 +11,7 @@
 #include "domain/account/account.h"
 #include "domain/account/link_mail.h"
 #include "domain/login/canonical.h"
+#include "domain/providers/revocation.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
 #include "store/members.h"
@@ -47,6 +48,7 @@ struct confirm_work {
     struct email_change_row change; /* of a change of address */
     struct notice notice;
     bool changed; /* out: the address is another now */
+    bool dropped; /* out: so may be tokens of accounts elsewhere */
 };
 
 static enum store_result lock_and_use(struct db *db, const struct confirm_work *work,
@@ -70,23 +72,26 @@ static enum store_result verify(struct db *db, void *argument)
 }
 
 /* Whoever made an account of an address that they hadn't proven is out of it when somebody proves it. */
-static enum store_result drop_unproven(struct db *db, const struct user_row *user, int64_t now)
+static enum store_result drop_unproven(struct db *db, struct confirm_work *work, const struct user_row *user)
 {
     if (user->email_verified)
         return STORE_OK;
-    enum store_result result = account_sign_off(db, user->id, now);
+    work->dropped = true;
+    enum store_result result = account_sign_off(db, user->id, work->context->now);
+    if (result == STORE_OK)
+        result = revocation_store_of_user(db, work->context, user->id);
     return result == STORE_OK ? connections_remove_all(db, user->id) : result;
 }
 
 static enum store_result add_password(struct db *db, void *argument)
 {
-    const struct confirm_work *work = argument;
+    struct confirm_work *work = argument;
     struct user_row user;
     int64_t now = work->context->now;
     const char *hash = json_member_text(work->challenge->data, "password_hash");
     enum store_result result = lock_and_use(db, work, &user);
     if (result == STORE_OK)
-        result = drop_unproven(db, &user, now);
+        result = drop_unproven(db, work, &user);
     if (result == STORE_OK)
         result = users_add_password(db, user.id, hash, now);
     return result == STORE_OK ? users_verify_email(db, user.id, work->challenge->email_key, now) : result;
@@ -271,6 +276,8 @@ enum outcome address_confirm(struct context *context, const char *token,
         return outcome;
     if (work.changed)
         notice_wake(context, &work.notice);
+    if (work.dropped)
+        revocation_wake(context);
     tell(&work, confirmations[which].result, confirmed_out);
     return OUTCOME_OK;
 }

@@ -190,6 +190,28 @@ static enum outcome sign_up(struct context *context, const struct arriving *arri
 
 /* --- all of them --- */
 
+static enum store_result find_connection(struct context *context, const struct arriving *arriving,
+                                         struct connection_row *connection_out)
+{
+    return connections_find_by_subject(context->db, context->arena, arriving->provider->name,
+                                       arriving->identity->subject, connection_out);
+}
+
+/* Somebody here has the address: who came themselves, perhaps, by another tab and just now, between the look
+ * for the connection and the one for the address. */
+static enum outcome meet_account(struct context *context, const struct arriving *arriving,
+                                 const struct user_row *user, struct provider_arrival *arrival_out)
+{
+    struct connection_row connection;
+    enum store_result found = find_connection(context, arriving, &connection);
+    if (found == STORE_OK)
+        return sign_in_known(context, arriving, &connection, arrival_out);
+    if (found == STORE_NOT_FOUND && arriving->identity->email_vouched)
+        return wait_for_proof(context, arriving, user, arrival_out);
+    arrival_out->arrival = ARRIVAL_ADDRESS_TAKEN;
+    return found == STORE_NOT_FOUND ? OUTCOME_OK : store_outcome(context, found, OUTCOME_UNAVAILABLE, NULL);
+}
+
 static enum outcome meet_address(struct context *context, const struct arriving *arriving,
                                  struct provider_arrival *arrival_out)
 {
@@ -202,9 +224,8 @@ static enum outcome meet_address(struct context *context, const struct arriving 
         users_find_by_email_key(context->db, context->arena, arriving->email_key, &user);
     if (found == STORE_NOT_FOUND)
         return sign_up(context, arriving, arrival_out);
-    if (found == STORE_OK && arriving->identity->email_vouched)
-        return wait_for_proof(context, arriving, &user, arrival_out);
-    arrival_out->arrival = ARRIVAL_ADDRESS_TAKEN;
+    if (found == STORE_OK)
+        return meet_account(context, arriving, &user, arrival_out);
     return store_outcome(context, found, OUTCOME_UNAVAILABLE, NULL);
 }
 
@@ -212,8 +233,7 @@ static enum outcome arrive(struct context *context, const struct arriving *arriv
                            struct provider_arrival *arrival_out)
 {
     struct connection_row connection;
-    enum store_result found = connections_find_by_subject(
-        context->db, context->arena, arriving->provider->name, arriving->identity->subject, &connection);
+    enum store_result found = find_connection(context, arriving, &connection);
     if (found == STORE_OK)
         return sign_in_known(context, arriving, &connection, arrival_out);
     if (found != STORE_NOT_FOUND)

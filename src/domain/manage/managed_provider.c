@@ -6,9 +6,10 @@
 #include "domain/providers/configured.h"
 #include "domain/providers/journey.h"
 #include "domain/providers/provider_metadata.h"
+#include "domain/providers/revocation.h"
 #include "domain/providers/stored.h"
 
-enum { MAX_PROVIDERS = 500 };
+enum { MAX_PROVIDERS = 500, AT_ONCE = 100 };
 
 static const char unknown[] = "no such provider";
 
@@ -332,21 +333,67 @@ enum outcome managed_provider_set_active(struct context *context, const char *na
 }
 
 struct removal {
-    struct arena *arena;
+    struct context *context;
     const char *name;
     bool with_connections;
+    int64_t disconnected; /* out */
 };
+
+/* Some of its accounts, with what is to be revoked. */
+static enum store_result disconnect(struct db *db, void *argument)
+{
+    struct removal *removal = argument;
+    struct context *context = removal->context;
+    struct connection_row *rows;
+    size_t count = 0;
+    enum store_result result =
+        connections_lock_of_provider(db, context->arena, removal->name, AT_ONCE, &rows, &count);
+    if (result == STORE_OK)
+        result = revocation_store(db, context, rows, count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++)
+        result = connections_remove_one(db, rows[i].user_id, rows[i].id);
+    removal->disconnected = (int64_t)count;
+    return result;
+}
+
+/* A part whose fate isn't known is gone, or is found again by the next. */
+enum outcome managed_provider_disconnect(struct context *context, const char *name, int64_t *count_out)
+{
+    struct provider_row row;
+    enum outcome outcome = find_changeable(context, name, &row);
+    *count_out = 0;
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    enum store_result result = STORE_OK;
+    struct removal removal = { .context = context, .name = row.name, .disconnected = 1 };
+    while (result == STORE_OK && removal.disconnected) {
+        result = db_transact(context->db, disconnect, &removal);
+        *count_out += removal.disconnected;
+        if (result == STORE_UNCERTAIN)
+            result = STORE_OK;
+    }
+    revocation_wake(context);
+    return store_outcome(context, result, OUTCOME_SERVER_ERROR, unknown);
+}
+
+static enum store_result disconnect_all(struct db *db, struct removal *removal)
+{
+    enum store_result result = disconnect(db, removal);
+    while (result == STORE_OK && removal->disconnected)
+        result = disconnect(db, removal);
+    return result;
+}
 
 /* Counted inside the transaction; whoever connects at the same moment finds no provider any more. */
 static enum store_result remove_row(struct db *db, void *argument)
 {
-    const struct removal *removal = argument;
+    struct removal *removal = argument;
     int64_t count = 0;
     enum store_result result = providers_remove(db, removal->name);
     if (result == STORE_OK && removal->with_connections)
-        return providers_remove_connections(db, removal->name);
+        return disconnect_all(db, removal);
     if (result == STORE_OK)
-        result = providers_count_connections(db, removal->arena, removal->name, &count);
+        result = providers_count_connections(db, removal->context->arena, removal->name, &count);
     return result == STORE_OK && count ? STORE_CONFLICT : result;
 }
 
@@ -356,7 +403,7 @@ enum outcome managed_provider_remove(struct context *context, const char *name, 
     enum outcome outcome = find_changeable(context, name, &row);
     if (outcome != OUTCOME_OK)
         return outcome;
-    struct removal removal = { context->arena, row.name, with_connections };
+    struct removal removal = { .context = context, .name = row.name, .with_connections = with_connections };
     const struct record record = record_of(context, "provider.removed", &row, NULL);
     enum store_result result = change_recorded(context, &record, remove_row, &removal);
     if (result == STORE_CONFLICT)

@@ -41,7 +41,14 @@ enum outcome managed_provider_list(struct context *context, struct managed_provi
 
 enum outcome managed_provider_set_active(struct context *context, const char *name, bool active);
 
-/* ALREADY_EXISTS while accounts are connected by it, unless these go too. */
+/*
+ * Takes off the accounts that are connected by it, all of them in the end: part by part, each with what the
+ * courier then revokes (revocation.h) while the provider is still there. Their number is counted out.
+ */
+enum outcome managed_provider_disconnect(struct context *context, const char *name, int64_t *count_out);
+
+/* ALREADY_EXISTS while accounts are connected by it, unless these go too. What waits to be revoked there
+ * can't be any more. */
 enum outcome managed_provider_remove(struct context *context, const char *name, bool with_connections);
 
 /* "active", "disabled" or, when it can't be used as it is, "broken". */

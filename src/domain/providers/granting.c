@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/events/event.h"
+#include "domain/providers/revocation.h"
 #include "domain/providers/vault.h"
 
 /* --- scopes --- */
@@ -117,7 +118,6 @@ struct withdraw_work {
     struct context *context;
     const struct withdrawal *withdrawal;
     struct connection_row connection; /* out: with its tokens */
-    bool emptied;                     /* out: they are no longer in the row */
 };
 
 /* Whether this service's grant is the connection's only one. */
@@ -144,8 +144,8 @@ static enum store_result empty(struct db *db, struct withdraw_work *work)
     if (result != STORE_OK || !last)
         return result;
     vault_empty(&row);
-    work->emptied = true;
-    return connections_write(db, &row, work->context->now);
+    result = revocation_store(db, work->context, &work->connection, 1);
+    return result == STORE_OK ? connections_write(db, &row, work->context->now) : result;
 }
 
 static enum store_result withdraw_in_transaction(struct db *db, void *argument)
@@ -155,7 +155,6 @@ static enum store_result withdraw_in_transaction(struct db *db, void *argument)
     const struct withdrawal *withdrawal = work->withdrawal;
     struct provider_grant_row row;
     struct event_rows event;
-    work->emptied = false;
     enum store_result result = connections_lock(db, context->arena, withdrawal->user_id,
                                                 withdrawal->connection_id, &work->connection);
     if (result == STORE_OK)
@@ -178,18 +177,14 @@ enum outcome granting_withdraw(struct context *context, const struct withdrawal 
     struct withdraw_work work = { .context = context, .withdrawal = withdrawal };
     enum store_result result = db_transact(context->db, withdraw_in_transaction, &work);
     if (result == STORE_UNCERTAIN) {
-        const struct withdraw_work before = work;
         result = db_transact(context->db, withdraw_in_transaction, &work);
-        if (result == STORE_NOT_FOUND) {
-            work = before;
+        if (result == STORE_NOT_FOUND)
             result = STORE_OK;
-        }
     }
     if (result != STORE_OK)
         return store_outcome(context, result, OUTCOME_NOT_FOUND, "there is no such grant");
     event_wake(context);
-    if (work.emptied)
-        vault_revoke(context, &work.connection, 1);
+    revocation_wake(context);
     return OUTCOME_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "domain/events/event.h"
 #include "domain/providers/granting.h"
 #include "domain/providers/linking.h"
+#include "domain/providers/revocation.h"
 #include "domain/providers/vault.h"
 
 static const char unknown[] = "there is no such account";
@@ -159,6 +160,8 @@ static enum store_result remove_in_transaction(struct db *db, void *argument)
         return STORE_CONFLICT; /* anything but OK rolls back */
     result = granting_end_all(db, context, &removal->account);
     if (result == STORE_OK)
+        result = revocation_store(db, context, &removal->account, 1);
+    if (result == STORE_OK)
         result = connections_remove_one(db, user.id, removal->account_id);
     if (result == STORE_OK && removal->account.sign_in)
         result = has_other_way(db, removal, &user, &other);
@@ -207,6 +210,6 @@ enum outcome linked_account_remove(struct context *context, const struct session
     if (removal.account.sign_in)
         notice_wake(context, &removal.notice);
     event_wake(context);
-    vault_revoke(context, &removal.account, 1);
+    revocation_wake(context);
     return OUTCOME_OK;
 }

@@ -342,34 +342,3 @@ enum outcome vault_reseal(struct context *context, int64_t limit, struct vault_r
     }
     return store_outcome(context, result, OUTCOME_SERVER_ERROR, "no connections were found");
 }
-
-/* --- the end --- */
-
-/* One is enough where there are both: a provider ends all of a consent with its refresh token. */
-static void revoke_row(struct context *context, const struct connection_row *row)
-{
-    const struct provider *provider;
-    const char *token = vault_refresh_token(context, row);
-    if (!token)
-        token = vault_access_token(context, row);
-    if (!token)
-        return;
-    enum outcome outcome = provider_find(context, row->provider, &provider);
-    if (outcome == OUTCOME_OK)
-        outcome = provider_revoke(context, provider, token);
-    if (outcome != OUTCOME_OK)
-        log_warn("provider_token.not_revoked provider=%s connection=%s reason=\"%s\"", row->provider,
-                 uuid_encode(context->arena, row->id), context->reason ? context->reason : "");
-}
-
-/* A slow provider must not take the request's whole time. */
-static bool has_time(const struct context *context)
-{
-    return clock_now_ms() - context->now_ms + ASK_MS < context->settings->request_deadline_s * 1000;
-}
-
-void vault_revoke(struct context *context, const struct connection_row *rows, size_t count)
-{
-    for (size_t i = 0; i < count && (i == 0 || has_time(context)); i++)
-        revoke_row(context, &rows[i]);
-}

@@ -50,8 +50,4 @@ struct vault_resealing {
 };
 enum outcome vault_reseal(struct context *context, int64_t limit, struct vault_resealing *resealing);
 
-/* Asks the provider to forget the tokens of rows that are gone, or whose tokens are being dropped: behind the
- * commit. What fails is logged. */
-void vault_revoke(struct context *context, const struct connection_row *rows, size_t count);
-
 #endif

@@ -1,0 +1,96 @@
+/* revocation.c: see revocation.h. */
+#include "domain/providers/revocation.h"
+
+#include "core/encode.h"
+#include "crypto/random.h"
+#include "domain/directory.h"
+#include "domain/providers/vault.h"
+
+enum { DAY = 24 * 3600, TRIED_FOR_S = 5 * DAY, KEPT_S = 7 * DAY };
+
+/* Seconds between attempts; the last counts for all that follow. */
+static const int64_t pauses_s[] = { 30, 120, 600, 1800, 3600, 4 * 3600 };
+
+static const char *bound_to(struct arena *arena, const struct provider_revocation_row *row)
+{
+    return arena_printf(arena, "provider_revocations.token_sealed:%s",
+                        hex_encode(arena, row->id, sizeof(row->id)));
+}
+
+/* --- writing it down --- */
+
+/* One is enough where there are both: a provider ends all of a consent with its refresh token. */
+static const char *token_of(struct context *context, const struct connection_row *connection)
+{
+    const char *token = vault_refresh_token(context, connection);
+    return token ? token : vault_access_token(context, connection);
+}
+
+static enum store_result store_one(struct db *db, struct context *context,
+                                   const struct connection_row *connection)
+{
+    const char *token = token_of(context, connection);
+    struct provider_revocation_row row = {
+        .provider = connection->provider,
+        .created_at = context->now,
+        .expires_at = context->now + KEPT_S,
+    };
+    if (!token)
+        return STORE_OK;
+    random_uuid_timed(context->now_ms, row.id);
+    row.token_sealed = keyfile_seal(context->keyfile, context->arena, bound_to(context->arena, &row),
+                                    (struct bytes) { (const unsigned char *)token, strlen(token) });
+    return provider_revocations_add(db, &row);
+}
+
+enum store_result revocation_store(struct db *db, struct context *context, const struct connection_row *rows,
+                                   size_t count)
+{
+    enum store_result result = STORE_OK;
+    for (size_t i = 0; result == STORE_OK && i < count; i++)
+        result = store_one(db, context, &rows[i]);
+    return result;
+}
+
+enum store_result revocation_store_of_user(struct db *db, struct context *context,
+                                           const unsigned char user_id[16])
+{
+    struct connection_row *rows;
+    size_t count;
+    enum store_result result = connections_lock_of_user(db, context->arena, user_id, &rows, &count);
+    return result == STORE_OK ? revocation_store(db, context, rows, count) : result;
+}
+
+void revocation_wake(struct context *context)
+{
+    shared_mail_raise(context->shared);
+}
+
+/* --- telling the provider --- */
+
+enum outcome revocation_send(struct context *context, const struct provider_revocation_row *row)
+{
+    struct bytes token;
+    const struct provider *provider;
+    enum outcome outcome = directory_refresh(context);
+    if (outcome == OUTCOME_OK)
+        outcome = provider_find(context, row->provider, &provider);
+    if (outcome == OUTCOME_NOT_FOUND)
+        return refuse(context, outcome, "the provider was removed or switched off");
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    if (!keyfile_open(context->keyfile, context->arena, bound_to(context->arena, row), row->token_sealed,
+                      &token))
+        return refuse(context, OUTCOME_NOT_FOUND,
+                      "it can't be opened: the key that sealed it is gone from the key file");
+    return provider_revoke(context, provider,
+                           arena_strndup(context->arena, (const char *)token.data, token.length));
+}
+
+int64_t revocation_next_at(const struct provider_revocation_row *row, int64_t now)
+{
+    int64_t last = ARRAY_SIZE(pauses_s) - 1;
+    int64_t which = row->attempts - 1 < last ? row->attempts - 1 : last;
+    int64_t at = now + pauses_s[which > 0 ? which : 0];
+    return at < row->created_at + TRIED_FOR_S ? at : 0;
+}
