@@ -213,16 +213,19 @@ def who_may(site):
     calls = [("GET", record_path(person, client), 0), ("GET", history_path(person, client), 0), ("PUT", record_path(person, client), 1),
              ("DELETE", record_path(person, client), 1), ("POST", record_path(person, client, "request-access"), 2),
              ("PUT", admin_path(person, client), 3), ("DELETE", admin_path(person, client), 3)]
+    before = None
     for method, path, column in calls:
         for name, headers in known.items():
-            cli(site, "set", person.id, client.id, "--role", "user", "--status", "pending")
-            before = state_of(site, person, client)
+            if before is None:
+                cli(site, "set", person.id, client.id, "--role", "user", "--status", "pending")
+                before = state_of(site, person, client)
             answer = site.web.request(method, path, data=BODY if method in ("PUT", "POST") else None, headers={"Origin": site.url, **headers})
             what = f"{method} {path} by {name}"
             wanted = TABLE[name][column]
             ended_as(answer, wanted, "/admin/" in path, what)
             changed = state_of(site, person, client) != before
             equal(changed, wanted == OK and column in (1, 3), f"{what} changes the record")
+            before = None if changed else before
 
 
 @test("permissions: without the option admin_dashboard_client no user's session administers anything")
