@@ -311,8 +311,11 @@ def cheap(site):
     site.sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = 1")
     for _ in range(20):
         user.token()
+    # The housekeeper and the couriers look at the same tables on their own connections, when their time has come.
+    answering = "SELECT thread_id FROM mysql.general_log WHERE command_type = 'Execute' AND argument LIKE '%provider_grants%'"
     statements = site.sql("SET GLOBAL general_log = 0; SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute'"
-                          " AND argument REGEXP 'provider_|connections|members|history|START'")
+                          " AND argument REGEXP 'provider_|connections|members|history|START'"
+                          f" AND thread_id IN ({answering})")
     equal(statements, [["20"]], "statements for 20 calls, beside what every worker reads of the key once")
 
 
