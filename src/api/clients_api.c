@@ -99,7 +99,7 @@ static enum outcome patch_client(struct call *call)
     if (outcome == OUTCOME_OK)
         outcome = service_body_status(call, &active);
     if (outcome == OUTCOME_OK && json_count(wanted))
-        outcome = client_change(&call->context, call->values[0], wanted, &client);
+        outcome = client_change(&call->context, call->values[0], wanted, NULL, &client);
     if (outcome == OUTCOME_OK && active >= 0)
         outcome = client_set_active(&call->context, call->values[0], active);
     return outcome == OUTCOME_OK ? get_client(call) : outcome;

@@ -32,10 +32,10 @@ static const char *lines_of(struct arena *arena, const char *const *list)
     return lines.data;
 }
 
-static void put_edit_form(struct view *view, const struct client *client)
+static void put_edit_form(struct view *view, const struct client *client, const char *tag)
 {
     struct arena *arena = view->call->arena;
-    struct admin_fields fields = admin_form(view, "client_change", false);
+    struct admin_fields fields = admin_change_form(view, "client_change", false, tag);
     admin_text(&fields, "client_name", client->client_name);
     admin_area(&fields, "redirect_uris", lines_of(arena, client->redirect_uris));
     admin_area(&fields, "post_logout_redirect_uris", lines_of(arena, client->post_logout_redirect_uris));
@@ -58,11 +58,11 @@ static const char *words_as_lines(struct arena *arena, const char *words)
     return lines;
 }
 
-static void put_security_form(struct view *view, const struct client *client)
+static void put_security_form(struct view *view, const struct client *client, const char *tag)
 {
     struct arena *arena = view->call->arena;
     const char *way = client->token_endpoint_auth_method;
-    struct admin_fields fields = admin_form(view, "client_security", false);
+    struct admin_fields fields = admin_change_form(view, "client_security", false, tag);
     admin_select(&fields, "token_endpoint_auth_method", client_way_proving_names,
                  way ? way : "client_secret_basic");
     admin_area(&fields, "jwks", client->jwks ? json_print(arena, client->jwks) : NULL);
@@ -131,7 +131,7 @@ static enum outcome put_proofs(struct view *view, const struct registered_client
     enum outcome outcome = OUTCOME_OK;
     if (client_is_public(&client->client))
         return outcome;
-    put_security_form(view, &client->client);
+    put_security_form(view, &client->client, client_tag(view->call->arena, &client->row));
     if (client->row.locked_at)
         admin_form(view, "client_unlock", false);
     if (client_has_secrets(&client->client))
@@ -158,7 +158,7 @@ static enum outcome fill_client(struct view *view)
     admin_fact(view, "created", admin_date(view, client.row.created_at));
     admin_fact(view, "keys_used", admin_date(view, client.row.last_used_at));
     admin_fact_code(view, "keys_used_from", client.row.last_used_from);
-    put_edit_form(view, &client.client);
+    put_edit_form(view, &client.client, client_tag(view->call->arena, &client.row));
     found = put_proofs(view, &client);
     admin_form(view, active ? "client_disable" : "client_enable", active);
     return found;
@@ -184,7 +184,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
         admin_wrong(view, "client_name", "admin_problem_name");
         return OUTCOME_OK;
     }
-    outcome = client_change(&call->context, client.row.client_id, wanted, &client);
+    outcome = client_change(&call->context, client.row.client_id, wanted, admin_seen(view), &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "changed";
@@ -221,7 +221,7 @@ static enum outcome act_security(struct view *view, struct admin_done *done)
         json_put_boolean(wanted, boxes[i], call_parameter(call, boxes[i]) != NULL);
     if (!put_keys(view, wanted))
         return OUTCOME_OK;
-    outcome = client_change(&call->context, client.row.client_id, wanted, &client);
+    outcome = client_change(&call->context, client.row.client_id, wanted, admin_seen(view), &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "changed";

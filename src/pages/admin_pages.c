@@ -178,7 +178,7 @@ static enum outcome answer_done(struct view *view, const struct admin_page *page
     if (done->shown_once)
         return finish(view, page, 200);
     if (done->said == NULL)
-        return finish(view, page, 400);
+        return finish(view, page, admin_is_stale(view) ? 409 : 400);
     const struct note note = { .said = done->said };
     const char *path = done->path == NULL ? view_path(call, call->request->path) : done->path;
     flow_redirect(call, arena_printf(call->arena, "%s?" NOTE_PARAMETER "=%s", path, note_seal(call, &note)));

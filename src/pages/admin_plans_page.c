@@ -138,7 +138,8 @@ static enum outcome fill_plan(struct view *view)
     json_put_text(view->model, "heading", view_inert(view->call->arena, plan.name));
     admin_fact_code(view, "id", uuid_encode(view->call->arena, plan.id));
     admin_fact(view, "created", admin_date(view, plan.created_at));
-    struct admin_fields fields = admin_form(view, "plan_change", false);
+    struct admin_fields fields =
+        admin_change_form(view, "plan_change", false, plan_tag(view->call->arena, &plan));
     put_plan_fields(&fields, &plan);
     admin_form(view, "plan_remove", true);
     return OUTCOME_OK;
@@ -152,7 +153,8 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     enum outcome outcome = find_plan(view, &service, &plan);
     if (outcome != OUTCOME_OK || !read_terms(view, &terms))
         return outcome;
-    outcome = plan_change(&view->call->context, service.id, view->call->values[1], NULL, &terms, &plan);
+    outcome =
+        plan_change(&view->call->context, service.id, view->call->values[1], admin_seen(view), &terms, &plan);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "changed";
@@ -263,8 +265,8 @@ static enum outcome fill_subscription(struct view *view)
     admin_fact(view, "trial_end", admin_date(view, row.trial_end));
     admin_fact(view, "cancels", admin_word(view, row.cancel_at_period_end ? "yes" : "no"));
     if (text_equal(row.status, "active") || text_equal(row.status, "trialing")) {
-        admin_form(view, row.cancel_at_period_end ? "subscription_keep" : "subscription_cancel",
-                   !row.cancel_at_period_end);
+        admin_change_form(view, row.cancel_at_period_end ? "subscription_keep" : "subscription_cancel",
+                          !row.cancel_at_period_end, subscription_tag(call->arena, &row));
     }
     return put_history(view, &service);
 }
@@ -274,7 +276,9 @@ static enum outcome set_cancel(struct view *view, bool cancel, struct admin_done
     struct service_row service;
     struct subscription_row row;
     struct call *call = view->call;
-    const struct subscription_change change = { .cancel_at_period_end = cancel, .actor = admin_actor(view) };
+    const struct subscription_change change = { .cancel_at_period_end = cancel,
+                                                .if_match = admin_seen(view),
+                                                .actor = admin_actor(view) };
     enum outcome outcome = admin_service(view, &service);
     if (outcome == OUTCOME_OK)
         outcome = subscription_change(&call->context, service.id, call->values[1], &change, &row);

@@ -102,9 +102,10 @@ const struct admin_page admin_providers_page = {
 
 /* --- one of them --- */
 
-static void put_forms(struct view *view, const struct provider *provider)
+static void put_forms(struct view *view, const struct managed_provider *managed)
 {
-    struct admin_fields fields = admin_form(view, "provider_change", false);
+    const struct provider *provider = &managed->provider;
+    struct admin_fields fields = admin_change_form(view, "provider_change", false, managed->tag);
     admin_text(&fields, "display_name", provider->display_name);
     admin_text(&fields, "client_id", provider->client_id);
     put_secret(&fields);
@@ -131,7 +132,7 @@ static enum outcome fill_provider(struct view *view)
     admin_fact(view, "source", admin_word(view, provider.from_file ? "from_file" : "from_database"));
     admin_fact(view, "created", admin_date(view, provider.created_at));
     if (!provider.from_file)
-        put_forms(view, &provider.provider);
+        put_forms(view, &provider);
     return OUTCOME_OK;
 }
 
@@ -145,7 +146,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     put_typed(view, metadata, "provider_secret", "client_secret");
     put_typed(view, metadata, "scope", "scopes");
     json_put_boolean(metadata, "sign_in", call_parameter(call, "offers_sign_in") != NULL);
-    const struct provider_wish wish = { .metadata = metadata };
+    const struct provider_wish wish = { .metadata = metadata, .if_match = admin_seen(view) };
     enum outcome outcome = managed_provider_change(&call->context, call->values[0], &wish, &provider);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);

@@ -73,18 +73,17 @@ static enum outcome decide(struct view *view, const char *role, struct admin_don
     struct permission permission;
     struct context *context = &view->call->context;
     enum outcome outcome = find(view, user_id, &client);
-    if (outcome == OUTCOME_OK)
-        outcome = permission_find(context, user_id, client, &permission);
-    if (outcome == OUTCOME_OK && !text_equal(permission.status, "pending")) {
-        view_error(view, NULL, "admin_problem_answered");
-        return OUTCOME_OK;
-    }
     const struct permission_change change = { .role = role == NULL ? "none" : role,
                                               .status = role == NULL ? "revoked" : "approved",
                                               .actor = view->call->admin->email,
-                                              .history_actor = admin_actor(view) };
+                                              .history_actor = admin_actor(view),
+                                              .only_from = "pending" };
     if (outcome == OUTCOME_OK)
         outcome = permission_put(context, user_id, client, &change, &permission);
+    if (outcome == OUTCOME_PRECONDITION_FAILED) {
+        view_error(view, NULL, "admin_problem_answered");
+        return OUTCOME_OK;
+    }
     if (outcome == OUTCOME_OK)
         done->said = role == NULL ? "request_refused" : "request_allowed";
     return outcome;

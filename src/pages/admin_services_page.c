@@ -86,7 +86,8 @@ static void put_providers(struct view *view, const struct service_row *service)
     sign_in = settings.sign_in == NULL ? "all" : *settings.sign_in == '\0' ? "none" : settings.sign_in;
     for (size_t i = 0; settings.redirect_uris[i] != NULL; i++)
         strbuf_add_format(&uris, "%s%s", i > 0 ? "\n" : "", settings.redirect_uris[i]);
-    struct admin_fields fields = admin_form(view, "service_providers", false);
+    struct admin_fields fields =
+        admin_change_form(view, "service_providers", false, service_providers_tag(arena, service));
     admin_text(&fields, "sign_in_providers", sign_in);
     admin_area(&fields, "provider_scopes", service_providers_list(arena, &settings, "\n"));
     admin_area(&fields, "provider_redirect_uris", uris.data);
@@ -95,6 +96,7 @@ static void put_providers(struct view *view, const struct service_row *service)
 static enum outcome fill_service(struct view *view)
 {
     struct service_row service;
+    struct arena *arena = view->call->arena;
     enum outcome found = admin_service(view, &service);
     if (found != OUTCOME_OK)
         return found;
@@ -104,10 +106,12 @@ static enum outcome fill_service(struct view *view)
     admin_fact(view, "status", admin_word(view, service.status));
     admin_fact_code(view, "service_type", service.service_type);
     admin_fact(view, "created", admin_date(view, service.created_at));
-    struct admin_fields profile = admin_form(view, "service_profile", false);
+    struct admin_fields profile =
+        admin_change_form(view, "service_profile", false, service_tag(arena, &service));
     admin_text(&profile, "service_name", service.name);
     admin_text(&profile, "slug", service.slug);
-    struct admin_fields fields = admin_form(view, "service_change", false);
+    struct admin_fields fields =
+        admin_change_form(view, "service_change", false, service_sign_in_tag(arena, &service));
     admin_select(&fields, "pin_gate", GATES, or_default(service.pin_gate));
     admin_select(&fields, "sign_in_form", SIGN_IN_FORMS, or_default(service.sign_in_form));
     put_providers(view, &service);
@@ -126,7 +130,8 @@ static enum outcome act_profile(struct view *view, struct admin_done *done)
         admin_wrong(view, "service_name", "admin_problem_name");
         return OUTCOME_OK;
     }
-    enum outcome outcome = service_set_profile(&call->context, call->values[0], &profile, NULL, &row);
+    enum outcome outcome =
+        service_set_profile(&call->context, call->values[0], &profile, admin_seen(view), &row);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "changed";
@@ -138,7 +143,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     struct call *call = view->call;
     const struct service_sign_in sign_in = { .pin_gate = call_parameter(call, "pin_gate"),
                                              .sign_in_form = call_parameter(call, "sign_in_form") };
-    enum outcome outcome = service_set_sign_in(&call->context, call->values[0], &sign_in);
+    enum outcome outcome = service_set_sign_in(&call->context, call->values[0], &sign_in, admin_seen(view));
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "changed";
@@ -159,7 +164,7 @@ static enum outcome act_providers(struct view *view, struct admin_done *done)
         .redirect_uris = or_none(admin_words(view, "provider_redirect_uris")),
         .replaces = true,
     };
-    enum outcome outcome = service_set_providers(&call->context, call->values[0], &change);
+    enum outcome outcome = service_set_providers(&call->context, call->values[0], &change, admin_seen(view));
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "changed";

@@ -27,10 +27,25 @@ static void put_inert(struct view *view, struct json *object, const char *name, 
     put(object, name, view_inert(view->call->arena, text));
 }
 
+/* Text of several lines, which stay; browsers send CR LF. */
+static const char *inert_lines(struct arena *arena, const char *text)
+{
+    struct strbuf lines = strbuf_start(arena);
+    const char *line;
+    size_t length;
+    while (text != NULL && text_next_word(&text, '\n', &line, &length)) {
+        if (length > 0 && line[length - 1] == '\r')
+            length--;
+        strbuf_add_format(&lines, "%s%s", lines.length > 0 ? "\n" : "",
+                          view_inert(arena, arena_strndup(arena, line, length)));
+    }
+    return lines.data;
+}
+
 /* A value, which is printed: there, be it empty. */
 static void put_value(struct view *view, struct json *object, const char *value)
 {
-    json_put_text(object, "value", value == NULL ? "" : view_inert(view->call->arena, value));
+    json_put_text(object, "value", inert_lines(view->call->arena, value));
 }
 
 static struct json *list_of(struct json *object, const char *name, struct arena *arena)
@@ -244,6 +259,7 @@ struct admin_fields admin_form(struct view *view, const char *name, bool danger)
     json_put_text(form, "title", text_of(view, "form", name));
     json_put_text(form, "submit", text_of(view, "form", arena_printf(arena, "%s_button", name)));
     put(form, "about", hint);
+    json_put_boolean(form, "seen", false);
     json_put_text(form, "token", token_of(view, name));
     json_put_boolean(form, "danger", danger);
     json_put(form, "inputs", json_new_array(arena));
@@ -253,7 +269,39 @@ struct admin_fields admin_form(struct view *view, const char *name, bool danger)
                                    .form = form,
                                    .fields = json_member(form, "inputs"),
                                    .name = name,
-                                   .again = sent && json_count(view->errors) > 0 };
+                                   .again = sent && json_count(view->errors) > 0,
+                                   .stale = sent && admin_is_stale(view) };
+}
+
+/* --- forms that change what was shown --- */
+
+const char *admin_seen(struct view *view)
+{
+    const char *seen = form_value(&view->call->form, "seen");
+    return seen != NULL && *seen == '"' ? seen : ""; /* which is no version of anything */
+}
+
+bool admin_is_stale(const struct view *view)
+{
+    return json_has_member(view->values, "stale");
+}
+
+/* Refused for another reason, it is still about what was seen then. */
+struct admin_fields admin_change_form(struct view *view, const char *name, bool danger, const char *tag)
+{
+    struct admin_fields fields = admin_form(view, name, danger);
+    json_put_text(fields.form, "seen", fields.again && !fields.stale ? admin_seen(view) : tag);
+    return fields;
+}
+
+/* What is saved now, beside a field in which something else was typed. */
+static void put_current(struct admin_fields *fields, struct json *field, const char *current,
+                        const char *typed)
+{
+    struct view *view = fields->view;
+    const char *saved = inert_lines(view->call->arena, current);
+    bool differs = fields->stale && !text_equal(saved, inert_lines(view->call->arena, typed));
+    put(field, "current", !differs ? "" : *saved == '\0' ? admin_word(view, "empty") : saved);
 }
 
 static const char *id_of(struct view *view, const char *form, const char *field)
@@ -278,6 +326,7 @@ static struct json *add_field(struct admin_fields *fields, const char *kind, con
     put(field, "hint", view_text_if_any(view, arena_printf(arena, "admin_field_%s_hint", name)));
     put(field, "error", json_member_text(json_member(view->fields, id), "error"));
     put_value(view, field, fields->again ? typed : value);
+    put_current(fields, field, value, typed);
     json_put_boolean(field, "is_plain", is_plain);
     json_put_boolean(field, kind, true);
     return field;
@@ -320,6 +369,7 @@ void admin_select(struct admin_fields *fields, const char *name, const char *wor
         const char *option = arena_strndup(view->call->arena, word, length);
         add_option(fields, field, option, admin_word(view, option), text_equal(option, chosen));
     }
+    put_current(fields, field, admin_word(view, value), admin_word(view, chosen));
 }
 
 void admin_boxes(struct admin_fields *fields, const char *name, const char *words, const char *checked)
@@ -332,13 +382,16 @@ void admin_boxes(struct admin_fields *fields, const char *name, const char *word
         const char *option = arena_strndup(view->call->arena, word, length);
         add_option(fields, field, option, option, list != NULL && text_has_word(list, ' ', option));
     }
+    put_current(fields, field, checked, list);
 }
 
 void admin_box(struct admin_fields *fields, const char *name, bool checked)
 {
     struct json *field = add_field(fields, "is_box", name, NULL);
-    json_put_boolean(field, "checked",
-                     fields->again ? form_value(&fields->view->call->form, name) != NULL : checked);
+    bool typed = fields->again ? form_value(&fields->view->call->form, name) != NULL : checked;
+    json_put_boolean(field, "checked", typed);
+    put_current(fields, field, admin_word(fields->view, checked ? "yes" : "no"),
+                admin_word(fields->view, typed ? "yes" : "no"));
 }
 
 void admin_wrong(struct view *view, const char *field, const char *text_key)
@@ -416,6 +469,11 @@ static void tell_reason(struct view *view)
 
 enum outcome admin_refused(struct view *view, enum outcome outcome)
 {
+    if (outcome == OUTCOME_PRECONDITION_FAILED) {
+        view_value(view, "stale", "yes");
+        view_error(view, NULL, "admin_problem_stale");
+        return OUTCOME_OK;
+    }
     static const enum outcome about_input[] = { OUTCOME_INVALID_REQUEST, OUTCOME_INVALID_REDIRECT_URI,
                                                 OUTCOME_INVALID_CLIENT_METADATA, OUTCOME_ALREADY_EXISTS,
                                                 OUTCOME_LIMIT_REACHED };

@@ -58,9 +58,20 @@ struct admin_fields {
     struct view *view;
     struct json *form, *fields;
     const char *name;
-    bool again;
+    bool again; /* it was just refused */
+    bool stale; /* because of what others saved meanwhile: fields show that, where something else was typed */
 };
 struct admin_fields admin_form(struct view *view, const char *name, bool danger);
+
+/*
+ * A form that changes what the page shows of a thing: with the thing's tag (domain/precondition.h), which is
+ * sent back. The rule is given admin_seen() as its if_match; its PRECONDITION_FAILED goes through
+ * admin_refused(), and the page shows both, what was typed and what is saved now.
+ */
+struct admin_fields admin_change_form(struct view *view, const char *name, bool danger, const char *tag);
+const char *admin_seen(struct view *view);
+bool admin_is_stale(const struct view *view);
+
 void admin_text(struct admin_fields *fields, const char *name, const char *value);
 void admin_area(struct admin_fields *fields, const char *name, const char *value);
 void admin_number(struct admin_fields *fields, const char *name, const char *value);

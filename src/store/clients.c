@@ -9,6 +9,7 @@ enum {
     LOAD,
     LOAD_BY_NUMBER,
     FIND,
+    FIND_FOR_CHANGE,
     LIST,
     OF_ORIGIN,
     SET_STATUS,
@@ -110,6 +111,10 @@ static const struct statement statements[] = {
                .parameters = "t",
                COLUMNS(client_columns),
                .retry = true },
+    [FIND_FOR_CHANGE] = { .name = "clients.find_for_change",
+                          .sql = "SELECT " CLIENT_COLUMNS " FROM clients c WHERE c.client_id = ? FOR UPDATE",
+                          .parameters = "t",
+                          COLUMNS(client_columns) },
     [LIST] = { .name = "clients.list",
                .sql = "SELECT " CLIENT_COLUMNS " FROM clients c WHERE ? IS NULL OR c.service_id = ?"
                       " ORDER BY c.number LIMIT ? OFFSET ?",
@@ -201,6 +206,12 @@ enum store_result clients_find(struct db *db, struct arena *arena, const char *c
                                struct client_row *row_out)
 {
     return db_find(db, arena, &statements[FIND], VALUES(sql_text(client_id)), row_out);
+}
+
+enum store_result clients_find_for_change(struct db *db, struct arena *arena, const char *client_id,
+                                          struct client_row *row_out)
+{
+    return db_find(db, arena, &statements[FIND_FOR_CHANGE], VALUES(sql_text(client_id)), row_out);
 }
 
 enum store_result clients_list(struct db *db, struct arena *arena, const unsigned char *service_id,

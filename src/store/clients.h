@@ -70,6 +70,10 @@ enum store_result clients_list_of_origin(struct db *db, struct arena *arena, con
 enum store_result clients_find(struct db *db, struct arena *arena, const char *client_id,
                                struct client_row *row_out) MUST_CHECK;
 
+/* Inside a transaction: reads the row and keeps others from changing it until the end. */
+enum store_result clients_find_for_change(struct db *db, struct arena *arena, const char *client_id,
+                                          struct client_row *row_out) MUST_CHECK;
+
 /* Of one service; service_id NULL: of all. */
 enum store_result clients_list(struct db *db, struct arena *arena, const unsigned char *service_id,
                                const struct page *page, struct client_row **rows_out,

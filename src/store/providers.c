@@ -1,7 +1,7 @@
 /* providers.c: see providers.h. */
 #include "store/providers.h"
 
-enum { ADD, FIND, LIST, SET, SET_STATUS, REMOVE, COUNT_CONNECTIONS };
+enum { ADD, FIND, LOCK, LIST, SET, SET_STATUS, REMOVE, COUNT_CONNECTIONS };
 
 #define ROW(member) offsetof(struct provider_row, member)
 #define PROVIDER_COLUMNS "name, kind, status, metadata, secret_sealed, created_at, updated_at"
@@ -28,6 +28,10 @@ static const struct statement statements[] = {
                .parameters = "t",
                COLUMNS(provider_columns),
                .retry = true },
+    [LOCK] = { .name = "providers.lock",
+               .sql = "SELECT " PROVIDER_COLUMNS " FROM providers WHERE name = ? FOR UPDATE",
+               .parameters = "t",
+               COLUMNS(provider_columns) },
     [LIST] = { .name = "providers.list",
                .sql = "SELECT " PROVIDER_COLUMNS " FROM providers ORDER BY name LIMIT ?",
                .parameters = "i",
@@ -67,6 +71,12 @@ enum store_result providers_find(struct db *db, struct arena *arena, const char 
                                  struct provider_row *row_out)
 {
     return db_find(db, arena, &statements[FIND], VALUES(sql_text(name)), row_out);
+}
+
+enum store_result providers_lock(struct db *db, struct arena *arena, const char *name,
+                                 struct provider_row *row_out)
+{
+    return db_find(db, arena, &statements[LOCK], VALUES(sql_text(name)), row_out);
 }
 
 enum store_result providers_list(struct db *db, struct arena *arena, int64_t limit,

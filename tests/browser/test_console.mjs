@@ -23,7 +23,7 @@ before(async () => {
   rmSync(place, { recursive: true });
   album = new Album('console');
   browser = await launch();
-  page = await browser.newPage({ ...contextOptions, reducedMotion: 'reduce' });
+  page = await (await browser.newContext({ ...contextOptions, reducedMotion: 'reduce' })).newPage();
 });
 after(async () => {
   await browser.close();
@@ -108,6 +108,35 @@ test('a form that is refused says why, beside the field and on top, and holds wh
   assert.equal(await page.locator('input[name="plan_name"]').inputValue(), 'Gold');
   assert.equal(await page.locator('input[name="price_cents"]').getAttribute('aria-invalid'), 'true');
   await looksRight('plan-refused');
+});
+
+test('two tabs save one plan: the older one is told, sees both values, and saves when it is sent again', async () => {
+  await page.goto(`${issuer}${HERE}/plans`);
+  await page.locator('input[name="plan_name"]').fill('Silver');
+  await press('plan_add');
+  await page.locator('.rows a', { hasText: 'Silver' }).click();
+  await page.waitForURL('**/plans/*');
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.locator('input[name="price_cents"]').fill('2500');
+  await other.locator('textarea[name="plan_features"]').fill('More of it\nAll of it');
+  await other.locator('form:has(input[value="plan_change"]) button').click();
+  await other.locator('.notice').waitFor();
+  await page.locator('input[name="price_cents"]').fill('1999');
+  await press('plan_change');
+  await page.locator('.summary').waitFor();
+  const field = page.locator('input[name="price_cents"]');
+  assert.equal(await field.inputValue(), '1999');
+  const described = await field.getAttribute('aria-describedby');
+  assert.equal(await page.locator(`#${described.trim().split(' ').at(-1)}`).innerText(), 'Saved now: 2500');
+  await looksRight('plan-stale');
+  await other.reload();
+  assert.equal(await other.locator('input[name="price_cents"]').inputValue(), '2500', 'nothing was saved');
+  assert.equal(await other.locator('textarea[name="plan_features"]').inputValue(), 'More of it\nAll of it');
+  await other.close();
+  await press('plan_change');
+  await page.locator('.notice:not(.now)').waitFor();
+  assert.equal(await field.inputValue(), '1999');
 });
 
 for (const path of ['/admin/services', ...['', '/clients', '/keys', '/members', '/requests', '/subscriptions', '/plans'].map((one) => HERE + one)]) {

@@ -114,7 +114,7 @@ static enum cli_status client_change_command(struct cli *cli)
     const struct json *wanted = json_parse(cli->arena, text, strlen(text), &error);
     if (json_kind(wanted) != JSON_OBJECT)
         return cli_fail(cli, CLI_REFUSED, "the metadata must be a JSON object");
-    enum outcome outcome = client_change(&cli->context, cli->arguments[0], wanted, &client);
+    enum outcome outcome = client_change(&cli->context, cli->arguments[0], wanted, NULL, &client);
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
 }
 

@@ -92,7 +92,7 @@ static enum cli_status set_providers(struct cli *cli)
                                                      .scopes = cli_option(cli, "provider-scopes"),
                                                      .redirect_uris =
                                                          cli_option(cli, "provider-redirect-uri") };
-    enum outcome outcome = service_set_providers(&cli->context, cli->arguments[0], &change);
+    enum outcome outcome = service_set_providers(&cli->context, cli->arguments[0], &change, NULL);
     return outcome == OUTCOME_OK ? CLI_OK : cli_refused(cli, outcome);
 }
 
@@ -109,7 +109,7 @@ static enum cli_status service_set(struct cli *cli)
                                              .slug = cli_option(cli, "slug"),
                                              .service_type = cli_option(cli, "type"),
                                              .features = cli_option(cli, "features") };
-    enum outcome outcome = service_set_sign_in(&cli->context, cli->arguments[0], &sign_in);
+    enum outcome outcome = service_set_sign_in(&cli->context, cli->arguments[0], &sign_in, NULL);
     if (outcome == OUTCOME_OK)
         outcome = service_set_profile(&cli->context, cli->arguments[0], &profile, NULL, &row);
     return outcome == OUTCOME_OK ? service_show(cli) : cli_refused(cli, outcome);

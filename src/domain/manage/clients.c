@@ -8,6 +8,7 @@
 #include "domain/manage/change.h"
 #include "domain/manage/client_secrets.h"
 #include "domain/oauth/client_auth.h"
+#include "domain/precondition.h"
 
 enum { TOLD_MAX_BYTES = 16000 };
 
@@ -145,19 +146,23 @@ enum outcome client_register(struct context *context, const char *service_id, co
 
 /* --- finding and changing --- */
 
-enum outcome client_find(struct context *context, const char *client_id, struct registered_client *client_out)
+static enum outcome read_row(struct context *context, struct registered_client *client)
 {
     const char *error;
+    if (client_from_metadata(context->arena, client->row.metadata, &client->client, &error))
+        return OUTCOME_OK;
+    log_error("client %s: stored metadata is broken: %s", client->row.client_id, error);
+    return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
+}
+
+enum outcome client_find(struct context *context, const char *client_id, struct registered_client *client_out)
+{
     *client_out = (struct registered_client) { 0 };
     if (!text_is_printable(client_id))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
     enum store_result result = clients_find(context->db, context->arena, client_id, &client_out->row);
-    if (result == STORE_OK &&
-        !client_from_metadata(context->arena, client_out->row.metadata, &client_out->client, &error)) {
-        log_error("client %s: stored metadata is broken: %s", client_id, error);
-        return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
-    }
-    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+    return result == STORE_OK ? read_row(context, client_out)
+                              : store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
 struct status_change {
@@ -189,17 +194,6 @@ enum outcome client_set_active(struct context *context, const char *client_id, b
                          unknown);
 }
 
-struct metadata_change {
-    const char *client_id, *metadata;
-    int64_t now;
-};
-
-static enum store_result set_metadata(struct db *db, void *argument)
-{
-    const struct metadata_change *change = argument;
-    return clients_set_metadata(db, change->client_id, change->metadata, change->now);
-}
-
 static void put_member(const char *name, struct json *member, void *merged)
 {
     json_put(merged, name, member);
@@ -223,25 +217,73 @@ static enum outcome merge(struct context *context, const struct json *wanted,
     return read;
 }
 
-enum outcome client_change(struct context *context, const char *client_id, const struct json *wanted,
-                           struct registered_client *client_out)
+const char *client_tag(struct arena *arena, const struct client_row *row)
 {
-    enum outcome outcome = client_find(context, client_id, client_out);
+    return precondition_tag_of_text(arena, row->metadata);
+}
+
+struct metadata_change {
+    struct context *context;
+    const char *client_id;
+    const struct json *wanted;
+    const char *if_match;
+    struct registered_client *client; /* out */
+    struct record record;             /* out */
+    enum outcome outcome;             /* out: why it wasn't done */
+};
+
+/* The row's metadata become what is wanted; the record tells the difference. */
+static enum outcome edit_metadata(struct metadata_change *change)
+{
+    struct context *context = change->context;
+    struct registered_client *client = change->client;
+    if (!precondition_holds(change->if_match, client_tag(context->arena, &client->row)))
+        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the client has been changed meanwhile");
+    enum outcome outcome = read_row(context, client);
     if (outcome == OUTCOME_OK)
-        outcome = merge(context, wanted, client_out);
+        outcome = merge(context, change->wanted, client);
     if (outcome != OUTCOME_OK)
         return outcome;
     struct json_writer writer = json_writer_start(context->arena);
     json_open_object(&writer, NULL);
-    client_metadata_write(&writer, &client_out->client);
+    client_metadata_write(&writer, &client->client);
     json_close_object(&writer);
-    struct metadata_change change = { client_id, writer.text.data, context->now };
-    struct json *changes = changes_of(context->arena, client_out->row.metadata, change.metadata);
+    struct json *changes = changes_of(context->arena, client->row.metadata, writer.text.data);
     const char *type = json_count(changes) > 0 ? "client.updated" : NULL;
-    const struct record record = record_of(context, type, &client_out->row, changes);
-    client_out->row.metadata = change.metadata;
-    return store_outcome(context, change_recorded(context, &record, set_metadata, &change), OUTCOME_NOT_FOUND,
-                         unknown);
+    change->record = record_of(context, type, &client->row, changes);
+    client->row.metadata = writer.text.data;
+    return OUTCOME_OK;
+}
+
+static enum store_result change_metadata(struct db *db, void *argument)
+{
+    struct metadata_change *change = argument;
+    struct context *context = change->context;
+    struct client_row *row = &change->client->row;
+    change->outcome = OUTCOME_OK;
+    enum store_result result = clients_find_for_change(db, context->arena, change->client_id, row);
+    if (result != STORE_OK)
+        return result;
+    change->outcome = edit_metadata(change);
+    if (change->outcome != OUTCOME_OK)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    return clients_set_metadata(db, row->client_id, row->metadata, context->now);
+}
+
+enum outcome client_change(struct context *context, const char *client_id, const struct json *wanted,
+                           const char *if_match, struct registered_client *client_out)
+{
+    struct metadata_change change = { .context = context,
+                                      .client_id = client_id,
+                                      .wanted = wanted,
+                                      .if_match = if_match,
+                                      .client = client_out };
+    *client_out = (struct registered_client) { 0 };
+    if (!text_is_printable(client_id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum store_result result = change_recorded(context, &change.record, change_metadata, &change);
+    return change.outcome == OUTCOME_OK ? store_outcome(context, result, OUTCOME_NOT_FOUND, unknown)
+                                        : change.outcome;
 }
 
 void client_write(struct json_writer *writer, const struct registered_client *client)

@@ -27,9 +27,13 @@ enum outcome client_set_active(struct context *context, const char *client_id, b
 
 /* Other metadata in place of what the client has, from its text: the members of wanted take the place of
  * those that it has, a null takes one off. What client_metadata_read() refuses; INVALID_CLIENT_METADATA also
- * for a public client that is to prove who it is, or the other way round. */
+ * for a public client that is to prove who it is, or the other way round; PRECONDITION_FAILED unless if_match
+ * (NULL: none was sent; domain/precondition.h) has the tag of the client as it is. */
 enum outcome client_change(struct context *context, const char *client_id, const struct json *wanted,
-                           struct registered_client *client_out);
+                           const char *if_match, struct registered_client *client_out);
+
+/* Changes with the metadata, and with nothing else. */
+const char *client_tag(struct arena *arena, const struct client_row *row);
 
 /* An object in the words of RFC 7591 §3.2.1, with service_id and status of our own. */
 void client_write(struct json_writer *writer, const struct registered_client *client);

@@ -1,8 +1,10 @@
 /* managed_provider.c: see managed_provider.h. */
 #include "domain/manage/managed_provider.h"
 
+#include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/change.h"
+#include "domain/precondition.h"
 #include "domain/providers/configured.h"
 #include "domain/providers/journey.h"
 #include "domain/providers/provider_metadata.h"
@@ -20,10 +22,18 @@ static enum outcome refuse_metadata(struct context *context, const char *error)
 
 /* --- what is there --- */
 
+/* Changes with what can be edited, the secret too; it says nothing of that. */
+static const char *tag_of(struct arena *arena, const struct provider_row *row)
+{
+    const char *secret = base64url_encode(arena, row->secret_sealed.data, row->secret_sealed.length);
+    return precondition_tag_of_text(arena, arena_printf(arena, "%s\n%s", row->metadata, secret));
+}
+
 static void take_row(struct context *context, const struct provider_row *row,
                      struct managed_provider *provider_out)
 {
     *provider_out = (struct managed_provider) { .kind_name = row->kind,
+                                                .tag = tag_of(context->arena, row),
                                                 .created_at = row->created_at,
                                                 .updated_at = row->updated_at };
     if (stored_provider_read(context, context->arena, row, &provider_out->provider, &provider_out->error))
@@ -46,9 +56,9 @@ static const struct provider *find_configured(const struct context *context, con
 
 static struct managed_provider from_file(const struct provider *provider)
 {
-    return (struct managed_provider) { .provider = *provider,
-                                       .kind_name = provider->kind->name,
-                                       .from_file = true };
+    return (struct managed_provider) {
+        .provider = *provider, .kind_name = provider->kind->name, .tag = "", .from_file = true
+    };
 }
 
 static enum outcome find_row(struct context *context, const char *name, struct provider_row *row_out)
@@ -257,53 +267,70 @@ static enum outcome check_identity(struct context *context, const struct provide
                  : OUTCOME_OK;
 }
 
-struct row_change {
-    const struct provider_row *row;
-    int64_t now;
+struct wish_change {
+    struct context *context;
+    const struct provider_wish *wish;
+    const char *name;
+    struct provider_row row; /* out: as it is then */
+    struct record record;    /* out */
+    enum outcome outcome;    /* out: why it wasn't done */
 };
 
-static enum store_result set(struct db *db, void *argument)
+/* The row becomes what is wished. */
+static enum outcome edit(struct wish_change *change)
 {
-    const struct row_change *change = argument;
-    return providers_set(db, change->row, change->now);
+    struct context *context = change->context;
+    const struct provider_wish *wish = change->wish;
+    struct provider_row *row = &change->row;
+    struct provider_metadata metadata;
+    if (!precondition_holds(wish->if_match, tag_of(context->arena, row)))
+        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the provider has been changed meanwhile");
+    const struct json *object = merge(context, row, wish->metadata);
+    if (!object)
+        return refuse(context, OUTCOME_SERVER_ERROR, "its metadata are broken");
+    const char *old = stored_provider_secret(context, context->arena, row);
+    bool drops = json_has_member(wish->metadata, "client_secret") &&
+                 json_kind(json_member(wish->metadata, "client_secret")) == JSON_NULL;
+    enum outcome outcome = read_wish(context, object, wish, old && !drops ? old : "", &metadata);
+    if (outcome == OUTCOME_OK)
+        outcome = check_identity(context, row, &metadata.provider);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    fill_row(context, object, &metadata, row);
+    row->updated_at = context->now;
+    change->record = record_of(context, "provider.updated", row, wish->metadata);
+    return OUTCOME_OK;
 }
 
-static enum outcome store_wish(struct context *context, const struct json *object,
-                               const struct provider_metadata *metadata, struct provider_row *row,
-                               const struct provider_wish *wish)
+static enum store_result change_row(struct db *db, void *argument)
 {
-    fill_row(context, object, metadata, row);
-    struct row_change change = { row, context->now };
-    const struct record record = record_of(context, "provider.updated", row, wish->metadata);
-    return store_outcome(context, change_recorded(context, &record, set, &change), OUTCOME_NOT_FOUND,
-                         unknown);
+    struct wish_change *change = argument;
+    change->outcome = OUTCOME_OK;
+    enum store_result result = providers_lock(db, change->context->arena, change->name, &change->row);
+    if (result != STORE_OK)
+        return result;
+    change->outcome = edit(change);
+    if (change->outcome != OUTCOME_OK)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    return providers_set(db, &change->row, change->context->now);
 }
 
 enum outcome managed_provider_change(struct context *context, const char *name,
                                      const struct provider_wish *wish, struct managed_provider *provider_out)
 {
     struct provider_row row;
-    struct provider_metadata metadata;
     enum outcome outcome = find_changeable(context, name, &row);
     if (outcome != OUTCOME_OK)
         return outcome;
     if (json_kind(wish->metadata) != JSON_OBJECT)
         return refuse_metadata(context, "a provider must be a JSON object");
-    const struct json *object = merge(context, &row, wish->metadata);
-    const char *old = stored_provider_secret(context, context->arena, &row);
-    bool drops = json_has_member(wish->metadata, "client_secret") &&
-                 json_kind(json_member(wish->metadata, "client_secret")) == JSON_NULL;
-    if (!object)
-        return refuse(context, OUTCOME_SERVER_ERROR, "its metadata are broken");
-    outcome = read_wish(context, object, wish, old && !drops ? old : "", &metadata);
-    if (outcome == OUTCOME_OK)
-        outcome = check_identity(context, &row, &metadata.provider);
-    if (outcome == OUTCOME_OK)
-        outcome = store_wish(context, object, &metadata, &row, wish);
-    row.updated_at = context->now;
-    if (outcome == OUTCOME_OK)
-        take_row(context, &row, provider_out);
-    return outcome;
+    struct wish_change change = { .context = context, .wish = wish, .name = row.name };
+    enum store_result result = change_recorded(context, &change.record, change_row, &change);
+    if (change.outcome != OUTCOME_OK)
+        return change.outcome;
+    if (result == STORE_OK)
+        take_row(context, &change.row, provider_out);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
 /* --- switching and removing --- */

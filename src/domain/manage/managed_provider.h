@@ -16,6 +16,7 @@ struct managed_provider {
     bool from_file;                 /* of the configuration */
     bool shadowed;                  /* of the database, and the file has one of the same name */
     int64_t created_at, updated_at; /* of the database */
+    const char *tag;                /* changes with all that can be edited (domain/precondition.h) */
 };
 
 /* From its metadata (provider_metadata.h). INVALID_REQUEST with the member in the reason, ALREADY_EXISTS.
@@ -23,11 +24,13 @@ struct managed_provider {
 struct provider_wish {
     const struct json *metadata;
     bool may_read_files;
+    const char *if_match; /* of a change; NULL: none was sent */
 };
 enum outcome managed_provider_add(struct context *context, const struct provider_wish *wish,
                                   struct managed_provider *provider_out);
 
-/* The members of the wish in place of those that it has; a null takes one off. NOT_FOUND. What says who
+/* The members of the wish in place of those that it has; a null takes one off. NOT_FOUND, and
+ * PRECONDITION_FAILED unless if_match has the tag of the provider as it is. What says who
  * somebody is there (name, kind, issuer, profile.subject) can't be changed while accounts are connected. */
 enum outcome managed_provider_change(struct context *context, const char *name,
                                      const struct provider_wish *wish, struct managed_provider *provider_out);

@@ -153,7 +153,8 @@ struct service_change {
     const void *wanted; /* what edit() takes */
     enum outcome (*edit)(struct context *context, const void *wanted, struct service_row *row);
     enum store_result (*write)(struct db *db, const struct service_row *row, int64_t now);
-    const char *if_match; /* NULL: none was sent */
+    const char *if_match;                                                   /* NULL: none was sent */
+    const char *(*tag)(struct arena *arena, const struct service_row *row); /* with if_match: of which part */
     unsigned char id[16];
     struct service_row before, after; /* out */
     struct record record;             /* out */
@@ -164,7 +165,8 @@ static enum outcome edit(struct service_change *change)
 {
     struct context *context = change->context;
     change->after = change->before;
-    if (!precondition_holds(change->if_match, service_tag(context->arena, &change->before)))
+    if (change->if_match &&
+        !precondition_holds(change->if_match, change->tag(context->arena, &change->before)))
         return refuse(context, OUTCOME_PRECONDITION_FAILED, "the service has changed since");
     return change->edit(context, change->wanted, &change->after);
 }
@@ -229,12 +231,19 @@ static enum store_result write_sign_in(struct db *db, const struct service_row *
     return services_set_sign_in(db, row->id, row->pin_gate, row->sign_in_form, now);
 }
 
+const char *service_sign_in_tag(struct arena *arena, const struct service_row *row)
+{
+    return precondition_tag_of_text(arena, arena_printf(arena, "%s\n%s", row->pin_gate, row->sign_in_form));
+}
+
 enum outcome service_set_sign_in(struct context *context, const char *id,
-                                 const struct service_sign_in *sign_in)
+                                 const struct service_sign_in *sign_in, const char *if_match)
 {
     struct service_change change = { .context = context,
                                      .type = "service.updated",
                                      .wanted = sign_in,
+                                     .if_match = if_match,
+                                     .tag = service_sign_in_tag,
                                      .edit = edit_sign_in,
                                      .write = write_sign_in };
     return change_service(id, &change);
@@ -345,6 +354,7 @@ enum outcome service_set_profile(struct context *context, const char *id,
                                      .type = "service.updated",
                                      .wanted = profile,
                                      .if_match = if_match,
+                                     .tag = service_tag,
                                      .edit = edit_profile,
                                      .write = services_set_profile };
     enum outcome outcome = change_service(id, &change);
@@ -398,12 +408,19 @@ static enum store_result write_providers(struct db *db, const struct service_row
     return services_set_providers(db, row->id, row->providers, now);
 }
 
+const char *service_providers_tag(struct arena *arena, const struct service_row *row)
+{
+    return precondition_tag_of_text(arena, row->providers ? row->providers : "");
+}
+
 enum outcome service_set_providers(struct context *context, const char *id,
-                                   const struct service_providers_change *wanted)
+                                   const struct service_providers_change *wanted, const char *if_match)
 {
     struct service_change change = { .context = context,
                                      .type = "service.updated",
                                      .wanted = wanted,
+                                     .if_match = if_match,
+                                     .tag = service_providers_tag,
                                      .edit = edit_providers,
                                      .write = write_providers };
     if (!wanted->sign_in && !wanted->scopes && !wanted->redirect_uris)
