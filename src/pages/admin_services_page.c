@@ -132,10 +132,7 @@ static enum outcome act_profile(struct view *view, struct admin_done *done)
     }
     enum outcome outcome =
         service_set_profile(&call->context, call->values[0], &profile, admin_seen(view), &row);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "changed", done);
 }
 
 static enum outcome act_change(struct view *view, struct admin_done *done)
@@ -144,10 +141,7 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     const struct service_sign_in sign_in = { .pin_gate = call_parameter(call, "pin_gate"),
                                              .sign_in_form = call_parameter(call, "sign_in_form") };
     enum outcome outcome = service_set_sign_in(&call->context, call->values[0], &sign_in, admin_seen(view));
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "changed", done);
 }
 
 static const char *or_none(const char *words)
@@ -165,30 +159,15 @@ static enum outcome act_providers(struct view *view, struct admin_done *done)
         .replaces = true,
     };
     enum outcome outcome = service_set_providers(&call->context, call->values[0], &change, admin_seen(view));
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "changed", done);
 }
 
-static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
+static enum outcome act_switch(struct view *view, struct admin_done *done)
 {
+    bool active = admin_sent(view, "service_enable");
     struct call *call = view->call;
     enum outcome outcome = service_set_active(&call->context, call->values[0], active);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    done->said = active ? "enabled" : "disabled";
-    return OUTCOME_OK;
-}
-
-static enum outcome act_disable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, false, done);
-}
-
-static enum outcome act_enable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, true, done);
+    return admin_said(view, outcome, active ? "enabled" : "disabled", done);
 }
 
 const struct admin_page admin_service_page = {
@@ -199,6 +178,6 @@ const struct admin_page admin_service_page = {
     .forms = { { "service_profile", true, act_profile },
                { "service_change", true, act_change },
                { "service_providers", true, act_providers },
-               { "service_disable", true, act_disable },
-               { "service_enable", true, act_enable } },
+               { "service_disable", true, act_switch },
+               { "service_enable", true, act_switch } },
 };

@@ -96,6 +96,16 @@ const char *admin_date(struct view *view, int64_t time)
     return time > 0 ? date_day(view, time) : "";
 }
 
+const char *admin_moment(struct view *view, int64_t time)
+{
+    return time > 0 ? date_moment(view, time) : "";
+}
+
+const char *admin_moment_or_never(struct view *view, int64_t time)
+{
+    return time > 0 ? date_moment(view, time) : admin_word(view, "never");
+}
+
 const char *admin_word(struct view *view, const char *word)
 {
     const char *text = view_text_if_any(view, arena_printf(view->call->arena, "admin_word_%s", word));
@@ -141,7 +151,8 @@ struct json *admin_table(struct view *view, const char *name, const char *column
     const char *word;
     size_t length;
     json_put_text(table, "caption", text_of(view, "table", name));
-    json_put_text(table, "none", text_of(view, "none", name));
+    bool searched = form_value(&view->call->request->query, "search") != NULL;
+    json_put_text(table, "none", text_of(view, "none", searched ? "found" : name));
     while (text_next_word(&columns, ' ', &word, &length)) {
         struct json *head = json_new_object(arena);
         json_put_text(head, "label", text_of(view, "column", arena_strndup(arena, word, length)));
@@ -198,16 +209,16 @@ static const char *token_of(struct view *view, const char *form)
                               json_member_text(view->values, "form_flow"));
 }
 
-void admin_button(struct view *view, struct json *table, const char *form, const char *id, const char *name,
-                  const char *what)
+void admin_button(struct view *view, struct json *table, const struct admin_button *button)
 {
-    struct json *button = add_object(view, last_row(table), "buttons");
+    struct json *shown = add_object(view, last_row(table), "buttons");
     json_put_boolean(table, "has_buttons", true);
-    json_put_text(button, "name", form);
-    json_put_text(button, "token", token_of(view, form));
-    json_put_text(button, "id", id);
-    json_put_text(button, "label", text_of(view, "button", name));
-    put_inert(view, button, "what", what);
+    json_put_text(shown, "name", button->form);
+    json_put_text(shown, "token", token_of(view, button->form));
+    json_put_text(shown, "id", button->id);
+    json_put_text(shown, "label", text_of(view, "button", button->name));
+    put_inert(view, shown, "what", button->what);
+    json_put_boolean(shown, "danger", button->danger);
 }
 
 /* --- lists --- */
@@ -232,6 +243,15 @@ static void put_step(struct view *view, const char *name, const struct page *pag
                                view_path(view->call, view->call->request->path), search, (long long)offset));
 }
 
+/* Which of the rows these are, where there are others. */
+static void put_range(struct view *view, int64_t offset, int64_t count)
+{
+    struct arena *arena = view->call->arena;
+    view_value(view, "first", arena_printf(arena, "%lld", (long long)offset + 1));
+    view_value(view, "last", arena_printf(arena, "%lld", (long long)(offset + count)));
+    json_put_text(view->model, "range", view_text(view, count == 0 ? "admin_none_found" : "admin_range"));
+}
+
 size_t admin_list_ends(struct view *view, const struct page *page, size_t count, bool with_search)
 {
     struct json *search = json_new_object(view->call->arena);
@@ -240,6 +260,8 @@ size_t admin_list_ends(struct view *view, const struct page *page, size_t count,
         put_value(view, search, page->search);
         json_put(view->model, "search", search);
     }
+    if (page->offset > 0 || count > ADMIN_PAGE_ROWS)
+        put_range(view, page->offset, count > ADMIN_PAGE_ROWS ? ADMIN_PAGE_ROWS : (int64_t)count);
     if (page->offset > 0)
         put_step(view, "previous_url", page,
                  page->offset > ADMIN_PAGE_ROWS ? page->offset - ADMIN_PAGE_ROWS : 0);

@@ -22,8 +22,11 @@ const char *admin_path(struct view *view, const char *section, const char *id);
 /* The administrator who does it, as history has it: "admin:ann@example.org". */
 const char *admin_actor(struct view *view);
 
-/* A date in words; "" for 0. */
+/* A day, and a day with its time, in words; "" for 0. */
 const char *admin_date(struct view *view, int64_t time);
+const char *admin_moment(struct view *view, int64_t time);
+/* The same, "never" for 0. */
+const char *admin_moment_or_never(struct view *view, int64_t time);
 
 /* The text of a word of ours ("active" is admin_word_active); the word itself when there is none. */
 const char *admin_word(struct view *view, const char *word);
@@ -44,9 +47,12 @@ void admin_cell(struct view *view, struct json *table, const char *value, const 
 void admin_cell_code(struct view *view, struct json *table, const char *value); /* ids and the like */
 
 /* A button in the row: sends form and id. Its text is admin_button_NAME; what names the row to those who
- * can't see it. */
-void admin_button(struct view *view, struct json *table, const char *form, const char *id, const char *name,
-                  const char *what);
+ * can't see it. danger: it takes something away. */
+struct admin_button {
+    const char *form, *id, *name, *what;
+    bool danger;
+};
+void admin_button(struct view *view, struct json *table, const struct admin_button *button);
 
 /* The page of a list that the query asks for (search, offset), one row more than is shown; then the search
  * field, and the ways to the rows before and behind. Returns how many to show. */
