@@ -44,6 +44,12 @@ const char *assertion_read(struct arena *arena, const char *text, struct asserti
     return NULL;
 }
 
+const char *assertion_signed(struct arena *arena, const struct assertion *assertion)
+{
+    const struct bytes *input = assertion ? &assertion->jws.signing_input : NULL;
+    return input ? arena_strndup(arena, (const char *)input->data, input->length) : NULL;
+}
+
 /* --- claims: each is told by its name, and none may be missing (T-42) --- */
 
 static const char *check_parties(const struct assertion *assertion, const struct client *client)
@@ -184,7 +190,9 @@ static void note(struct context *context, const struct client_proof *proof, cons
     *failure = (struct client_failure) { .client = proof->client,
                                          .client_id = proof->client_id,
                                          .way = proof->way->name,
-                                         .reason = "the assertion has been used before" };
+                                         .reason = "the assertion has been used before",
+                                         .held = proof->held,
+                                         .shown = assertion_signed(context->arena, proof->parsed) };
     once_note(context, "assertion", proof->client_id, jti,
               (struct once_item) { .expires_at = exp + 2 * SKEW_S,
                                    .used = OUTCOME_INVALID_CLIENT,
@@ -195,24 +203,33 @@ static void note(struct context *context, const struct client_proof *proof, cons
 
 typedef const char *(*signature_fn)(struct context *context, struct client_proof *proof);
 
-/* Claims first: they cost nothing. */
+static const char *check_claims(const struct context *context, const struct client_proof *proof,
+                                const char **jti_out, int64_t *exp_out)
+{
+    const char *wrong = check_parties(proof->parsed, proof->client);
+    if (!wrong)
+        wrong = check_audience(context, proof);
+    if (!wrong)
+        wrong = check_times(context, proof, exp_out);
+    return wrong ? wrong : check_jti(proof, jti_out);
+}
+
+/* Claims first: they cost nothing. Under enhanced security wrong ones don't end it: whether they are signed
+ * by the client tells whose failure it is. */
 static const char *check(struct context *context, struct client_proof *proof, signature_fn check_signature)
 {
     const char *jti = NULL;
     int64_t exp = 0;
     const char *wrong = check_alg(proof);
-    if (!wrong)
-        wrong = check_parties(proof->parsed, proof->client);
-    if (!wrong)
-        wrong = check_audience(context, proof);
-    if (!wrong)
-        wrong = check_times(context, proof, &exp);
-    if (!wrong)
-        wrong = check_jti(proof, &jti);
-    if (!wrong)
-        wrong = check_signature(context, proof);
     if (wrong)
         return wrong;
+    wrong = check_claims(context, proof, &jti, &exp);
+    if (wrong && !proof->client->enhanced_security)
+        return wrong;
+    const char *forged = check_signature(context, proof);
+    proof->held = !forged;
+    if (wrong || forged)
+        return wrong ? wrong : forged;
     note(context, proof, jti, exp);
     return NULL;
 }
