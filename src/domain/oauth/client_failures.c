@@ -29,11 +29,13 @@ static uint64_t limit_key(struct context *context, const char *client_id, const 
                             arena_printf(context->arena, "%s %s %lld", range, client_id, since));
 }
 
+/* Who is locked is told so, and not to come back later. */
 static int64_t limit_of(const struct context *context, const struct client *client)
 {
     int64_t limit = context->settings->client_failure_limit;
     int64_t lock = context->settings->client_lock_failures;
-    return client && client->enhanced_security && lock && lock < limit ? lock : limit;
+    bool strict = client && client->enhanced_security && !client->locked && lock > 0;
+    return strict && lock < limit ? lock : limit;
 }
 
 enum outcome client_failures_check(struct context *context, const char *client_id,
