@@ -32,11 +32,11 @@ def second_machine(site):
             equal(status, 0, log.read())
 
 
-def ask_at(socket, method, uri, fields=None, address="127.0.0.1", headers=()):
-    """One request to a master's socket, as a web server passes it."""
+def ask_at(socket, method, uri, fields=None, address="127.0.0.1", headers=(), more=()):
+    """One request to a master's socket, as a web server passes it; more: pairs that it sets itself."""
     body = urllib.parse.urlencode(fields).encode() if fields else b""
     pairs = [("REQUEST_METHOD", method), ("REQUEST_URI", uri), ("REMOTE_ADDR", address), ("HTTPS", "on"), ("SERVER_PROTOCOL", "HTTP/1.1"),
-             *[(f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in dict(headers).items()]]
+             *[(f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in dict(headers).items()], *more]
     if fields:
         pairs += [("CONTENT_TYPE", "application/x-www-form-urlencoded"), ("CONTENT_LENGTH", str(len(body)))]
     return wire.request(socket, pairs, body)

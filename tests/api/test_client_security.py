@@ -147,17 +147,18 @@ def secrets_refused(site):
     invalid_client(ask(site, TOKEN, client, {"client_id": client.id, "client_secret": client.secret}), "body")
 
 
-@test("4.3: under enhanced security an assertion needs a kid, the issuer alone as aud, and lives for five minutes")
+@test("4.3: under enhanced security an assertion needs a kid, the issuer alone as aud, in a string (FAPI 2.0 5.3.2.1), and lives for five minutes")
 def strict_assertions(site):
     key = EcKey("one")
     client = enhanced_client(site, key)
     now = int(time.time())
     for claims, header in (({}, {"kid": None}), ({"exp": now + 400}, {}), ({"aud": site.url + TOKEN}, {}), ({"aud": [site.url, site.url + TOKEN]}, {}),
-                           ({"aud": [site.url, "https://other.example"]}, {})):
+                           ({"aud": [site.url, "https://other.example"]}, {}),
+                           ({"aud": [site.url]}, {}), ({"aud": []}, {})):
         invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, header=header, **claims))), f"{claims} {header}")
         site.cli("client", "unlock", client.id)
         lift(site, client)
-    for claims in ({"aud": [site.url]}, {"exp": now + 295}):
+    for claims in ({"aud": site.url}, {"exp": now + 295}):
         equal(ask(site, REVOKE, client, asserted(assertion(site, client, **claims))).status, 200, f"{claims}")
 
 

@@ -71,8 +71,8 @@ static bool is_audience(const struct context *context, const struct client_proof
     return false;
 }
 
-/* The issuer or the endpoint, as a string or among strings; under enhanced security the issuer alone, and
- * nobody else beside it. */
+/* The issuer or the endpoint, as a string or among strings; under enhanced security the issuer as a string
+ * alone (FAPI 2.0 §5.3.2.1). */
 static const char *check_audience(const struct context *context, const struct client_proof *proof)
 {
     const struct json *aud = json_member(proof->parsed->claims, "aud");
@@ -81,15 +81,15 @@ static const char *check_audience(const struct context *context, const struct cl
         return is_audience(context, proof, json_text(aud)) ? NULL : "aud is somebody else";
     if (json_kind(aud) != JSON_ARRAY)
         return "aud is missing";
+    if (proof->client->enhanced_security)
+        return "aud must be a string";
     for (size_t i = 0; i < count; i++) {
         const char *text = json_text(json_item(aud, i));
         if (!text)
             return "aud holds something other than strings";
         fitting += is_audience(context, proof, text);
     }
-    if (!fitting)
-        return "aud is somebody else";
-    return proof->client->enhanced_security && count != 1 ? "aud names others as well" : NULL;
+    return fitting ? NULL : "aud is somebody else";
 }
 
 /* A claim that may be missing, but not be wrong. */
@@ -97,7 +97,7 @@ static bool not_in_the_future(const struct context *context, const struct json *
 {
     int64_t at;
     return !json_has_member(claims, name) ||
-           (json_integer(json_member(claims, name), &at) && at <= context->now + SKEW_S);
+           (json_seconds(json_member(claims, name), &at) && at <= context->now + SKEW_S);
 }
 
 static const char *check_times(const struct context *context, const struct client_proof *proof,
@@ -105,8 +105,8 @@ static const char *check_times(const struct context *context, const struct clien
 {
     const struct json *claims = proof->parsed->claims;
     int64_t life = proof->client->enhanced_security ? STRONG_LIFE_S : LIFE_S;
-    if (!json_integer(json_member(claims, "exp"), exp_out))
-        return "exp is missing";
+    if (!json_seconds(json_member(claims, "exp"), exp_out))
+        return "exp is missing, or no time";
     if (*exp_out <= context->now)
         return "the assertion has expired";
     if (*exp_out > context->now + life + LIFE_SKEW_S)

@@ -36,10 +36,13 @@ static bool is_first_of_chain(const struct context *context, const struct json *
            memcmp(der.data, ours->data, der.length) == 0;
 }
 
+/* What is published with its private part is nobody's. */
 static bool is_key(const struct context *context, const struct json *key)
 {
     const struct json *chain = json_member(key, "x5c");
     const char *thumbprint = json_member_text(key, "x5t#S256");
+    if (json_has_member(key, "d"))
+        return false;
     if (chain)
         return is_first_of_chain(context, chain);
     if (thumbprint)
