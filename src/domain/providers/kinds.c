@@ -111,6 +111,7 @@ static const struct provider_kind kinds[] = {
         .parameters = "response_mode=form_post",
         .offline_parameters = "response_mode=form_post",
         .prompts = "",
+        .cancel_word = "user_cancelled_authorize",
         .token_auth_method = "client_secret_post",
         .identity_scopes = OIDC_IDENTITY,
         .is_oidc = true,

@@ -34,6 +34,7 @@ struct provider_kind {
     const char *offline_prompt, *offline_scope; /* beside what is asked for, then */
     const char *prompts;           /* that it takes, space separated; NULL: those of OpenID Connect */
     const char *hint_parameter;    /* what it calls login_hint; NULL: it has none */
+    const char *cancel_word;       /* what it calls access_denied; NULL: that */
     const char *token_auth_method; /* NULL: client_secret_basic, or what its discovery says */
     const char *scope_aliases;     /* "theirs=ours", space separated: its own spellings in answers */
     const char *scope_prefix;    /* may stand before them in answers, which spell their letters' case as they
