@@ -3,7 +3,7 @@
 
 #include "store/pattern.h"
 
-enum { ADD, FIND, FIND_BY_SLUG, LOCK, LIST, SET, SET_STATUS, PIN_GATES, WITH_WORKSPACE };
+enum { ADD, FIND, FIND_BY_SLUG, LOCK, LIST, SET, PIN_GATES, WITH_WORKSPACE };
 
 #define ROW(member) offsetof(struct service_row, member)
 
