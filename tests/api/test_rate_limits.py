@@ -119,26 +119,38 @@ def keys(site):
 
     def get(text):
         return site.web.get("/api/service/analytics", headers={"X-API-Key": text})
-    for number in range(BURST):
-        answer = get(key)
-        equal((answer.status, told(answer)[0]), (200, BURST), f"call {number}: {answer}")
-    answer = get(key)
+    began, answers = time.monotonic(), []
+    while not answers or answers[-1].status == 200:
+        answers.append(get(key))
+        seconds = time.monotonic() - began
+        assert len(answers) <= BURST + 1 + RATE * seconds, f"{len(answers)} in {seconds:.1f} s"
+    for number, answer in enumerate(answers[:-1]):
+        equal(told(answer)[0], BURST, f"call {number}: {answer}")
+    assert len(answers) > BURST, f"only {len(answers) - 1} at once"
+    answer = answers[-1]
     after = refused(answer)
     equal(answer.json()["error_code"], "TOO_MANY_REQUESTS", str(answer))
     assert after <= 2 * BURST / RATE, after
     equal(get(other).status, 200, "another key of the same service")
     time.sleep(after)
     equal(get(key).status, 200, "after the time that was told")
-    began, let_in = time.monotonic(), 0
-    while time.monotonic() - began < 6:
+    began = last = time.monotonic()
+    let_in, longest = 0, 0
+    while last - began < 6:
         let_in += get(key).status == 200
         time.sleep(0.05)
-    assert RATE * 6 - BURST <= let_in <= RATE * 6 + BURST, f"{let_in} in 6 s"
+        last, before = time.monotonic(), last
+        longest = max(longest, last - before)  # what a busy machine let pass unasked is nobody's
+    seconds = last - began
+    assert RATE * (seconds - longest) - BURST <= let_in <= RATE * seconds + BURST, f"{let_in} in {seconds:.1f} s"
 
 
 @test("limits: no request writes, and a machine that is alone tells nobody what it counts")
 def nothing_written(site):
     client = machine_of(site, add_service(site))
+    # That a client is used is noted once a minute, by each worker for itself: not while something is counted.
+    site.sql("UPDATE clients SET last_used_at = 9999999999; UPDATE client_secrets SET last_used_at = 9999999999")
+    site.cli("service", "enable", site.service)  # caches are dropped
     names = "'Com_insert', 'Com_update', 'Com_delete', 'Com_replace'"
 
     def writes():

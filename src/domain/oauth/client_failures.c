@@ -92,7 +92,9 @@ static struct record record_of(struct context *context, const char *type, const 
     json_open_object(&data, NULL);
     json_write_text(&data, "client_id", client_id);
     json_close_object(&data);
-    return (struct record) { type, service_id, client_id, data.text.data };
+    return (struct record) {
+        .type = type, .service_id = service_id, .subject = client_id, .data = data.text.data
+    };
 }
 
 static void lock_when_due(struct context *context, const struct client *client)
