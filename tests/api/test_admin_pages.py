@@ -296,6 +296,28 @@ def stale(site):
     equal(send(browser, here(site), "service_change", {"pin_gate": "off", "sign_in_form": "both"}).status, 303)
 
 
+@test("re-authentication: name and word of a service, how people sign in to it and its providers ask for a fresh sign-in; before it nothing has changed")
+def stale_service(site):
+    admin = new_admin(site)
+    browser = sign_in(site, admin)
+    service = site.cli("service", "add", "--name", "Kept")["id"]
+    page, word = f"/admin/services/{service}", f"fresh-{site._mark}"
+    kept = site.cli("service", "show", service)
+    make_old(site, browser)
+    forms = (("service_profile", {"service_name": "Taken", "slug": ""}), ("service_profile", {"service_name": "Kept", "slug": word}),
+             ("service_change", {"pin_gate": "always", "sign_in_form": "identifier_first"}), ("service_disable", {}))
+    for name, values in forms:
+        answer = send(browser, page, name, values)
+        wanted = urllib.parse.urlsplit(answer.location or "")
+        equal((answer.status, wanted.path, "again=1" in wanted.query), (303, "/admin", True), f"{name}: {answer}")
+        equal(site.cli("service", "show", service), kept, f"behind {name} {values}")
+    equal([kind for kind, _, _ in history(site, service)], ["service.created"], "history")
+    sign_in(site, admin, browser, path=answer.location.replace(site.url, ""))
+    is_done(browser, send(browser, page, "service_profile", {"service_name": "Fresh", "slug": word}), "have been saved")
+    shown = site.cli("service", "show", service)
+    equal((shown["name"], shown["slug"]), ("Fresh", word), str(shown))
+
+
 # --- the pages ---
 
 @test("services: added, named, given a word, set up, switched off and on; history has who did it")
