@@ -277,6 +277,7 @@ def stale(site):
     admin = new_admin(site)
     browser = sign_in(site, admin)
     make_old(site, browser)
+    client, person = site.client("web"), member(site)
     before = len(history(site))
     held = browser.cookies["admin-session"]
     answer = send(browser, here(site), "service_disable")
@@ -286,8 +287,8 @@ def stale(site):
     equal(len(history(site)), before)
     for path, name, values in ((here(site, "/keys"), "key_add", {"key_name": "x", "permissions": "read:users"}),
                                (here(site, "/clients"), "client_add", {"client_name": "x", "client_kind": "machine"}),
-                               (here(site, f"/clients/{site.client('web').id}"), "client_secret", {}),
-                               (here(site, f"/members/{member(site).id}"), "member_disable", {})):
+                               (here(site, f"/clients/{client.id}"), "client_secret", {}), (here(site, f"/clients/{client.id}"), "client_remove", {}),
+                               (here(site, f"/members/{person.id}"), "member_disable", {})):
         equal(send(browser, path, name, values).status, 303, name)
     equal(len(history(site)), before)
     sign_in(site, admin, browser, path=answer.location.replace(site.url, ""))
