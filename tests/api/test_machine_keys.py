@@ -191,7 +191,7 @@ def security_by_console(site):
     client.method, client.key = "private_key_jwt", key
     equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "by key")
     for _ in range(10):
-        invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, key=EcKey("one")))))
+        invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, aud="https://other.example"))))
     invalid_client(ask(site, REVOKE, client, proof_of(site, client)[0]), "locked")
     assert "locked" in browser.open(path).page().text
     is_done(browser, send(browser, path, "client_unlock"), "unlocked")
@@ -202,7 +202,7 @@ def security_by_console(site):
 def told(site):
     client = keyed_client(site, enhanced_security=True)
     for _ in range(10):
-        ask(site, REVOKE, client, asserted(assertion(site, client, key=EcKey("one"))))
+        ask(site, REVOKE, client, asserted(assertion(site, client, aud="https://other.example")))
     site.cli("client", "unlock", client.id)
     other = machine(site)
     made = [other.secret, site.cli("client", "secret", "add", other.id), site.cli("client", "secret", "rotate", other.id)]

@@ -275,7 +275,8 @@ const struct cli_command client_commands[] = {
     { "client", "secret revoke", "ID SECRET", "End a secret now.", NULL, CLI_CONTEXT, secret_revoke },
     { "client", "failures", "ID", "Tell how a client failed to prove who it is.", failure_options,
       CLI_CONTEXT, client_failures },
-    { "client", "unlock", "ID", "Unlock a client that failed too often.", NULL, CLI_CONTEXT,
-      client_unlock_command },
+    { "client", "unlock", "ID",
+      "Unlock a client that failed too often, for every address that was turned away for it as well.", NULL,
+      CLI_CONTEXT, client_unlock_command },
     { .noun = NULL },
 };
