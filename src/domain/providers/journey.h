@@ -4,8 +4,8 @@
  * Nothing is stored on the way out.
  *
  * The state is base64url of the JSON {"csrf","journey"}, csrf as in the cookie csrf-token, which is its twin.
- * A neighbour under the same domain could plant that cookie, but not the browser's own one (__Host-): a browser
- * that has it takes no answer of a journey that began in another.
+ * A neighbour under the same domain could plant that cookie, but not the browser's own one (__Host-): a
+ * browser that has it takes no answer of a journey that began in another.
  */
 #ifndef DOORWARD_DOMAIN_PROVIDERS_JOURNEY_H
 #define DOORWARD_DOMAIN_PROVIDERS_JOURNEY_H
