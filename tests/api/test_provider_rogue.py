@@ -32,13 +32,6 @@ def arrive(browser, name, asked, code="c"):
     return browser.get(f"/api/auth/{name}/callback", {"code": code, "state": asked["state"]})
 
 
-def until(condition, what, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
-
-
 def come(site, sub="somebody", token=None, browser=None, of=None, name="rogue", **claims):
     """Somebody comes back from it: browser, answer. token: what makes the ID Token of what was asked."""
     browser, of = browser or site.browser(), of or rogue
