@@ -1,5 +1,5 @@
-/* admin_client_page.c: one of a service's applications: shown, edited, given secrets, switched off; and how
- * it proves who it is, and failed to. */
+/* admin_client_page.c: one of a service's applications: shown, edited, given secrets, switched off,
+ * removed; and how it proves who it is, and failed to. */
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/client_secrets.h"
@@ -162,6 +162,7 @@ static enum outcome fill_client(struct view *view)
     put_edit_form(view, &client.client, client_tag(view->call->arena, &client.row));
     found = put_proofs(view, &client);
     admin_form(view, active ? "client_disable" : "client_enable", active);
+    admin_change_form(view, "client_remove", true, client_tag(view->call->arena, &client.row));
     return found;
 }
 
@@ -185,7 +186,9 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
         admin_wrong(view, "client_name", "admin_problem_name");
         return OUTCOME_OK;
     }
-    outcome = client_change(&call->context, client.row.client_id, wanted, admin_seen(view), &client);
+    outcome =
+        client_change(&call->context, client.row.client_id,
+                      &(struct client_wish) { .metadata = wanted, .if_match = admin_seen(view) }, &client);
     return admin_said(view, outcome, "changed", done);
 }
 
@@ -219,7 +222,9 @@ static enum outcome act_security(struct view *view, struct admin_done *done)
         json_put_boolean(wanted, boxes[i], call_parameter(call, boxes[i]) != NULL);
     if (!put_keys(view, wanted))
         return OUTCOME_OK;
-    outcome = client_change(&call->context, client.row.client_id, wanted, admin_seen(view), &client);
+    outcome =
+        client_change(&call->context, client.row.client_id,
+                      &(struct client_wish) { .metadata = wanted, .if_match = admin_seen(view) }, &client);
     return admin_said(view, outcome, "changed", done);
 }
 
@@ -279,6 +284,16 @@ static enum outcome act_switch(struct view *view, struct admin_done *done)
     return admin_said(view, outcome, active ? "enabled" : "disabled", done);
 }
 
+static enum outcome act_remove(struct view *view, struct admin_done *done)
+{
+    struct registered_client client;
+    enum outcome outcome = find(view, &client);
+    if (outcome == OUTCOME_OK)
+        outcome = client_remove(&view->call->context, client.row.client_id, admin_seen(view));
+    done->path = admin_path(view, "clients", NULL);
+    return admin_said(view, outcome, "client_removed", done);
+}
+
 const struct admin_page admin_client_page = {
     .path = "/admin/services/{service}/clients/{client}",
     .name = "client",
@@ -290,5 +305,6 @@ const struct admin_page admin_client_page = {
                { "client_secret_add", true, act_secret_add },
                { "client_secret_revoke", true, act_secret_revoke },
                { "client_disable", true, act_switch },
-               { "client_enable", true, act_switch } },
+               { "client_enable", true, act_switch },
+               { "client_remove", true, act_remove } },
 };

@@ -36,7 +36,7 @@ enum outcome admin_shown(struct view *view, enum outcome outcome, const char *na
 /* Whether it is this form that was sent: for an act of two. */
 bool admin_sent(const struct view *view, const char *form);
 
-enum { ADMIN_PAGE_FORMS = 8 };
+enum { ADMIN_PAGE_FORMS = 10 };
 
 struct admin_page {
     const char *path; /* "/admin/services/{service}/clients" */

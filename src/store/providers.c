@@ -1,7 +1,7 @@
 /* providers.c: see providers.h. */
 #include "store/providers.h"
 
-enum { ADD, FIND, LOCK, LIST, SET, SET_STATUS, REMOVE, COUNT_CONNECTIONS };
+enum { ADD, FIND, LOCK, LIST, SET, REMOVE, COUNT_CONNECTIONS };
 
 #define ROW(member) offsetof(struct provider_row, member)
 #define PROVIDER_COLUMNS "name, kind, status, metadata, secret_sealed, created_at, updated_at"
@@ -38,13 +38,9 @@ static const struct statement statements[] = {
                COLUMNS(provider_columns),
                .retry = true },
     [SET] = { .name = "providers.set",
-              .sql = "UPDATE providers SET metadata = ?, secret_sealed = ?, updated_at = ? WHERE name = ?",
-              .parameters = "tbit",
-              .retry = true },
-    [SET_STATUS] = { .name = "providers.set_status",
-                     .sql = "UPDATE providers SET status = ?, updated_at = ? WHERE name = ?",
-                     .parameters = "tit",
-                     .retry = true },
+              .sql = "UPDATE providers SET metadata = ?, secret_sealed = ?, status = ?, updated_at = ?"
+                     " WHERE name = ?",
+              .parameters = "tbtit" },
     [REMOVE] = { .name = "providers.remove",
                  .sql = "DELETE FROM providers WHERE name = ?",
                  .parameters = "t" },
@@ -89,18 +85,12 @@ enum store_result providers_list(struct db *db, struct arena *arena, int64_t lim
     return result;
 }
 
-enum store_result providers_set(struct db *db, const struct provider_row *row, int64_t now)
+enum store_result providers_set(struct db *db, const struct provider_row *row)
 {
     return db_run_one(db, &statements[SET],
                       VALUES(sql_text(row->metadata),
-                             sql_bytes(row->secret_sealed.data, row->secret_sealed.length), sql_integer(now),
-                             sql_text(row->name)));
-}
-
-enum store_result providers_set_status(struct db *db, const char *name, const char *status, int64_t now)
-{
-    return db_run_one(db, &statements[SET_STATUS],
-                      VALUES(sql_text(status), sql_integer(now), sql_text(name)));
+                             sql_bytes(row->secret_sealed.data, row->secret_sealed.length),
+                             sql_text(row->status), sql_integer(row->updated_at), sql_text(row->name)));
 }
 
 enum store_result providers_remove(struct db *db, const char *name)

@@ -2,6 +2,7 @@
 """POST /api/service/provider-tokens: each check in its order, each row of the decision table, what is at rest and what is
 refreshed (contract: service API 1.4)."""
 import base64
+import calendar
 import json
 import os
 import re
@@ -226,6 +227,20 @@ def table_stale(site):
     equal(hub.action(code="PROVIDER_REAUTH_REQUIRED")["missing_scopes"], [], "github never refreshes")
 
 
+@test("Facebook refreshes nothing, so a token that would end within hours is exchanged for one that lasts before it is kept; what was declined is missing")
+def lasting(site):
+    facebook, user = fakes["facebook"], place(site, scopes="facebook=email user_birthday").member()
+    facebook.set(lifetime=7200)
+    user.connect("facebook", scopes=["email"])
+    left = calendar.timegm(time.strptime(user.token("facebook", scopes=["email"])["expires_at"], "%Y-%m-%dT%H:%M:%SZ")) - time.time()
+    facebook.reset()
+    assert 59 * 86400 < left <= 60 * 86400, left
+    answer = follow(user.place, site.browser(), user.action("facebook")["reauth_url"], "facebook", user.name, "*/*", scopes=["email", "public_profile"])
+    refusal(answer, 400, "BAD_REQUEST")
+    assert "PROVIDER_SCOPE_CONSENT_REQUIRED" in answer.text, answer
+    equal(user.connect("facebook")["provider_grant"], "success", "asked once more")
+
+
 @test("a refresh that fails is no reason to give up the connection; one that is refused is")
 def table_refused(site):
     here = place(site)
@@ -388,27 +403,43 @@ def ask_at(socket, key, body):
     return json.loads(answer.body)
 
 
-@test("the database goes away while the provider answers: the caller has the token, and the rotated one is written when it is back")
-def away(site):
-    here = place(site)
-    acme = fakes["acme"]
-    user = here.member()
+def refresh_while(site, breaks, late_ms):
+    """A refresh that the provider answers late; once it is asked, something happens to the database. The user, their token, and
+    the count of refreshes then."""
+    acme, user = fakes["acme"], place(site).member()
     user.connect("acme")
     expire(site, user)
-    before = acme.counts["refresh"]
-    acme.fault("refresh", "slow", ms=1500)
-    timer = threading.Timer(0.7, site.door.database.stop)
-    timer.start()
+    acme.fault("refresh", "slow", ms=late_ms)
+    count = acme.counts["refresh"] + 1
+
+    def break_it():
+        until(lambda: acme.counts["refresh"] == count, "the provider is asked")
+        breaks()
+
+    breaker = threading.Thread(target=break_it)
+    breaker.start()
     try:
-        token = user.token("acme")["access_token"]
-        timer.join()
-        time.sleep(1)
+        return user, user.token("acme")["access_token"], count
+    finally:
+        breaker.join()
+
+
+def is_written(user, token, count):
+    """Once the database is well: what was handed out is in the row, and came by the only refresh."""
+    until(lambda: user.ask("acme").status == 200, "answers")
+    until(lambda: user.token("acme")["access_token"] == token, "what is in the row now")
+    equal(fakes["acme"].counts["refresh"], count, "refreshes")
+
+
+@test("the database goes away while the provider answers: the caller has the token, and the rotated one is written when it is back")
+def away(site):
+    try:
+        user, token, count = refresh_while(site, site.door.database.stop, 3000)
+        until(lambda: "provider_token.not_written_yet" in site.log(), "kept by the process")
     finally:
         site.door.database.start()
-    until(10, lambda: "provider_token.written_at_last" in site.log(), "written")
-    until(10, lambda: user.ask("acme").status == 200, "answers")
-    equal(user.token("acme")["access_token"], token, "what is in the row now")
-    equal(acme.counts["refresh"] - before, 1, "refreshes")
+    until(lambda: "provider_token.written_at_last" in site.log(), "written")
+    is_written(user, token, count)
     expire(site, user)
     assert user.token("acme")["access_token"] != token, "the rotated refresh token is a good one"
     equal(connection(site, user)["status"], "active", "status")
@@ -416,30 +447,11 @@ def away(site):
 
 @test("the database is stuck while the provider answers late: within the request's time the caller has the token, and nothing is lost")
 def stuck(site):
-    here = place(site)
-    acme = fakes["acme"]
-    user = here.member()
-    user.connect("acme")
-    expire(site, user)
-    before = acme.counts["refresh"]
-    acme.fault("refresh", "slow", ms=6500)
-    timer = threading.Timer(1.5, site.door.database.freeze)
-    timer.start()
     try:
-        token = user.token("acme")["access_token"]
+        user, token, count = refresh_while(site, site.door.database.freeze, 6500)
     finally:
-        timer.join()
         site.door.database.thaw()
-    until(15, lambda: user.ask("acme").status == 200, "answers")
-    until(15, lambda: user.token("acme")["access_token"] == token, "what is in the row now")
-    equal(acme.counts["refresh"] - before, 1, "refreshes")
-
-
-def until(seconds, condition, what):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.1)
+    is_written(user, token, count)
 
 
 @test("a new key in the key file: tokens are sealed under it in the background")
@@ -458,7 +470,7 @@ def resealed(site):
     assert site.sql(rows) != [["0"]], "nothing to do"
     change(site, users[1], "refresh_claim = UNHEX(REPEAT('ab', 16)), refresh_until_ms = 9999999999999")
     site.door.reload()
-    until(10, lambda: site.sql(rows) == [["1"]], "sealed anew, but for the one that is being refreshed")
+    until(lambda: site.sql(rows) == [["1"]], "sealed anew, but for the one that is being refreshed")
     change(site, users[1], "refresh_claim = NULL, refresh_until_ms = 0")
     users[0].token("acme")
     expire(site, users[2])

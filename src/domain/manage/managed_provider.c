@@ -22,20 +22,20 @@ static enum outcome refuse_metadata(struct context *context, const char *error)
 
 /* --- what is there --- */
 
-/* Changes with what can be edited, the secret too; it says nothing of that. */
 static const char *tag_of(struct arena *arena, const struct provider_row *row)
 {
-    const char *secret = base64url_encode(arena, row->secret_sealed.data, row->secret_sealed.length);
-    return precondition_tag_of_text(arena, arena_printf(arena, "%s\n%s", row->metadata, secret));
+    const char *secret = hex_encode(arena, row->secret_sealed.data, row->secret_sealed.length);
+    return precondition_tag_of_text(arena,
+                                    arena_printf(arena, "%s\n%s\n%s", row->status, row->metadata, secret));
 }
 
 static void take_row(struct context *context, const struct provider_row *row,
                      struct managed_provider *provider_out)
 {
     *provider_out = (struct managed_provider) { .kind_name = row->kind,
-                                                .tag = tag_of(context->arena, row),
                                                 .created_at = row->created_at,
-                                                .updated_at = row->updated_at };
+                                                .updated_at = row->updated_at,
+                                                .tag = tag_of(context->arena, row) };
     if (stored_provider_read(context, context->arena, row, &provider_out->provider, &provider_out->error))
         return;
     provider_out->provider = (struct provider) { .name = row->name,
@@ -56,9 +56,9 @@ static const struct provider *find_configured(const struct context *context, con
 
 static struct managed_provider from_file(const struct provider *provider)
 {
-    return (struct managed_provider) {
-        .provider = *provider, .kind_name = provider->kind->name, .tag = "", .from_file = true
-    };
+    return (struct managed_provider) { .provider = *provider,
+                                       .kind_name = provider->kind->name,
+                                       .from_file = true };
 }
 
 static enum outcome find_row(struct context *context, const char *name, struct provider_row *row_out)
@@ -132,7 +132,7 @@ static struct record record_of(struct context *context, const char *type, const 
     return (struct record) { .type = type, .subject = row->name, .data = data.text.data };
 }
 
-/* --- adding and changing --- */
+/* --- adding --- */
 
 static void keep_member(const char *name, struct json *member, void *context)
 {
@@ -267,52 +267,67 @@ static enum outcome check_identity(struct context *context, const struct provide
                  : OUTCOME_OK;
 }
 
-struct wish_change {
+/* --- changing --- */
+
+struct provider_change {
     struct context *context;
-    const struct provider_wish *wish;
     const char *name;
-    struct provider_row row; /* out: as it is then */
-    struct record record;    /* out */
-    enum outcome outcome;    /* out: why it wasn't done */
+    const struct provider_wish *wish;
+    struct provider_row row;        /* out: as it becomes */
+    struct record record, switched; /* out */
+    enum outcome outcome;           /* out: why it wasn't done */
 };
 
-/* The row becomes what is wished. */
-static enum outcome edit(struct wish_change *change)
+static enum outcome edit_metadata(struct context *context, const struct provider_wish *wish,
+                                  struct provider_row *row)
+{
+    struct provider_metadata metadata;
+    if (json_kind(wish->metadata) != JSON_OBJECT)
+        return refuse_metadata(context, "a provider must be a JSON object");
+    const struct json *object = merge(context, row, wish->metadata);
+    const char *old = stored_provider_secret(context, context->arena, row);
+    bool drops = json_has_member(wish->metadata, "client_secret") &&
+                 json_kind(json_member(wish->metadata, "client_secret")) == JSON_NULL;
+    if (!object)
+        return refuse(context, OUTCOME_SERVER_ERROR, "its metadata are broken");
+    enum outcome outcome = read_wish(context, object, wish, old && !drops ? old : "", &metadata);
+    if (outcome == OUTCOME_OK)
+        outcome = check_identity(context, row, &metadata.provider);
+    if (outcome == OUTCOME_OK)
+        fill_row(context, object, &metadata, row);
+    return outcome;
+}
+
+/* Of one that is switched to what it is already, nothing is written down. */
+static enum outcome edit(struct provider_change *change)
 {
     struct context *context = change->context;
     const struct provider_wish *wish = change->wish;
     struct provider_row *row = &change->row;
-    struct provider_metadata metadata;
     if (!precondition_holds(wish->if_match, tag_of(context->arena, row)))
-        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the provider has been changed meanwhile");
-    const struct json *object = merge(context, row, wish->metadata);
-    if (!object)
-        return refuse(context, OUTCOME_SERVER_ERROR, "its metadata are broken");
-    const char *old = stored_provider_secret(context, context->arena, row);
-    bool drops = json_has_member(wish->metadata, "client_secret") &&
-                 json_kind(json_member(wish->metadata, "client_secret")) == JSON_NULL;
-    enum outcome outcome = read_wish(context, object, wish, old && !drops ? old : "", &metadata);
-    if (outcome == OUTCOME_OK)
-        outcome = check_identity(context, row, &metadata.provider);
+        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the provider has changed since");
+    enum outcome outcome = wish->metadata ? edit_metadata(context, wish, row) : OUTCOME_OK;
     if (outcome != OUTCOME_OK)
         return outcome;
-    fill_row(context, object, &metadata, row);
+    bool same = !wish->status || text_equal(row->status, wish->status);
+    bool active = text_equal(wish->status, "active");
+    change->record = record_of(context, wish->metadata ? "provider.updated" : NULL, row, wish->metadata);
+    change->switched = record_of(context, active ? "provider.enabled" : "provider.disabled", row, NULL);
+    change->record.also = same ? NULL : &change->switched;
+    row->status = same ? row->status : wish->status;
     row->updated_at = context->now;
-    change->record = record_of(context, "provider.updated", row, wish->metadata);
-    return OUTCOME_OK;
+    return outcome;
 }
 
-static enum store_result change_row(struct db *db, void *argument)
+static enum store_result change_in_transaction(struct db *db, void *argument)
 {
-    struct wish_change *change = argument;
-    change->outcome = OUTCOME_OK;
+    struct provider_change *change = argument;
     enum store_result result = providers_lock(db, change->context->arena, change->name, &change->row);
     if (result != STORE_OK)
         return result;
     change->outcome = edit(change);
-    if (change->outcome != OUTCOME_OK)
-        return STORE_NOT_FOUND; /* anything but OK rolls back */
-    return providers_set(db, &change->row, change->context->now);
+    /* anything but OK rolls back */
+    return change->outcome == OUTCOME_OK ? providers_set(db, &change->row) : STORE_NOT_FOUND;
 }
 
 enum outcome managed_provider_change(struct context *context, const char *name,
@@ -322,10 +337,8 @@ enum outcome managed_provider_change(struct context *context, const char *name,
     enum outcome outcome = find_changeable(context, name, &row);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (json_kind(wish->metadata) != JSON_OBJECT)
-        return refuse_metadata(context, "a provider must be a JSON object");
-    struct wish_change change = { .context = context, .wish = wish, .name = row.name };
-    enum store_result result = change_recorded(context, &change.record, change_row, &change);
+    struct provider_change change = { .context = context, .name = row.name, .wish = wish };
+    enum store_result result = change_recorded(context, &change.record, change_in_transaction, &change);
     if (change.outcome != OUTCOME_OK)
         return change.outcome;
     if (result == STORE_OK)
@@ -333,31 +346,14 @@ enum outcome managed_provider_change(struct context *context, const char *name,
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
-/* --- switching and removing --- */
-
-struct status_change {
-    const char *name, *status;
-    int64_t now;
-};
-
-static enum store_result set_status(struct db *db, void *argument)
-{
-    const struct status_change *change = argument;
-    return providers_set_status(db, change->name, change->status, change->now);
-}
-
 enum outcome managed_provider_set_active(struct context *context, const char *name, bool active)
 {
-    struct provider_row row;
-    enum outcome outcome = find_changeable(context, name, &row);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    struct status_change change = { row.name, active ? "active" : "disabled", context->now };
-    const struct record record =
-        record_of(context, active ? "provider.enabled" : "provider.disabled", &row, NULL);
-    return store_outcome(context, change_recorded(context, &record, set_status, &change), OUTCOME_NOT_FOUND,
-                         unknown);
+    struct managed_provider provider;
+    const struct provider_wish wish = { .status = active ? "active" : "disabled" };
+    return managed_provider_change(context, name, &wish, &provider);
 }
+
+/* --- removing --- */
 
 struct removal {
     struct context *context;

@@ -52,17 +52,26 @@ enum outcome service_set_active(struct context *context, const char *id, bool ac
 enum outcome service_set_sign_in(struct context *context, const char *id,
                                  const struct service_sign_in *sign_in, const char *if_match);
 
-/* Change with what service_set_sign_in() and service_set_providers() can change. */
+/* How the service uses providers, from the next request on. Refuses as service_set_sign_in() does. */
+enum outcome service_set_providers(struct context *context, const char *id,
+                                   const struct service_providers_change *wanted, const char *if_match);
+
+/* What each of the two can change. */
 const char *service_sign_in_tag(struct arena *arena, const struct service_row *row);
 const char *service_providers_tag(struct arena *arena, const struct service_row *row);
 
-/* How the service uses the workspace API, as JSON (doorward(8), service set); NULL: not at all.
- * INVALID_REQUEST for what workspace_settings_check() refuses. */
-enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace);
+/* Several of these at once, all or nothing. */
+struct service_wish {
+    struct service_profile profile;
+    struct service_sign_in sign_in;
+    struct service_providers_change providers;
 
-/* How the service uses providers, from the next request on. INVALID_REQUEST for what can't be,
- * PRECONDITION_FAILED as service_set_profile(). */
-enum outcome service_set_providers(struct context *context, const char *id,
-                                   const struct service_providers_change *wanted, const char *if_match);
+    /* how the service uses the workspace API, as JSON (doorward(8), service set); NULL: not at all.
+     * INVALID_REQUEST for what workspace_settings_check() refuses */
+    bool sets_workspace;
+    const char *workspace;
+};
+enum outcome service_set(struct context *context, const char *id, const struct service_wish *wish,
+                         struct service_row *row_out);
 
 #endif
