@@ -199,7 +199,8 @@ static bool put_keys(struct view *view, struct json *wanted)
     struct json *jwks = text ? json_parse(view->call->arena, text, strlen(text), &error) : NULL;
     if (text && !jwks)
         admin_wrong(view, "jwks", "admin_problem_jwks");
-    json_put(wanted, "jwks", jwks);
+    if (admin_has(view, "jwks"))
+        json_put(wanted, "jwks", jwks);
     return !text || jwks;
 }
 

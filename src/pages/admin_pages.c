@@ -236,6 +236,9 @@ static enum outcome post_page(struct call *call)
     const struct admin_page *page = page_of(call);
     const struct admin_form *form = form_of(call, page);
     struct admin_done done = { .said = NULL };
+    static const char *const once[] = { "form", "seen", "id", NULL };
+    if (call_repeated(call, once) != NULL)
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "a field of the form is repeated");
     if (form == NULL)
         return refuse(&call->context, OUTCOME_FOREIGN_FORM, "the page has no such form");
     enum outcome outcome =
@@ -246,14 +249,31 @@ static enum outcome post_page(struct call *call)
         return ask_to_sign_in(call);
     struct view *view = start(call);
     outcome = form->act(view, &done);
-    return outcome == OUTCOME_OK ? answer_done(view, page, &done) : outcome;
+    if (outcome == OUTCOME_OK)
+        return answer_done(view, page, &done);
+    if (outcome != OUTCOME_NOT_FOUND)
+        return outcome;
+    /* its own token says that it was there: gone since, by another click or another administrator */
+    view_error(view, NULL, "admin_problem_gone");
+    return finish(view, page, 404);
+}
+
+/* From an error: back to the form; from what isn't there to the page above it. */
+static const char *way_back(struct call *call, enum outcome outcome)
+{
+    const char *path = call->request->path;
+    if (page_if_any(call) == NULL || text_equal(call->request->method, "GET"))
+        return "/admin";
+    return outcome == OUTCOME_NOT_FOUND
+               ? arena_strndup(call->arena, path, (size_t)(strrchr(path, '/') - path))
+               : path;
 }
 
 void admin_error(struct call *call, enum outcome outcome)
 {
     bool is_page = text_equal(call->request->method, "GET");
     if (outcome != OUTCOME_UNAUTHENTICATED || call->response.status != 0) {
-        page_error_back(call, outcome, is_page || page_if_any(call) == NULL ? "/admin" : call->request->path);
+        page_error_back(call, outcome, way_back(call, outcome));
         return;
     }
     response_redirect(&call->response, 303,

@@ -119,13 +119,19 @@ static enum outcome fill_service(struct view *view)
     return OUTCOME_OK;
 }
 
+/* What was left empty is taken off. */
+static const char *typed_or_none(struct view *view, const char *name)
+{
+    const char *words = admin_words(view, name);
+    return !admin_has(view, name) ? NULL : text_empty(words) ? "none" : words;
+}
+
 static enum outcome act_profile(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     struct service_row row;
-    const char *slug = call_parameter(call, "slug");
     const struct service_profile profile = { .name = call_parameter(call, "service_name"),
-                                             .slug = slug == NULL ? "none" : slug };
+                                             .slug = typed_or_none(view, "slug") };
     if (profile.name == NULL) {
         admin_wrong(view, "service_name", "admin_problem_name");
         return OUTCOME_OK;
@@ -144,18 +150,13 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     return admin_said(view, outcome, "changed", done);
 }
 
-static const char *or_none(const char *words)
-{
-    return text_empty(words) ? "none" : words;
-}
-
 static enum outcome act_providers(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     const struct service_providers_change change = {
-        .sign_in = or_none(admin_words(view, "sign_in_providers")),
-        .scopes = or_none(admin_words(view, "provider_scopes")),
-        .redirect_uris = or_none(admin_words(view, "provider_redirect_uris")),
+        .sign_in = typed_or_none(view, "sign_in_providers"),
+        .scopes = typed_or_none(view, "provider_scopes"),
+        .redirect_uris = typed_or_none(view, "provider_redirect_uris"),
         .replaces = true,
     };
     enum outcome outcome = service_set_providers(&call->context, call->values[0], &change, admin_seen(view));

@@ -508,6 +508,11 @@ enum outcome admin_refused(struct view *view, enum outcome outcome)
     return outcome;
 }
 
+bool admin_has(const struct view *view, const char *name)
+{
+    return form_times(&view->call->form, name) > 0;
+}
+
 const char *admin_words(struct view *view, const char *name)
 {
     static const char white[] = " \t\r\n";

@@ -94,6 +94,9 @@ void admin_wrong(struct view *view, const char *field, const char *text_key);
  * returned as it is. */
 enum outcome admin_refused(struct view *view, enum outcome outcome);
 
+/* Whether the field was sent, be it empty: what wasn't, of a form that was cut short, stays as it is. */
+bool admin_has(const struct view *view, const char *name);
+
 /* The words of an area or of boxes, one space between. */
 const char *admin_words(struct view *view, const char *name);
 
