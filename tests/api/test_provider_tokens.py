@@ -2,6 +2,7 @@
 """POST /api/service/provider-tokens: each check in its order, each row of the decision table, what is at rest and what is
 refreshed (contract: service API 1.4)."""
 import base64
+import calendar
 import json
 import os
 import re
@@ -224,6 +225,20 @@ def table_stale(site):
     hub.connect("github")
     expire(site, hub)
     equal(hub.action(code="PROVIDER_REAUTH_REQUIRED")["missing_scopes"], [], "github never refreshes")
+
+
+@test("Facebook refreshes nothing, so a token that would end within hours is exchanged for one that lasts before it is kept; what was declined is missing")
+def lasting(site):
+    facebook, user = fakes["facebook"], place(site, scopes="facebook=email user_birthday").member()
+    facebook.set(lifetime=7200)
+    user.connect("facebook", scopes=["email"])
+    left = calendar.timegm(time.strptime(user.token("facebook", scopes=["email"])["expires_at"], "%Y-%m-%dT%H:%M:%SZ")) - time.time()
+    facebook.reset()
+    assert 59 * 86400 < left <= 60 * 86400, left
+    answer = follow(user.place, site.browser(), user.action("facebook")["reauth_url"], "facebook", user.name, "*/*", scopes=["email", "public_profile"])
+    refusal(answer, 400, "BAD_REQUEST")
+    assert "PROVIDER_SCOPE_CONSENT_REQUIRED" in answer.text, answer
+    equal(user.connect("facebook")["provider_grant"], "success", "asked once more")
 
 
 @test("a refresh that fails is no reason to give up the connection; one that is refused is")

@@ -62,6 +62,7 @@ static const struct provider_kind kinds[] = {
         .picture = "picture.data.url",
         .profile_query = "fields=id,name,email,permissions",
         .permissions = "permissions.data",
+        .exchange_grant = "fb_exchange_token",
         .identity_scopes = "public_profile email",
         /* it doesn't ask again for what somebody once declined, unless told to */
         .parameters = "auth_type=rerequest",

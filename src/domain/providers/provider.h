@@ -44,6 +44,7 @@ struct provider_kind {
     char scope_separator;        /* in requests; 0: a space */
     char answer_separator;       /* in answers, beside the space */
     enum provider_revocation revocation;
+    const char *exchange_grant; /* gives a token that lasts for one that doesn't (facebook); NULL: none */
     const char *permissions; /* member of the profile that lists what the token may, where its answer doesn't
                               * say (facebook) */
     const char *consumers_tenant; /* of a kind with tenants: the one that has all private accounts */
