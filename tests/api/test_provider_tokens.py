@@ -356,11 +356,10 @@ def dead_claim(site):
     user.connect("acme")
     old = user.token("acme")["access_token"]
     expire(site, user)
-    now = int(time.time() * 1000)
-    change(site, user, f"refresh_claim = UNHEX('{'ab' * 16}'), refresh_until_ms = {now + 800}")
-    began = time.monotonic()
+    until_ms = int(time.time() * 1000) + 500  # well within what is left of the request for another try
+    change(site, user, f"refresh_claim = UNHEX('{'ab' * 16}'), refresh_until_ms = {until_ms}")
     assert user.token("acme")["access_token"] != old, "refreshed by the next one"
-    assert 0.5 < time.monotonic() - began < 8, "behind the claim's end"
+    assert time.time() * 1000 >= until_ms, "behind the claim's end"
 
 
 @test("16 calls at once on two machines with one database: one refresh, 16 good tokens")
@@ -388,6 +387,16 @@ def ask_at(socket, key, body):
     return json.loads(answer.body)
 
 
+def once_asked(fake, before, what):
+    """Does that while the provider takes its time over the next refresh; a thread."""
+    def wait():
+        until(30, lambda: fake.counts["refresh"] > before, "the refresh")
+        what()
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
 @test("the database goes away while the provider answers: the caller has the token, and the rotated one is written when it is back")
 def away(site):
     here = place(site)
@@ -396,17 +405,16 @@ def away(site):
     user.connect("acme")
     expire(site, user)
     before = acme.counts["refresh"]
-    acme.fault("refresh", "slow", ms=1500)
-    timer = threading.Timer(0.7, site.door.database.stop)
-    timer.start()
+    acme.fault("refresh", "slow", ms=4000)
+    away = once_asked(acme, before, site.door.database.stop)
     try:
         token = user.token("acme")["access_token"]
-        timer.join()
+        away.join()
         time.sleep(1)
     finally:
         site.door.database.start()
-    until(10, lambda: "provider_token.written_at_last" in site.log(), "written")
-    until(10, lambda: user.ask("acme").status == 200, "answers")
+    until(60, lambda: "provider_token.written_at_last" in site.log(), "written")
+    until(60, lambda: user.ask("acme").status == 200, "answers")
     equal(user.token("acme")["access_token"], token, "what is in the row now")
     equal(acme.counts["refresh"] - before, 1, "refreshes")
     expire(site, user)
@@ -423,15 +431,14 @@ def stuck(site):
     expire(site, user)
     before = acme.counts["refresh"]
     acme.fault("refresh", "slow", ms=6500)
-    timer = threading.Timer(1.5, site.door.database.freeze)
-    timer.start()
+    stuck = once_asked(acme, before, site.door.database.freeze)
     try:
         token = user.token("acme")["access_token"]
     finally:
-        timer.join()
+        stuck.join()
         site.door.database.thaw()
-    until(15, lambda: user.ask("acme").status == 200, "answers")
-    until(15, lambda: user.token("acme")["access_token"] == token, "what is in the row now")
+    until(60, lambda: user.ask("acme").status == 200, "answers")
+    until(60, lambda: user.token("acme")["access_token"] == token, "what is in the row now")
     equal(acme.counts["refresh"] - before, 1, "refreshes")
 
 
@@ -458,7 +465,7 @@ def resealed(site):
     assert site.sql(rows) != [["0"]], "nothing to do"
     change(site, users[1], "refresh_claim = UNHEX(REPEAT('ab', 16)), refresh_until_ms = 9999999999999")
     site.door.reload()
-    until(10, lambda: site.sql(rows) == [["1"]], "sealed anew, but for the one that is being refreshed")
+    until(60, lambda: site.sql(rows) == [["1"]], "sealed anew, but for the one that is being refreshed")
     change(site, users[1], "refresh_claim = NULL, refresh_until_ms = 0")
     users[0].token("acme")
     expire(site, users[2])
