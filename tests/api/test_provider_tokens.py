@@ -371,11 +371,10 @@ def dead_claim(site):
     user.connect("acme")
     old = user.token("acme")["access_token"]
     expire(site, user)
-    now = int(time.time() * 1000)
-    change(site, user, f"refresh_claim = UNHEX('{'ab' * 16}'), refresh_until_ms = {now + 800}")
-    began = time.monotonic()
+    until_ms = int(time.time() * 1000) + 500  # well within what is left of the request for another try
+    change(site, user, f"refresh_claim = UNHEX('{'ab' * 16}'), refresh_until_ms = {until_ms}")
     assert user.token("acme")["access_token"] != old, "refreshed by the next one"
-    assert 0.5 < time.monotonic() - began < 8, "behind the claim's end"
+    assert time.time() * 1000 >= until_ms, "behind the claim's end"
 
 
 @test("16 calls at once on two machines with one database: one refresh, 16 good tokens")
@@ -434,7 +433,7 @@ def is_written(user, token, count):
 @test("the database goes away while the provider answers: the caller has the token, and the rotated one is written when it is back")
 def away(site):
     try:
-        user, token, count = refresh_while(site, site.door.database.stop, 3000)
+        user, token, count = refresh_while(site, site.door.database.stop, 4000)
         until(lambda: "provider_token.not_written_yet" in site.log(), "kept by the process")
     finally:
         site.door.database.start()
