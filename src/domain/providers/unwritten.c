@@ -54,9 +54,9 @@ void unwritten_keep(const struct connection_row *row)
     struct arena *arena = arena_make(ARENA_LIMIT);
     struct unwritten *one = arena_alloc(arena, sizeof(*one));
     *one = (struct unwritten) { .arena = arena, .row = *row };
-    const char **const texts[] = { &one->row.provider,     &one->row.subject, &one->row.label,
-                                   &one->row.email,        &one->row.scopes,  &one->row.key_name,
-                                   &one->row.display_name, &one->row.status };
+    const char **const texts[] = { &one->row.provider, &one->row.subject, &one->row.label,
+                                   &one->row.email,    &one->row.scopes,  &one->row.display_name,
+                                   &one->row.status };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         *texts[i] = arena_strdup(arena, *texts[i]);
     one->row.access_sealed = arena_copy(arena, row->access_sealed.data, row->access_sealed.length);
