@@ -68,9 +68,9 @@ enum outcome revocation_send(struct context *context, const struct provider_revo
     const struct provider *provider;
     enum outcome outcome = directory_refresh(context);
     if (outcome == OUTCOME_OK)
-        outcome = provider_find(context, row->provider, &provider);
+        outcome = provider_find_even_off(context, row->provider, &provider);
     if (outcome == OUTCOME_NOT_FOUND)
-        return refuse(context, outcome, "the provider was removed or switched off");
+        return refuse(context, outcome, "the provider was removed");
     if (outcome != OUTCOME_OK)
         return outcome;
     const char *token = sealed_open_text(context->keyfile, context->arena, SEALED_REVOKED_TOKEN,

@@ -95,17 +95,19 @@ bool vault_is_owing(void)
     return unwritten_count() > 0;
 }
 
-/* The token is good whether it is written yet or not. What a database that is away doesn't take within a
- * moment, the process keeps. */
-static void write_answer(struct context *context, const struct connection_row *row)
+/* The token is good whether it is written yet or not, unless the account was taken off: then false. What a
+ * database that is away doesn't take within a moment, the process keeps. */
+static bool write_answer(struct context *context, const struct connection_row *row)
 {
     int64_t end_ms = clock_mono_ms() + WRITE_MS;
     for (int64_t pause = FIRST_PAUSE_MS; clock_mono_ms() < end_ms; pause = longer(pause)) {
-        if (unwritten_write(context, row))
-            return;
+        enum unwritten_end end = unwritten_write(context, row);
+        if (end != UNWRITTEN_LATER)
+            return end == UNWRITTEN_DONE;
         sleep_ms(pause);
     }
     unwritten_keep(row);
+    return true;
 }
 
 /* --- one refresh at a time --- */
@@ -168,8 +170,9 @@ static enum outcome refresh_now(struct refresh *refresh)
     if (outcome != OUTCOME_OK)
         return give_up(refresh, outcome);
     vault_seal(context, &tokens, row);
+    if (!write_answer(context, row))
+        return refuse(context, OUTCOME_PROVIDER_REFUSED, "the account was taken off meanwhile");
     refresh->token = tokens.access_token;
-    write_answer(context, row);
     log_info("provider_token.refreshed provider=%s connection=%s", row->provider,
              uuid_encode(context->arena, row->id));
     return OUTCOME_OK;
