@@ -95,13 +95,13 @@ enum outcome service_body_flag(struct call *call, const char *name, int *flag_ou
     return OUTCOME_OK;
 }
 
-enum outcome service_body_status(struct call *call, int *active_out)
+enum outcome service_body_status(struct call *call, const char **status_out)
 {
-    const char *status = json_member_text(call->json, "status");
-    *active_out = json_has_member(call->json, "status") ? text_equal(status, "active") : -1;
-    if (*active_out == 0 && !text_equal(status, "disabled"))
-        return refuse_member(call, "status", "one of: active disabled");
-    return OUTCOME_OK;
+    *status_out = json_member_text(call->json, "status");
+    if (!json_has_member(call->json, "status") || text_equal(*status_out, "active") ||
+        text_equal(*status_out, "disabled"))
+        return OUTCOME_OK;
+    return refuse_member(call, "status", "one of: active disabled");
 }
 
 static void put_unless_status(const char *name, struct json *member, void *rest)

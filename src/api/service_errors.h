@@ -36,9 +36,9 @@ enum outcome service_body_text(struct call *call, const char *name, const char *
 enum outcome service_body_time(struct call *call, const char *name, int64_t *seconds_out);
 enum outcome service_body_flag(struct call *call, const char *name, int *flag_out);
 
-/* The member status of the body: "active" is 1, "disabled" 0; absent: -1. INVALID_REQUEST for another. And
- * the body without it, for what is kept in other ways. */
-enum outcome service_body_status(struct call *call, int *active_out);
+/* The member status of the body: "active" or "disabled"; absent: NULL. INVALID_REQUEST for another. And the
+ * body without it, for what is kept in other ways. */
+enum outcome service_body_status(struct call *call, const char **status_out);
 struct json *service_body_without_status(struct call *call);
 
 /* A row of a history; what it tells is told under that name. */

@@ -370,7 +370,8 @@ enum outcome connect_arrive(struct call *call, const struct journey *journey, co
 
 enum outcome connect_refused(struct call *call, const struct journey *journey, const char *error)
 {
-    static const char known[] = "access_denied temporarily_unavailable invalid_scope server_error";
+    static const char known[] = "access_denied consent_required interaction_required temporarily_unavailable "
+                                "invalid_scope server_error";
     struct connect_request request;
     enum outcome outcome = find_again(call, journey, &request);
     if (outcome != OUTCOME_OK)

@@ -268,6 +268,12 @@ static enum outcome fail(struct call *call, const struct returning *returning, c
     return tell(call, returning, word);
 }
 
+/* RFC 6749 §4.1.2.1 has a word for who cancels; a kind may have its own. */
+static const char *standard_word(const struct provider_kind *kind, const char *error)
+{
+    return kind->cancel_word != NULL && text_equal(error, kind->cancel_word) ? "access_denied" : error;
+}
+
 /* The state was good, and this is its first time. */
 static enum outcome come_back(struct call *call, struct returning *returning)
 {
@@ -283,7 +289,7 @@ static enum outcome come_back(struct call *call, struct returning *returning)
     if (!issuer_fits(returning->provider, call_parameter(call, "iss")))
         return fail(call, returning, PROVIDER_CALLBACK_FAILED);
     if (error != NULL)
-        return tell(call, returning, error);
+        return tell(call, returning, standard_word(returning->provider->kind, error));
     outcome = redeem(call, returning);
     if (outcome == OUTCOME_PROVIDER_FAILED || outcome == OUTCOME_PROVIDER_REFUSED)
         return fail(call, returning, PROVIDER_CALLBACK_FAILED);

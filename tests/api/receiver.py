@@ -22,7 +22,7 @@ class Told:
     """One request that came in."""
 
     def __init__(self, method, path, headers, body):
-        self.method, self.path, self.headers, self.body = method, path, headers, body
+        self.method, self.path, self.headers, self.body, self.at = method, path, headers, body, time.time()
         self.id, self.timestamp = headers.get("webhook-id"), headers.get("webhook-timestamp")
         self.signatures = (headers.get("webhook-signature") or "").split(" ")
 
@@ -90,7 +90,7 @@ class Receiver:
         handler.send_header("Content-Length", "0")
         handler.end_headers()
 
-    def wait_for(self, count, seconds=15):
+    def wait_for(self, count, seconds=60):
         end = time.monotonic() + seconds
         while len(self.told) < count:
             if time.monotonic() > end:

@@ -133,9 +133,9 @@ def same_address(site):
 @test("1.6.1: iat ten seconds off either way is fine, an hour is not")
 def times(site):
     now = int(time.time())
-    for iat in (now - 10, now + 10):
+    for iat in (now - 10, now + 10, now + 0.75):
         equal(use(site, bound(site), key(), iat=iat).status, 200, iat - now)
-    for iat in (now - 3600, now + 3600, 0, -1, 2**62, "now", None, [], 1.5):
+    for iat in (now - 3600, now + 3600, 0, -1, 2**62, "now", None, [], 1.5, 1e300, -1e300, 1e-300, now + 3600.5, True, str(now)):
         challenged(use(site, bound(site), key(), iat=iat), "invalid_dpop_proof")
     for more in ({"exp": now - 3600}, {"nbf": now + 3600}, {"exp": "soon"}, {"nbf": False}):
         challenged(use(site, bound(site), key(), **more), "invalid_dpop_proof")
@@ -273,11 +273,11 @@ def same_name(site):
         equal(ask_token(site, machine, its_key, grant_type="client_credentials", more={"jti": jti}).status, 200, "first use")
 
 
-@test("a used proof is forgotten once it wouldn't be taken any more")
+@test("a used proof is forgotten once it wouldn't be taken any more, not by a machine either whose clock is a minute behind")
 def forgotten(site):
     iat = int(time.time()) - 100
     equal(ask_token(site, site.client("machine"), key(), grant_type="client_credentials", more={"iat": iat}).status, 200, "an old one")
-    rows = site.sql(f"SELECT expires_at FROM used_ids WHERE expires_at = {iat + 121}")
+    rows = site.sql(f"SELECT expires_at FROM used_ids WHERE expires_at = {iat + 180}")
     assert rows, site.sql("SELECT expires_at FROM used_ids")
 
 

@@ -4,7 +4,6 @@ when the old key has been taken out."""
 import base64
 import os
 import secrets
-import time
 
 import console
 from kit import *
@@ -31,13 +30,6 @@ def lines(site):
 
 def states(site, check=True):
     return {key["name"]: key for key in site.cli("key-file", "status", check=check)["keys"]}
-
-
-def until(seconds, condition, what):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.1)
 
 
 def sign_in_by(site, provider, word):
@@ -90,7 +82,7 @@ class KeyRotation(TestCase):
 
         write(site, f"newest {base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip('=')}", *had)
         site.door.reload()
-        until(30, lambda: states(site)[old]["lasting"] == 0, "sealed anew")
+        until(lambda: states(site)[old]["lasting"] == 0, "sealed anew", 60)
         now = states(site)
         equal((now["newest"]["state"], now[old]["state"] in ("until", "needed")), ("newest", True), str(now))
         assert now["newest"]["lasting"] >= held["lasting"] and now["newest"]["values"].keys() >= LASTING, now

@@ -216,13 +216,6 @@ def own_token(site):
 
 # --- revoked later ---
 
-def until(condition, what, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
-
-
 def revocations(site):
     """Those of the running test: what it began with is over."""
     return [tuple(row) for row in site.sql("SELECT state, attempts, token_sealed = '', error FROM provider_revocations ORDER BY created_at, id")]

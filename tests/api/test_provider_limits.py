@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Signing in by other providers is limited per client address like any other way in."""
-import time
-
 from kit import *
+from machines import restart_as_another_machine
 from providing import *
 
 
@@ -19,13 +18,11 @@ def limited(site):
     equal(answer.status, 429, str(answer))
     assert answer.header("Retry-After") and who(browser) is None
     equal(fakes["acme"].counts["token"], calls)
-    for _ in range(3):
-        time.sleep(int(answer.header("Retry-After")) + 1)
-        answer = come_back(browser, back)
-        if answer.status != 429:
-            break
+    site.sql("UPDATE attempts SET at_ms = at_ms - 900000")  # the window is over, in the database and in the machine's memory
+    restart_as_another_machine(site)
+    answer = come_back(browser, back)
     equal(answer.status, 200, f"{browser.here}: {answer}")
     equal(who(browser)["email"], address_of(word))
 
 
-run(**options_with_providers(sign_in_limit_per_address=3, sign_in_window="8s"))
+run(**options_with_providers(sign_in_limit_per_address=3))

@@ -1,24 +1,13 @@
 #!/usr/bin/env python3
 """Limits of signing in that hold on every machine, and don't keep out who has been here before."""
-import glob
-import os
 import time
 
 from kit import *
+from machines import restart_as_another_machine
 from script import *
 
 ADDRESS_LIMIT, ACCOUNT_LIMIT = 40, 4
 WRONG = {"password": "wrong wrong wrong"}
-
-
-def restart_as_another_machine(site):
-    """The same program with a shared page that has counted nothing."""
-    site.door.stop_service()
-    os.unlink(os.path.join(site.door.directory, "run", "shared"))
-    for path in glob.glob(os.path.join(site.door.directory, "run", "*.sock")):
-        os.unlink(path)
-    site.door.start_service()
-    site.door.wait_ready()
 
 
 def rows(site):

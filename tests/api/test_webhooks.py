@@ -17,7 +17,7 @@ from receiver import Receiver
 ALL = "read:service write:service"
 
 
-def until(condition, seconds=15, what="it"):
+def until(condition, seconds=60, what="it"):
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -82,7 +82,7 @@ class Webhooks(TestCase):
         self.assertEqual(200, status, body)
         return body["deliveries"]
 
-    def delivery(self, webhook, state, seconds=15):
+    def delivery(self, webhook, state, seconds=60):
         """Its only delivery, once it is in that state after an attempt."""
         def look():
             rows = self.deliveries(webhook)
@@ -102,10 +102,10 @@ class Webhooks(TestCase):
     def test_told(self):
         "webhooks: an event is told at once, signed as Standard Webhooks are"
         webhook = self.add()
-        began = time.monotonic()
         self.happen(data={"id": "7", "email": "ä@example.org"})
+        began = time.monotonic()
         told, = self.receiver.wait_for(1)
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(time.monotonic() - began, 20)  # woken, that is: by itself the courier looks every five minutes
         self.assertEqual(("POST", "/hook", "application/json"), (told.method, told.path, told.headers["Content-Type"]))
         self.assertTrue(told.is_signed_by(webhook["secret"]))
         self.assertEqual(1, len(told.signatures))
@@ -154,28 +154,35 @@ class Webhooks(TestCase):
         self.happen()
         row = self.delivery(webhook, "waiting")
         self.assertEqual((500, "the answer was 500"), (row["response_status"], row["error"]))
-        total = 0
-        for attempt, pause in enumerate((5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000), 1):
-            row = until(lambda: [row for row in self.deliveries(webhook)
-                                 if row["attempts"] == attempt and row["state"] == "waiting"])[0]
-            next_at, = self.door.database.sql("SELECT next_at FROM webhook_deliveries")[0]
-            self.assertAlmostEqual(pause, int(next_at) - time.time(), delta=3)
-            total += pause
+        pauses = (5, 60, 300, 1800, 7200, 18000, 36000, 50400, 72000)
+        attempt, total = 0, sum(pauses)
+        while attempt < len(pauses):
+            attempt, next_at = until(lambda: self.attempted(attempt))  # where this test is slow the first pause may be over
+            asked, pause = self.receiver.told[attempt - 1].at, pauses[attempt - 1]
+            self.assertTrue(asked + pause - 1 <= next_at <= time.time() + pause + 1, f"{attempt}: {next_at - asked}, not {pause}")
             self.set("next_at = 1")
         self.assertEqual(10, self.delivery(webhook, "dead")["attempts"])
         self.assertTrue(48 <= total / 3600 <= 56)
         self.assertEqual(1, len({told.id for told in self.receiver.told}))
         self.assertTrue(all(told.is_signed_by(webhook["secret"]) for told in self.receiver.told))
-        self.assertIn("webhook.dead", self.door.log_text())
+        until(lambda: "webhook.dead" in self.door.log_text(), what="webhook.dead in the log")
+
+    def attempted(self, before):
+        """(attempts, when the next one is) of the only delivery, when there were more and it waits."""
+        (attempts, next_at), = self.door.database.sql("SELECT IF(state = 'waiting', attempts, 0), next_at FROM webhook_deliveries")
+        return int(attempts) > before and (int(attempts), int(next_at))
 
     def test_retry_by_itself(self):
         "webhooks: what failed once arrives when the server is well again"
-        webhook = self.add()
-        self.receiver.behave(503)
+        webhook, answers = self.add(), iter((503,))
+
+        def once(handler):
+            handler.send_response(next(answers, 204))
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+        self.receiver.behave(once)
         self.happen()
-        self.delivery(webhook, "waiting")
-        self.receiver.behave()
-        self.assertEqual(2, self.delivery(webhook, "sent", 20)["attempts"])
+        self.assertEqual(2, self.delivery(webhook, "sent")["attempts"])
 
     def test_time_out(self):
         "abuse 44: a server that never answers costs ten seconds, and what waits for it steps back"
@@ -184,9 +191,9 @@ class Webhooks(TestCase):
         began = time.monotonic()
         self.happen()
         self.happen()
-        self.other.wait_for(2, 40)
+        self.other.wait_for(2)
         row = until(lambda: [row for row in self.deliveries(slow) if row["attempts"]
-                             and row["state"] == "waiting"], 30)[0]
+                             and row["state"] == "waiting"])[0]
         self.assertIsNone(row["response_status"])
         self.assertIn("timed out", row["error"].lower())
         self.assertEqual([0, 1], sorted(row["attempts"] for row in self.deliveries(slow)))
@@ -205,7 +212,7 @@ class Webhooks(TestCase):
         mail = self.door.doorward_json("mail", "test", "--to", "ada@example.org", "--queue")["id"]
         until(lambda: [row for row in self.door.doorward_json("mail", "queue")
                        if row["id"] == mail and row["state"] == "sent"])
-        self.assertLess(time.monotonic() - began, 6)
+        self.assertLess(time.monotonic() - began, 9.5)  # ten seconds are what the server costs
         self.call("DELETE", f"/{webhook['id']}")
 
     def test_huge_and_dripping_answers(self):
@@ -228,7 +235,7 @@ class Webhooks(TestCase):
             began = time.monotonic()
             self.happen()
             until(lambda: all(row["state"] == "sent" for row in self.deliveries(webhook)))
-            self.assertLess(time.monotonic() - began, 5)
+            self.assertLess(time.monotonic() - began, 30)  # reading it would take a minute, or never end
         self.receiver.behave(lambda handler: [handler.send_header("X-Long", "x" * 1000) for _ in range(100)] and
                              handler.end_headers())
 

@@ -18,7 +18,7 @@ class Smtp:
     Between start() and stop() it takes mails into deliveries. How it behaves may be changed at any time:
 
     replies       {verb: reply}: "RCPT": "550 no such user"; "GREETING" and "END" (of the mail) count as verbs
-    delays        {verb: seconds} before the reply
+    delays        {verb: seconds} before the reply, or a function that waits
     drops         verbs after which it hangs up without a word
     offers        words of EHLO
     users         {name: password}
@@ -57,7 +57,7 @@ class Smtp:
     def __exit__(self, *error):
         self.stop()
 
-    def wait_for(self, count, seconds=10):
+    def wait_for(self, count, seconds=60):
         """Until so many mails have been taken."""
         end = time.monotonic() + seconds
         while len(self.deliveries) < count:
@@ -98,7 +98,8 @@ class Smtp:
 
     def _answer(self, connection, verb, usual):
         """False when what was asked for is refused."""
-        time.sleep(self.delays.get(verb, 0))
+        delay = self.delays.get(verb, 0)
+        delay() if callable(delay) else time.sleep(delay)
         if verb in self.drops:
             raise EOFError
         reply = self.replies.get(verb, usual)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The outbox and its couriers: mails that wait, fail, die, and are sent once."""
+import contextlib
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from smtp import Smtp
 TO = "ada@example.org"
 
 
-def until(condition, seconds=10, what="it"):
+def until(condition, seconds=60, what="it"):
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -29,7 +30,7 @@ def courier_of(door):
     """The pid of the master's courier."""
     with open(f"/proc/{door.service.pid}/task/{door.service.pid}/children") as file:
         for pid in file.read().split():
-            with open(f"/proc/{pid}/comm") as name:
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as name:  # it may end meanwhile
                 if name.read().strip() == "doorward-mail":
                     return int(pid)
     return None
@@ -52,12 +53,16 @@ class Couriers(TestCase):
     def row(self, mail):
         return next(row for row in self.door.doorward_json("mail", "queue") if row["id"] == mail)
 
-    def wait_state(self, mail, state, seconds=10):
+    def wait_state(self, mail, state, seconds=60):
         return until(lambda: self.row(mail)["state"] == state and self.row(mail), seconds, f"state {state}")
 
     def failed(self, mail):
         """When its first attempt is over and it waits for the next."""
         return until(lambda: self.row(mail)["error"] and self.row(mail)["state"] == "waiting" and self.row(mail))
+
+    def told(self, words):
+        """It is in the log, which may hear of it a little after the database."""
+        until(lambda: words in self.door.log_text(), what=words)
 
     def set(self, mail, what):
         self.door.database.sql(f"UPDATE outbox SET {what} WHERE id = UNHEX('{mail.replace('-', '')}')")
@@ -66,13 +71,13 @@ class Couriers(TestCase):
 
     def test_sent_at_once(self):
         "a mail goes out at once, and what it said is erased from the database"
-        began = time.monotonic()
         mail = self.queue()
+        began = time.monotonic()
         self.smtp.wait_for(1)
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 20)  # woken, that is: by itself it looks every five minutes
         self.assertEqual(1, self.wait_state(mail, "sent")["attempts"])
         self.assertEqual([["0"]], self.door.database.sql("SELECT LENGTH(sealed) FROM outbox"))
-        self.assertIn(f"mail.sent id={mail}", self.door.log_text())
+        self.told(f"mail.sent id={mail}")
 
     def test_sealed_while_it_waits(self):
         "security 107: links and codes that wait can't be read in the database"
@@ -85,11 +90,12 @@ class Couriers(TestCase):
     def test_server_down_and_back(self):
         "abuse 71: while the server is down mails wait; retry sends them"
         self.smtp.stop()
+        began = time.time()
         mail = self.queue()
         row = self.failed(mail)
         self.assertEqual(1, row["attempts"])
         self.assertIn("does the server that mail names run", row["error"])
-        self.assertTrue(25 <= row["next_at"] - time.time() <= 31, "the first pause is 30 s")
+        self.assertTrue(began + 29 <= row["next_at"] <= time.time() + 31, "the first pause is 30 s")
         self.smtp.start()
         self.assertEqual(1, self.door.doorward_json("mail", "retry", mail)["retried"])
         self.smtp.wait_for(1)
@@ -98,12 +104,14 @@ class Couriers(TestCase):
     def test_back_off(self):
         "abuse 71: each 4xx lengthens the pause: 30 s, 2, 10, 30 minutes, an hour, 4 hours"
         self.smtp.replies["RCPT"] = "450 4.2.1 greylisted"
+        began = time.time()
         mail = self.queue()
         for attempt, pause in enumerate((30, 120, 600, 1800, 3600, 4 * 3600, 4 * 3600), 1):
             row = until(lambda: self.row(mail)["attempts"] == attempt and self.row(mail)["state"] == "waiting" and
                         self.row(mail))
             self.assertIn("450 4.2.1 greylisted", row["error"])
-            self.assertAlmostEqual(pause, row["next_at"] - time.time(), delta=5)
+            self.assertTrue(began + pause - 1 <= row["next_at"] <= time.time() + pause + 1, f"{attempt}: {row}")
+            began = time.time()
             self.door.doorward("mail", "retry", mail)
 
     def test_due_by_itself(self):
@@ -121,7 +129,7 @@ class Couriers(TestCase):
         self.smtp.replies["RCPT"] = "550 5.1.1 no such user"
         mail = self.queue()
         self.assertIn("550 5.1.1 no such user", self.wait_state(mail, "dead")["error"])
-        self.assertIn(f"mail.dead id={mail}", self.door.log_text())
+        self.told(f"mail.dead id={mail}")
         self.smtp.behave()
         self.door.doorward("mail", "retry", mail)
         self.wait_state(mail, "sent")
@@ -208,13 +216,13 @@ class Couriers(TestCase):
         self.smtp.delays["GREETING"] = 20
         began = time.monotonic()
         mail = self.queue()
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 15)
         until(lambda: self.smtp.connections)
         self.assertEqual("sending", self.row(mail)["state"])
         self.smtp.delays.clear()  # for the next one: that of this mail has begun
         courier = courier_of(self.door)
         os.kill(courier, signal.SIGTERM)
-        until(lambda: courier_of(self.door) not in (None, courier), 8, "another courier")
+        until(lambda: courier_of(self.door) not in (None, courier), 20, "another courier")
         self.wait_state(mail, "sent")
         self.assertNotIn("courier killed", self.door.log_text())
 
@@ -234,6 +242,7 @@ class Couriers(TestCase):
         self.set(mail, "next_at = UNIX_TIMESTAMP()")
         self.queue("other@example.org")
         self.assertEqual(2, self.wait_state(mail, "sent")["attempts"])
+        until(lambda: len(self.smtp.deliveries) == 2, what="the other mail")
         self.assertEqual(1, [d.recipients for d in self.smtp.deliveries].count([TO]))
 
     def test_database_away(self):
@@ -244,26 +253,30 @@ class Couriers(TestCase):
         self.door.database.kill()
         time.sleep(2)
         self.door.database.start()
-        self.wait_state(mail, "sent", 15)
+        self.wait_state(mail, "sent")
         self.assertEqual(1, len(self.smtp.deliveries))
 
     def test_idle(self):
         "an idle courier asks the database nothing"
-        self.wait_state(self.queue(), "sent")
-        time.sleep(0.5)
-
-        def executed():
-            return int(self.door.database.sql("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'")[0][1])
-        # Whatever else runs at the same time, the courier's glances would be more than this.
-        before = executed()
-        time.sleep(2)
-        self.assertLess(executed() - before, 10)
+        sql = self.door.database.sql
+        sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = 1")
+        try:
+            self.wait_state(self.queue(), "sent")
+            its_own = "FROM mysql.general_log WHERE command_type = 'Execute' AND argument LIKE '%outbox%state = %sending%'"
+            connection, = sql(f"SELECT DISTINCT thread_id {its_own}")  # the housekeeper and others have theirs
+            time.sleep(0.5)  # for its look at what is due next
+            sql("TRUNCATE mysql.general_log")
+            time.sleep(2)
+            asked = sql(f"SELECT argument FROM mysql.general_log WHERE thread_id = {connection[0]}")
+        finally:
+            sql("SET GLOBAL general_log = 0")
+        self.assertLess(len(asked), 5, asked)  # its glances would be 13
 
     def test_reload(self):
         "a reload has one courier go on"
         courier = courier_of(self.door)
         self.door.reload()
-        until(lambda: courier_of(self.door) not in (None, courier), 10, "the new courier")
+        until(lambda: courier_of(self.door) not in (None, courier), what="the new courier")
         self.wait_state(self.queue(), "sent")
 
     def second(self, name, alone=False):
@@ -284,6 +297,13 @@ class Couriers(TestCase):
             listener.listen(8)
             return Process("alone", [self.door.program, "-c", config, "serve"], log, stdin=listener)
 
+    @staticmethod
+    def meet(others):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            others.wait(30)
+            others.abort()  # once is enough
+        time.sleep(0.1)
+
     def test_two_machines(self):
         "two couriers on one database never send a mail twice"
         other = self.second("two")
@@ -292,7 +312,8 @@ class Couriers(TestCase):
             mails = [self.queue(f"person{number}@example.org") for number in range(16)]
             until(lambda: all(row["error"] for row in self.door.doorward_json("mail", "queue")))
             self.smtp.behave()
-            self.smtp.delays["END"] = 0.1
+            both = threading.Barrier(2)
+            self.smtp.delays["END"] = lambda: self.meet(both)  # nobody's first mail is done before the other has one, too
             place = os.path.join(self.door.directory, "two", "conf")
             wakes = [threading.Thread(target=self.door.doorward, args=("mail", "retry")),
                      threading.Thread(target=lambda: os.system(f"{self.door.program} -c {place} mail retry >/dev/null"))]
@@ -339,7 +360,7 @@ class Couriers(TestCase):
             until(lambda: self.smtp.connections)
             began = time.monotonic()
             self.assertEqual(0, alone.stop())
-            self.assertLess(time.monotonic() - began, 5)
+            self.assertLess(time.monotonic() - began, 15)  # not as long as the server keeps it waiting
             row = self.row(mail)
             self.assertEqual(("waiting", True), (row["state"], row["next_at"] <= time.time()), row)
         finally:

@@ -24,7 +24,7 @@ __all__ = ["Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "bui
 PROGRAM = os.path.join(build_directory(), "doorward")
 
 
-def until(condition, within=5.0, what="it"):
+def until(condition, within=60.0, what="it"):
     """Waits for a condition; its value, or a failure."""
     deadline = time.monotonic() + within
     while True:
@@ -81,8 +81,8 @@ class Place:
                                        env={**os.environ, **(env or {})}, **options)
         self.programs.append(program)
         if ready:
-            until(lambda: self.answers(program), 10, "the first answer")
-            until(lambda: self.is_settled(program.pid), 5, "the start of every process")
+            until(lambda: self.answers(program), what="the first answer")
+            until(lambda: self.is_settled(program.pid), what="the start of every process")
         return program
 
     def answers(self, program=None):

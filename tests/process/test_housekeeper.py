@@ -40,7 +40,7 @@ class Housekeeper(TestCase):
         self.assertEqual(self.rows(), 1)
         self.add(1)
         self.ask()
-        until(lambda: self.rows() == 1, 30, "the housekeeper's sweep")
+        until(lambda: self.rows() == 1, what="the housekeeper's sweep")
 
     def test_idle_installation_is_left_alone(self):
         "the longer nothing happens, the rarer the housekeeper's statements"
@@ -48,10 +48,20 @@ class Housekeeper(TestCase):
         before = counted(self.door, "Com_delete") + counted(self.door, "Com_stmt_execute")
         time.sleep(6)
         after = counted(self.door, "Com_delete") + counted(self.door, "Com_stmt_execute")
-        self.assertLess(after - before, 80, "a sweep has some 20 statements, and most count twice: every second, 220")
+        self.assertLess(after - before, 130, "a sweep has some 20 statements, and most count twice: two sweeps, not six of 220")
+        # The next one by itself is eight seconds behind the last; a busy machine may need another try.
+        took = [self.until_swept()]
+        while took[-1] > 4 and len(took) < 3:
+            time.sleep(10)
+            took.append(self.until_swept())
+        self.assertLess(took[-1], 4, f"a sweep soon after a request: {took}")
+
+    def until_swept(self):
         self.add(1)
+        began = time.monotonic()
         self.ask()
-        until(lambda: self.rows() <= 1, 3, "a sweep soon after a request")
+        until(lambda: self.rows() <= 1, what="a sweep")
+        return time.monotonic() - began
 
 
 if __name__ == "__main__":

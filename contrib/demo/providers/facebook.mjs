@@ -1,7 +1,9 @@
 // Facebook: OAuth 2.0 of its own kind.
 // - paths may begin with a version; scopes are parted by commas; "#_=_" behind the way back
 // - errors are {"error": {"message", "type", "code", "fbtrace_id"}}
-// - no scope and no refresh token in the token answer, which lasts 60 days
+// - what a person has declined they aren't asked for again, but for auth_type=rerequest
+// - no scope and no refresh token in the token answer, which lasts 60 days; a person may decline each scope, which
+//   /me/permissions tells, and /me?fields=permissions
 // - /me gives id and name unless fields= asks for more, and demands appsecret_proof; the address may be missing: it has
 //   none, the person kept it back, or it isn't confirmed
 // - taking back: DELETE /me/permissions, or POST with method=delete
@@ -23,6 +25,8 @@ const refuse = (response, message, { code = 100, type = 'OAuthException', status
 export function facebook(url, control) {
   const oauth = new OAuth(control, { title: 'Facebook', client: { id: '1234567890123456', secret: 'the-secret-of-doorward-at-facebook' } });
 
+  const declined = new Map(); // scopes, by account
+
   function kind({ request, url: at, form }) {
     const path = pathOf(at);
     if (path === '/me/permissions')
@@ -40,10 +44,18 @@ export function facebook(url, control) {
     if (unknown.length) return sendPage(response, failed('Facebook', `Invalid Scopes: ${unknown.join(', ')}`), 400);
     const state = query.get('state');
     return oauth.authorize(call, { scopes, redirectUri, hint: query.get('login_hint') }, {
-      allowed: (code) => sendBack(response, redirectUri, { code, state }, '#_=_'),
+      allowed: (code) => sendBack(response, redirectUri, { code: settle(code, scopes, query.get('auth_type') === 'rerequest'), state }, '#_=_'),
       denied: () => sendBack(response, redirectUri, { error: 'access_denied', error_code: 200, error_description: 'Permissions error',
         error_reason: 'user_denied', state }, '#_=_'),
     });
+  }
+
+  /** Of what was allowed now, without what they had declined before and weren't asked for again. */
+  function settle(code, asked, again) {
+    const found = oauth.codes.get(code), before = again ? [] : declined.get(found.word) ?? [];
+    found.scopes = found.scopes.filter((scope) => !before.includes(scope));
+    declined.set(found.word, [...before, ...asked.filter((scope) => !found.scopes.includes(scope))]);
+    return code;
   }
 
   function token({ response, url: at, form }) {
@@ -71,13 +83,15 @@ export function facebook(url, control) {
     return undefined;
   }
 
+  const listed = ({ scopes }) => ({ data: SCOPES.map((permission) => ({ permission, status: scopes.includes(permission) ? 'granted' : 'declined' })) });
+
   function me(call) {
     const found = holder(call);
     if (!found) return undefined;
     const who = person(found.word, control.settings.people);
     const picture = { data: { height: 50, width: 50, is_silhouette: false, url: 'https://people.example/picture.png' } };
     const email = found.scopes.includes('email') && who.verified && who.email ? who.email : undefined;
-    const all = { id: number('facebook', who, 17), name: who.name, email, picture };
+    const all = { id: number('facebook', who, 17), name: who.name, email, picture, permissions: listed(found) };
     const fields = (call.url.searchParams.get('fields') || 'id,name').split(',').map((field) => field.replace(/[.{].*/, ''));
     return sendJson(call.response, Object.fromEntries(['id', ...fields].map((field) => [field, all[field]])));
   }
@@ -85,9 +99,7 @@ export function facebook(url, control) {
   function permissions(call, at) {
     const found = holder(call);
     if (!found) return undefined;
-    if (at === 'permissions')
-      return sendJson(call.response, { data: SCOPES.map((permission) => ({ permission,
-        status: found.scopes.includes(permission) ? 'granted' : 'declined' })) });
+    if (at === 'permissions') return sendJson(call.response, listed(found));
     control.revoked.push(...[...oauth.tokens].filter(([, { word }]) => word === found.word).map(([one]) => one));
     oauth.withdraw(found.word);
     return sendJson(call.response, { success: true });
@@ -97,7 +109,10 @@ export function facebook(url, control) {
   return {
     name: 'facebook',
     kind,
-    actions: { withdraw: ({ account }) => oauth.withdraw(account) },
+    actions: { withdraw: ({ account }) => {
+      declined.delete(account);
+      oauth.withdraw(account);
+    } },
     answer: (call, at) => (answers[at] ? answers[at](call, at)
       : refuse(call.response, `Unknown path components: ${call.url.pathname}`, { code: 2500 })),
   };

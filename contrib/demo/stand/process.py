@@ -11,6 +11,7 @@ import time
 
 _libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
+_claims = []
 
 
 class StartError(RuntimeError):
@@ -114,13 +115,18 @@ def run(arguments, env=None, input_text=None, cwd=None, check=True):
 
 def free_port():
     """A TCP port of loopback that nobody uses: below the range from which the kernel takes ports for
-    outgoing connections, so that it stays free until the server that gets it has bound it."""
+    outgoing connections, and claimed until we end, so that no other stand takes it before the server that gets it
+    has bound it. The claim is an abstract socket, which the kernel takes back from whoever dies."""
     for _ in range(200):
         port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0doorward-port-{port}")
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return port
     raise StartError("no free port between 20000 and 32000")

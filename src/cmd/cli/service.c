@@ -74,45 +74,32 @@ static enum cli_status service_show(struct cli *cli)
 }
 
 /* --workspace FILE, or the word none. */
-static enum cli_status set_workspace(struct cli *cli)
+static enum cli_status read_workspace(struct cli *cli, struct service_wish *wish)
 {
     const char *file = cli_option(cli, "workspace");
-    const char *workspace = NULL;
-    if (!file)
+    wish->sets_workspace = file != NULL;
+    if (!file || text_equal(file, "none"))
         return CLI_OK;
-    if (!text_equal(file, "none") && !(workspace = cli_read_file(cli, file)))
-        return CLI_REFUSED;
-    enum outcome outcome = service_set_workspace(&cli->context, cli->arguments[0], workspace);
-    return outcome == OUTCOME_OK ? CLI_OK : cli_refused(cli, outcome);
+    wish->workspace = cli_read_file(cli, file);
+    return wish->workspace ? CLI_OK : CLI_REFUSED;
 }
 
-static enum cli_status set_providers(struct cli *cli)
+static enum cli_status service_set_command(struct cli *cli)
 {
-    const struct service_providers_change change = { .sign_in = cli_option(cli, "sign-in-providers"),
-                                                     .scopes = cli_option(cli, "provider-scopes"),
-                                                     .redirect_uris =
-                                                         cli_option(cli, "provider-redirect-uri") };
-    enum outcome outcome = service_set_providers(&cli->context, cli->arguments[0], &change);
-    return outcome == OUTCOME_OK ? CLI_OK : cli_refused(cli, outcome);
-}
-
-static enum cli_status service_set(struct cli *cli)
-{
-    enum cli_status status = set_workspace(cli);
-    if (status == CLI_OK)
-        status = set_providers(cli);
+    struct service_row row;
+    struct service_wish wish = { .profile = { .name = cli_option(cli, "name"),
+                                              .slug = cli_option(cli, "slug"),
+                                              .service_type = cli_option(cli, "type"),
+                                              .features = cli_option(cli, "features") },
+                                 .sign_in = read_sign_in(cli),
+                                 .providers = { .sign_in = cli_option(cli, "sign-in-providers"),
+                                                .scopes = cli_option(cli, "provider-scopes"),
+                                                .redirect_uris = cli_option(cli, "provider-redirect-uri") } };
+    enum cli_status status = read_workspace(cli, &wish);
     if (status != CLI_OK)
         return status;
-    struct service_row row;
-    const struct service_sign_in sign_in = read_sign_in(cli);
-    const struct service_profile profile = { .name = cli_option(cli, "name"),
-                                             .slug = cli_option(cli, "slug"),
-                                             .service_type = cli_option(cli, "type"),
-                                             .features = cli_option(cli, "features") };
-    enum outcome outcome = service_set_sign_in(&cli->context, cli->arguments[0], &sign_in);
-    if (outcome == OUTCOME_OK)
-        outcome = service_set_profile(&cli->context, cli->arguments[0], &profile, NULL, &row);
-    return outcome == OUTCOME_OK ? service_show(cli) : cli_refused(cli, outcome);
+    enum outcome outcome = service_set(&cli->context, cli->arguments[0], &wish, &row);
+    return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
 }
 
 static enum cli_status set_active(struct cli *cli, bool active)
@@ -206,7 +193,7 @@ const struct cli_command service_commands[] = {
     { "service", "list", NULL, "Tell the services.", list_options, CLI_CONTEXT, service_list },
     { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
     { "service", "set", "ID", "Change what a service is called and has, and how people sign in to it.",
-      set_options, CLI_CONTEXT, service_set },
+      set_options, CLI_CONTEXT, service_set_command },
     { "service", "set-role", "ID USER",
       "Say what a member may do for a service: owners and admins manage it.", role_options, CLI_CONTEXT,
       service_set_role },

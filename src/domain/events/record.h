@@ -13,6 +13,8 @@ struct record {
     const unsigned char *service_id; /* whose it is; NULL: the installation's own (a provider) */
     const char *subject;             /* id of what is changed */
     const char *data;                /* JSON object: what has changed, as it is now; no secrets */
+    bool untold;                     /* history alone: webhooks aren't told */
+    const struct record *also;       /* what the same change did besides; NULL: nothing */
 };
 
 /* Inside the transaction of the change, behind it. */

@@ -34,9 +34,8 @@ const char *granting_common(struct arena *arena, const char *scopes, const char 
 const char *granting_excess(struct arena *arena, const struct provider_kind *kind, const char *scopes,
                             const char *allowed)
 {
-    const char *who =
-        kind->is_oidc ? "openid email profile offline_access" : "public_profile email user:email";
-    return provider_scopes_missing(arena, who, provider_scopes_missing(arena, allowed, scopes));
+    const char *beyond = provider_scopes_missing(arena, allowed, scopes);
+    return provider_scopes_missing(arena, kind->identity_scopes, beyond);
 }
 
 enum outcome granting_kind(struct context *context, const char *provider,

@@ -1,6 +1,7 @@
 /* issuer.c: see issuer.h. */
 #include "domain/providers/issuer.h"
 
+#include "core/encode.h"
 #include "core/text.h"
 #include "domain/providers/provider_call.h"
 #include "net/egress.h"
@@ -30,23 +31,55 @@ static const char *document_url(struct context *context, const struct provider *
                         issuer + uri.authority_end);
 }
 
-/*
- * RFC 8414 §3.3: the issuer in the document is the one that was asked, to the byte. A kind with tenants has
- * documents of all of them, where "{tenantid}" stands in place of the word that was asked for ("common").
- */
-static bool is_issuer(const struct provider *provider, const char *issuer)
+/* An issuer of a kind with tenants, in three: "https://login.example/", "common", "/v2.0". */
+struct authority {
+    const char *front, *tenant, *rest;
+};
+
+static bool read_authority(struct arena *arena, const char *issuer, struct authority *authority_out)
 {
-    static const char hole[] = "{tenantid}";
-    if (text_equal(issuer, provider->issuer))
-        return true;
-    const char *at = issuer && provider->kind->has_tenants ? strstr(issuer, hole) : NULL;
+    const char *host = issuer ? strstr(issuer, "://") : NULL, *at = host ? strchr(host + 3, '/') : NULL;
     if (!at)
         return false;
-    size_t front = (size_t)(at - issuer), asked = strlen(provider->issuer);
-    const char *rest = at + strlen(hole);
-    return asked > front + strlen(rest) && memcmp(issuer, provider->issuer, front) == 0 &&
-           text_ends(provider->issuer, rest) &&
-           !memchr(provider->issuer + front, '/', asked - front - strlen(rest));
+    size_t length = strcspn(++at, "/");
+    *authority_out = (struct authority) { .front = arena_strndup(arena, issuer, (size_t)(at - issuer)),
+                                          .tenant = arena_strndup(arena, at, length),
+                                          .rest = at + length };
+    return length > 0;
+}
+
+/* Two of them stand for many tenants, and their document says so. Every other word is a name of one tenant
+ * ("consumers", a domain), whose id the document tells; who named it by its id gets no other. */
+static bool is_tenant(const struct authority *asked, const struct authority *told)
+{
+    unsigned char id[16];
+    if (text_has_word("common organizations", ' ', asked->tenant))
+        return text_equal(told->tenant, "{tenantid}");
+    if (uuid_decode(asked->tenant, id))
+        return text_equal_ascii_case(asked->tenant, told->tenant);
+    return uuid_decode(told->tenant, id);
+}
+
+/* RFC 8414 §3.3: the issuer in the document is the one that was asked, to the byte; but for the tenant. */
+static bool is_issuer(struct arena *arena, const struct provider *provider, const char *issuer)
+{
+    struct authority asked, told;
+    if (text_equal(issuer, provider->issuer))
+        return true;
+    if (!provider->kind->has_tenants || !read_authority(arena, provider->issuer, &asked) ||
+        !read_authority(arena, issuer, &told))
+        return false;
+    return text_equal(asked.front, told.front) && text_equal(asked.rest, told.rest) &&
+           is_tenant(&asked, &told);
+}
+
+/* Who may sign in shows in the token alone: a person can go to another authority than we sent them to. */
+static const char *excluded_tenant(struct arena *arena, const struct provider *provider)
+{
+    struct authority asked;
+    bool leaves_out = provider->kind->has_tenants && read_authority(arena, provider->issuer, &asked) &&
+                      text_equal(asked.tenant, "organizations");
+    return leaves_out ? provider->kind->consumers_tenant : NULL;
 }
 
 /* What the provider doesn't say itself; what can't be asked is as if it weren't there. */
@@ -82,8 +115,9 @@ static const char *choose_method(const struct json *document, const struct provi
 
 const char *issuer_read(struct context *context, const struct json *document, struct provider *provider)
 {
-    if (!is_issuer(provider, json_member_text(document, "issuer")))
+    if (!is_issuer(context->arena, provider, json_member_text(document, "issuer")))
         return "the document is of another issuer";
+    provider->excluded_tenant = excluded_tenant(context->arena, provider);
     provider->issuer = json_member_text(document, "issuer");
     take_endpoint(context, document, "authorization_endpoint", &provider->authorization_endpoint);
     take_endpoint(context, document, "token_endpoint", &provider->token_endpoint);

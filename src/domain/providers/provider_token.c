@@ -101,6 +101,17 @@ static const char *missing_scopes(const struct decision *decision)
     return "";
 }
 
+/* A token that holds whatever was allowed before can't be had narrower, and is handed only to who may have
+ * all of it: so the person is asked for that. */
+static const char *scopes_to_grant(const struct decision *decision)
+{
+    struct arena *arena = decision->context->arena;
+    if (!decision->account || !decision->kind->accumulates)
+        return decision->scopes;
+    return granting_join(arena, decision->scopes,
+                         granting_common(arena, decision->account->connection.scopes, decision->allowed));
+}
+
 static enum outcome ask_person(const struct decision *decision, struct provider_token_answer *answer)
 {
     struct context *context = decision->context;
@@ -120,7 +131,7 @@ static enum outcome ask_person(const struct decision *decision, struct provider_
         .service_id = request->service_id,
         .user_id = request->user_id,
         .provider = request->provider,
-        .scopes = decision->scopes,
+        .scopes = scopes_to_grant(decision),
         .redirect_uri = redirect_uri,
         .client_state = request->client_state,
         .connection_id = steps[decision->step].is_bound ? decision->account->connection.id : NULL,

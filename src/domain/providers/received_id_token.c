@@ -54,6 +54,9 @@ static const char *check_parties(struct context *context, const struct provider 
     const char *issuer = expected_issuer(arena, provider, claims, provider->issuer);
     if (!issuer || !text_equal(json_member_text(claims, "iss"), issuer))
         return "iss is another's";
+    if (provider->excluded_tenant &&
+        text_equal_ascii_case(json_member_text(claims, "tid"), provider->excluded_tenant))
+        return "tid is one of those that are left out";
     if (key_issuer && provider->kind->has_tenants &&
         !text_equal(expected_issuer(arena, provider, claims, key_issuer), issuer))
         return "the key is another issuer's";

@@ -57,7 +57,7 @@ class Mailbox:
         self.read.update(found)
         return Mail(os.path.join(self.directory, found[-1])) if found else None
 
-    def wait(self, to=None, mail=None, timeout=10):
+    def wait(self, to=None, mail=None, timeout=60):
         end = time.monotonic() + timeout
         while True:
             found = self.take(to, mail)
