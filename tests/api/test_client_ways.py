@@ -114,7 +114,7 @@ def challenges(site):
     assert answer.header("WWW-Authenticate").startswith("Basic")
 
 
-@test("the contract's other errors: no authentication 401, no grant_type 400, unknown grant 400, wrong type 415, GET 405")
+@test("the contract's other errors: no authentication 401, no grant_type 400, unknown grant 400, wrong type 400, GET 405")
 def contract_errors(site):
     web = of_way(site, "client_secret_basic")
     header = {"Authorization": basic(web.id, web.secret)}
@@ -123,6 +123,9 @@ def contract_errors(site):
     refused(site.web.post("/oauth2/token", {"grant_type": "password"}, headers=header), 400, "unsupported_grant_type")
     refused(site.web.post("/oauth2/token", {"grant_type": "client_credentials", "scope": "admin"}, headers=header), 400, "invalid_scope")
     refused(site.web.post("/oauth2/token", {"grant_type": "refresh_token", "refresh_token": "x"}, headers=header), 400, "unauthorized_client")
+    for path in (TOKEN, "/oauth2/token", "/api/oauth/introspect", "/api/oauth/revoke"):
+        answer = site.web.request("POST", path, body="grant_type=client_credentials&token=x", headers={**header, "Content-Type": "text/plain"})
+        refused(answer, 400, "invalid_request")
     equal(site.web.get("/oauth2/token").status, 405, "GET")
     answer = site.web.post("/oauth2/token", {"grant_type": "client_credentials", "scope": "read:things"}, headers=header)
     body = token_response(answer)

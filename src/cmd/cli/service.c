@@ -4,6 +4,7 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/services.h"
+#include "domain/manage/users.h"
 #include "domain/members/member.h"
 
 static const char *or_default(const char *word)
@@ -121,19 +122,21 @@ static enum cli_status service_enable(struct cli *cli)
 static enum cli_status service_set_role(struct cli *cli)
 {
     struct service_row row;
-    unsigned char user_id[16];
+    struct user_row user;
     const char *role = cli_option(cli, "role");
     enum outcome outcome = service_find(&cli->context, cli->arguments[0], &row);
+    if (outcome == OUTCOME_OK)
+        outcome = user_find(&cli->context, cli->arguments[1], &user);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    if (!uuid_decode(cli->arguments[1], user_id))
-        return cli_fail(cli, CLI_REFUSED, "no such user");
-    outcome = member_set_role(&cli->context, row.id, user_id, role, "cli");
+    outcome = member_set_role(&cli->context, row.id, user.id, role, "cli");
+    if (outcome == OUTCOME_NOT_FOUND)
+        return cli_fail(cli, CLI_REFUSED, "the user isn't a member of this service yet");
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
     struct json_writer writer = json_writer_start(cli->arena);
     json_open_object(&writer, NULL);
-    json_write_text(&writer, "user_id", cli->arguments[1]);
+    json_write_text(&writer, "user_id", uuid_encode(cli->arena, user.id));
     json_write_text(&writer, "role", role);
     json_close_object(&writer);
     if (cli->json)
@@ -194,7 +197,7 @@ const struct cli_command service_commands[] = {
     { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
     { "service", "set", "ID", "Change what a service is called and has, and how people sign in to it.",
       set_options, CLI_CONTEXT, service_set_command },
-    { "service", "set-role", "ID USER",
+    { "service", "set-role", "SERVICE ID|ADDRESS",
       "Say what a member may do for a service: owners and admins manage it.", role_options, CLI_CONTEXT,
       service_set_role },
     { "service", "disable", "ID", "Switch a service and all its clients off.", NULL, CLI_CONTEXT,
