@@ -6,6 +6,8 @@
 #include "domain/manage/services.h"
 #include "domain/manage/users.h"
 #include "domain/members/member.h"
+#include "domain/providers/provider.h"
+#include "domain/providers/service_settings.h"
 
 static const char *or_default(const char *word)
 {
@@ -97,6 +99,34 @@ static enum cli_status set_providers(struct cli *cli)
     return outcome == OUTCOME_OK ? CLI_OK : cli_refused(cli, outcome);
 }
 
+/* A name that no provider has is one that will be added, or a slip: whoever typed it should know. */
+static void tell_if_unknown(struct cli *cli, const char *name)
+{
+    const struct provider *const *providers;
+    size_t count;
+    enum outcome outcome = provider_list(&cli->context, &providers, &count);
+    for (size_t i = 0; outcome == OUTCOME_OK && i < count; i++) {
+        if (text_equal(providers[i]->name, name))
+            return;
+    }
+    if (outcome == OUTCOME_OK)
+        fprintf(stderr, "%s: no provider %s is there and switched on\n", cli->program, name);
+}
+
+static void tell_unknown_providers(struct cli *cli, const struct service_row *row)
+{
+    struct service_providers settings;
+    size_t length;
+    const char *error, *word, *cursor;
+    if ((!cli_option(cli, "sign-in-providers") && !cli_option(cli, "provider-scopes")) ||
+        !service_providers_read(cli->arena, row->providers, &settings, &error))
+        return;
+    for (cursor = settings.sign_in; cursor && text_next_word(&cursor, ' ', &word, &length);)
+        tell_if_unknown(cli, arena_strndup(cli->arena, word, length));
+    for (size_t i = 0; i < settings.allowance_count; i++)
+        tell_if_unknown(cli, settings.allowances[i].provider);
+}
+
 static enum cli_status service_set(struct cli *cli)
 {
     enum cli_status status = set_workspace(cli);
@@ -113,7 +143,10 @@ static enum cli_status service_set(struct cli *cli)
     enum outcome outcome = service_set_sign_in(&cli->context, cli->arguments[0], &sign_in);
     if (outcome == OUTCOME_OK)
         outcome = service_set_profile(&cli->context, cli->arguments[0], &profile, NULL, &row);
-    return outcome == OUTCOME_OK ? service_show(cli) : cli_refused(cli, outcome);
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    tell_unknown_providers(cli, &row);
+    return service_show(cli);
 }
 
 static enum cli_status set_active(struct cli *cli, bool active)
