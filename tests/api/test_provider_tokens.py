@@ -73,6 +73,16 @@ def settings(site):
     refusal(user.ask("google"), 403)
 
 
+@test("a name that no provider has is taken, as one may be added later, and told to whoever typed it")
+def mistyped(site):
+    here = place(site)
+    command = [site.program, "-c", site.conf, "service", "set", here.service]
+    for words, names in ((["--provider-scopes", "githb=repo"], ["githb"]), (["--sign-in-providers", "google gogle"], ["gogle", "githb"]),
+                         (["--sign-in-providers", "all", "--provider-scopes", "githb="], []), (["--name", "Other"], [])):
+        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60)
+        equal((done.returncode, done.stderr), (0, "".join(f"doorward: no provider {name} is there and switched on\n" for name in names)), str(words))
+
+
 # --- the checks ---
 
 @test("a key without the permission is refused whatever it sends; one for a provider does for that provider alone (1.4, check 1)")
