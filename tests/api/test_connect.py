@@ -287,6 +287,18 @@ def address(site):
     fakes["github"].set(people={})
 
 
+@test("an address that somebody only claimed here, with a password of theirs, gets them nobody's account: neither the token nor a grant (T-80, T-81)")
+def claimed_address(site):
+    here = place(site)
+    mallory = SignedIn(here)
+    site.sql(f"UPDATE users SET email_verified = 0 WHERE email_key = '{mallory.email}'")
+    url = mallory.action("google")["reauth_url"]
+    answer = follow(here, site.browser(), url, "google", mallory.name, accept="*/*")  # whose address it is
+    equal(refusal(answer, 400, "BAD_REQUEST")["error"], "PROVIDER_EMAIL_MISMATCH", "sent to whose address it is")
+    mallory.action("google", code="PROVIDER_LINK_REQUIRED")
+    equal(mallory.go(url, "google", mallory.browser)["provider_grant"], "success", "in their own session")
+
+
 @test("a connection that was made for its tokens doesn't sign in (T-80)")
 def no_sign_in(site):
     here = place(site)
