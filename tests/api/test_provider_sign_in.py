@@ -426,6 +426,43 @@ def mail_elsewhere(site):
     equal(connections_of(site, word), [])
 
 
+@test("T-81: whom a service added, and who has never been here, proves the account by the mailed link, which proves the address as well")
+def proof_of_a_members_account(site):
+    from service import Key
+    for way in ("link", "code"):
+        word, browser = somebody(), site.browser()
+        member = Key(site).post("users", {"email": address_of(word)}).json()
+        page = sign_in(browser, "google", word)
+        assert "Connect Google" in page.page().title and who(browser) is None, str(page)
+        sent = ask_for_link(site, browser, page, address_of(word))
+        mail = site.mail.wait(address_of(word), "magic_link")
+        if way == "code":
+            end = type_pin(browser, sent, mail.pin)
+        else:
+            end = press(browser, browser.open(path_of(mail.link("magic-login"))), "/api/public/magic-login")
+        assert "has been connected" in end.text, f"{way}: {end}"
+        here = who(browser)
+        equal((here["id"], here["emailVerified"], here["loginMethods"]), (member["id"], True, ["google"]), way)
+        again = site.browser()
+        sign_in(again, "google", word)
+        equal(who(again)["id"], member["id"], way)
+
+
+@test("T-80: who registered somebody else's address still gets no link by which its owner would come into their account")
+def no_link_into_a_strangers_account(site):
+    for how in ("with a password", "by a provider"):
+        word, browser = somebody(), site.browser()
+        if how == "with a password":
+            add_owner(site, word, verified=False)
+        else:
+            fakes["acme"].set(people={word: {"verified": False}})
+            sign_in(site.browser(), "acme", word)
+            fakes["acme"].reset()
+        page = sign_in(browser, "google", word)
+        ask_for_link(site, browser, page, address_of(word))
+        assert site.mail.none(address_of(word), "magic_link"), how
+
+
 @test("proof by another account that is connected already")
 def proof_by_other_provider(site):
     word, browser = somebody(), site.browser()
