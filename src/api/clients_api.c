@@ -27,7 +27,7 @@ static enum outcome answer_client(struct call *call, int status, const struct re
 {
     struct json_writer writer = json_writer_start(call->arena);
     client_write(&writer, client);
-    return service_answer(call, status, &writer, NULL);
+    return service_answer(call, status, &writer, client_tag(call->arena, &client->row));
 }
 
 /* --- clients --- */
@@ -92,17 +92,26 @@ static enum outcome get_client(struct call *call)
 
 static enum outcome patch_client(struct call *call)
 {
-    int active = -1;
     struct registered_client client;
-    struct json *wanted = service_body_without_status(call);
+    const struct json *metadata = service_body_without_status(call);
+    struct client_wish wish = { .metadata = json_count(metadata) ? metadata : NULL,
+                                .if_match = service_if_match(call) };
     enum outcome outcome = needs_recent(call);
     if (outcome == OUTCOME_OK)
-        outcome = service_body_status(call, &active);
-    if (outcome == OUTCOME_OK && json_count(wanted))
-        outcome = client_change(&call->context, call->values[0], wanted, &client);
-    if (outcome == OUTCOME_OK && active >= 0)
-        outcome = client_set_active(&call->context, call->values[0], active);
-    return outcome == OUTCOME_OK ? get_client(call) : outcome;
+        outcome = service_body_status(call, &wish.status);
+    if (outcome == OUTCOME_OK)
+        outcome = client_change(&call->context, call->values[0], &wish, &client);
+    return outcome == OUTCOME_OK ? answer_client(call, 200, &client) : outcome;
+}
+
+static enum outcome delete_client(struct call *call)
+{
+    enum outcome outcome = needs_recent(call);
+    if (outcome == OUTCOME_OK)
+        outcome = client_remove(&call->context, call->values[0], service_if_match(call));
+    if (outcome == OUTCOME_OK)
+        response_empty(&call->response, 204);
+    return outcome;
 }
 
 /* --- secrets --- */
@@ -214,6 +223,7 @@ static const struct route routes[] = {
     { "POST", CLIENTS, CHANGES, .body = BODY_JSON_VALUES, .handler = post_client },
     { "GET", CLIENT, READS, .handler = get_client },
     { "PATCH", CLIENT, CHANGES, .body = BODY_JSON_VALUES, .handler = patch_client },
+    { "DELETE", CLIENT, CHANGES, .handler = delete_client },
     { "GET", CLIENT "/secrets", READS, .handler = get_secrets },
     { "POST", CLIENT "/secrets", CHANGES, .handler = post_secret },
     { "DELETE", CLIENT "/secrets/{secret}", CHANGES, .handler = delete_secret },

@@ -11,7 +11,7 @@ static enum outcome answer_provider(struct call *call, int status, const struct 
 {
     struct json_writer writer = json_writer_start(call->arena);
     managed_provider_write(&call->context, &writer, provider);
-    return service_answer(call, status, &writer, NULL);
+    return service_answer(call, status, &writer, provider->tag);
 }
 
 static enum outcome get_providers(struct call *call)
@@ -51,18 +51,16 @@ static enum outcome get_provider(struct call *call)
 
 static enum outcome patch_provider(struct call *call)
 {
-    int active = -1;
     struct managed_provider provider;
-    struct json *metadata = service_body_without_status(call);
-    const struct provider_wish wish = { .metadata = metadata };
+    const struct json *metadata = service_body_without_status(call);
+    struct provider_wish wish = { .metadata = json_count(metadata) ? metadata : NULL,
+                                  .if_match = service_if_match(call) };
     enum outcome outcome = admin_session_needs_recent(&call->context, call->admin);
     if (outcome == OUTCOME_OK)
-        outcome = service_body_status(call, &active);
-    if (outcome == OUTCOME_OK && json_count(metadata))
+        outcome = service_body_status(call, &wish.status);
+    if (outcome == OUTCOME_OK)
         outcome = managed_provider_change(&call->context, call->values[0], &wish, &provider);
-    if (outcome == OUTCOME_OK && active >= 0)
-        outcome = managed_provider_set_active(&call->context, call->values[0], active);
-    return outcome == OUTCOME_OK ? get_provider(call) : outcome;
+    return outcome == OUTCOME_OK ? answer_provider(call, 200, &provider) : outcome;
 }
 
 static enum outcome delete_provider(struct call *call)

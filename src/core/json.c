@@ -343,6 +343,18 @@ bool json_integer(const struct json *value, int64_t *integer_out)
     return true;
 }
 
+bool json_seconds(const struct json *value, int64_t *seconds_out)
+{
+    static const double most = 9e15; /* up to there a double holds every second */
+    if (json_kind(value) != JSON_DOUBLE)
+        return json_integer(value, seconds_out);
+    double number = json_object_get_double(inner(value));
+    if (!(number > -most && number < most))
+        return false;
+    *seconds_out = (int64_t)number;
+    return true;
+}
+
 bool json_boolean(const struct json *value, bool *boolean_out)
 {
     if (json_kind(value) != JSON_BOOLEAN)

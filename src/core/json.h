@@ -38,6 +38,8 @@ const char *json_member_text(const struct json *value, const char *name);
 
 /* False when the value isn't an integer (a double such as 1.0 is not) or isn't a boolean. */
 bool json_integer(const struct json *value, int64_t *integer_out) MUST_CHECK;
+/* A time as JWTs have it (RFC 7519 §2, NumericDate): seconds, a fraction of which is cut off. */
+bool json_seconds(const struct json *value, int64_t *seconds_out) MUST_CHECK;
 bool json_boolean(const struct json *value, bool *boolean_out) MUST_CHECK;
 
 /* Number of an array's items or an object's members, 0 for all else. */

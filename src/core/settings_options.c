@@ -104,11 +104,12 @@ static const struct option main_options[] = {
     { "sign_in_window", KIND_DURATION, AT(sign_in_window_s), "15m", 1, DAY, NULL,
       "The window of the sign-in limits." },
     { "client_failure_limit", KIND_INTEGER, AT(client_failure_limit), "30", 1, MANY, NULL,
-      "How often one client may fail to prove who it is from one address within sign_in_window, before it is "
-      "turned away there." },
+      "How often one client may fail to prove who it is from one address (of IPv6: a /64) within "
+      "sign_in_window, before it is turned away there." },
     { "client_lock_failures", KIND_INTEGER, AT(client_lock_failures), "10", 0, MANY, NULL,
-      "How many failures within sign_in_window, from addresses that it may come from, lock a client with "
-      "enhanced security until an administrator unlocks it; 0 for no number." },
+      "The same for a client with enhanced security; and how many failures of who holds its key or "
+      "certificate "
+      "within sign_in_window lock it everywhere until an administrator unlocks it; 0 for no number." },
     { "scrypt_log_n", KIND_INTEGER, AT(scrypt_log_n), "15", 10, 20, NULL,
       "Cost of a password hash: N is two to the power of this. Raising it rehashes at the next sign-in." },
     { "scrypt_r", KIND_INTEGER, AT(scrypt_r), "8", 1, 32, NULL, "Block size of a password hash." },

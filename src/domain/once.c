@@ -5,15 +5,29 @@
 #include "domain/context.h"
 #include "store/used_ids.h"
 
+/* lengths first, so that no owner and name can spell another's */
+static void hash(struct context *context, const char *kind, const char *owner, const char *name,
+                 unsigned char id_out[32])
+{
+    sha256_text(arena_printf(context->arena, "%s %zu %s %s", kind, strlen(owner), owner, name), id_out);
+}
+
 void once_note(struct context *context, const char *kind, const char *owner, const char *name,
                struct once_item item)
 {
     struct once *once = &context->once;
     if (once->count == ONCE_MAX)
         bug("a request brings more than can be spent");
-    /* lengths first, so that no owner and name can spell another's */
-    sha256_text(arena_printf(context->arena, "%s %zu %s %s", kind, strlen(owner), owner, name), item.id);
+    hash(context, kind, owner, name, item.id);
     once->items[once->count++] = item;
+}
+
+bool once_is_first(struct context *context, const char *kind, const char *owner, const char *name,
+                   int64_t expires_at)
+{
+    unsigned char id[32];
+    hash(context, kind, owner, name, id);
+    return used_ids_add(context->db, id, expires_at) == STORE_OK;
 }
 
 struct spending {

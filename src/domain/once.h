@@ -35,6 +35,11 @@ struct once {
 void once_note(struct context *context, const char *kind, const char *owner, const char *name,
                struct once_item item);
 
+/* Whether nobody has told of this name before, on whatever machine, in the time until expires_at: one write,
+ * now. False also where that can't be told. */
+bool once_is_first(struct context *context, const char *kind, const char *owner, const char *name,
+                   int64_t expires_at);
+
 /* Spends what was noted, now: a statement each. OK when there is nothing; what the item says for a second
  * use; UNAVAILABLE. */
 enum outcome once_spend(struct context *context);

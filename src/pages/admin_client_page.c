@@ -1,4 +1,5 @@
-/* admin_client_page.c: one of a service's applications: shown, edited, given secrets, switched off; and how
+/* admin_client_page.c: one of a service's applications: shown, edited, given secrets, switched off,
+ * removed; and how
  * it proves who it is, and failed to. */
 #include "core/encode.h"
 #include "core/text.h"
@@ -161,6 +162,7 @@ static enum outcome fill_client(struct view *view)
     put_edit_form(view, &client.client);
     found = put_proofs(view, &client);
     admin_form(view, active ? "client_disable" : "client_enable", active);
+    admin_form(view, "client_remove", true);
     return found;
 }
 
@@ -184,7 +186,8 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
         admin_wrong(view, "client_name", "admin_problem_name");
         return OUTCOME_OK;
     }
-    outcome = client_change(&call->context, client.row.client_id, wanted, &client);
+    outcome = client_change(&call->context, client.row.client_id,
+                            &(struct client_wish) { .metadata = wanted }, &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "changed";
@@ -221,7 +224,8 @@ static enum outcome act_security(struct view *view, struct admin_done *done)
         json_put_boolean(wanted, boxes[i], call_parameter(call, boxes[i]) != NULL);
     if (!put_keys(view, wanted))
         return OUTCOME_OK;
-    outcome = client_change(&call->context, client.row.client_id, wanted, &client);
+    outcome = client_change(&call->context, client.row.client_id,
+                            &(struct client_wish) { .metadata = wanted }, &client);
     if (outcome != OUTCOME_OK)
         return admin_refused(view, outcome);
     done->said = "changed";
@@ -310,6 +314,19 @@ static enum outcome act_enable(struct view *view, struct admin_done *done)
     return set_active(view, true, done);
 }
 
+static enum outcome act_remove(struct view *view, struct admin_done *done)
+{
+    struct registered_client client;
+    enum outcome outcome = find(view, &client);
+    if (outcome == OUTCOME_OK)
+        outcome = client_remove(&view->call->context, client.row.client_id, NULL);
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    done->said = "client_removed";
+    done->path = admin_path(view, "clients", NULL);
+    return OUTCOME_OK;
+}
+
 const struct admin_page admin_client_page = {
     .path = "/admin/services/{service}/clients/{client}",
     .name = "client",
@@ -321,5 +338,6 @@ const struct admin_page admin_client_page = {
                { "client_secret_add", true, act_secret_add },
                { "client_secret_revoke", true, act_secret_revoke },
                { "client_disable", true, act_disable },
-               { "client_enable", true, act_enable } },
+               { "client_enable", true, act_enable },
+               { "client_remove", true, act_remove } },
 };

@@ -26,7 +26,7 @@ struct admin_form {
     enum outcome (*act)(struct view *view, struct admin_done *done);
 };
 
-enum { ADMIN_PAGE_FORMS = 8 };
+enum { ADMIN_PAGE_FORMS = 10 };
 
 struct admin_page {
     const char *path; /* "/admin/services/{service}/clients" */

@@ -257,7 +257,8 @@ static enum outcome redeem(struct call *call, struct returning *returning)
                                         .code_verifier = journey->code_verifier,
                                         .nonce = journey->nonce,
                                         .scopes = journey->scopes,
-                                        .user = call_parameter(call, "user") };
+                                        .user = call_parameter(call, "user"),
+                                        .lasting = journey->purpose == JOURNEY_CONNECT };
     return provider_redeem(&call->context, returning->provider, &code, &returning->tokens,
                            &returning->identity);
 }
@@ -266,6 +267,12 @@ static enum outcome fail(struct call *call, const struct returning *returning, c
 {
     usage_note_failure(&call->context, service_of(returning), returning->provider->name);
     return tell(call, returning, word);
+}
+
+/* RFC 6749 §4.1.2.1 has a word for who cancels; a kind may have its own. */
+static const char *standard_word(const struct provider_kind *kind, const char *error)
+{
+    return kind->cancel_word != NULL && text_equal(error, kind->cancel_word) ? "access_denied" : error;
 }
 
 /* The state was good, and this is its first time. */
@@ -283,7 +290,7 @@ static enum outcome come_back(struct call *call, struct returning *returning)
     if (!issuer_fits(returning->provider, call_parameter(call, "iss")))
         return fail(call, returning, PROVIDER_CALLBACK_FAILED);
     if (error != NULL)
-        return tell(call, returning, error);
+        return tell(call, returning, standard_word(returning->provider->kind, error));
     outcome = redeem(call, returning);
     if (outcome == OUTCOME_PROVIDER_FAILED || outcome == OUTCOME_PROVIDER_REFUSED)
         return fail(call, returning, PROVIDER_CALLBACK_FAILED);
@@ -299,7 +306,9 @@ static enum outcome read_answer(struct call *call)
     const char *state = call_parameter(call, "state");
     if (call_repeated(call, names) != NULL)
         return refuse(&call->context, OUTCOME_MALFORMED, "a parameter came more than once");
-    if (state == NULL || (call_parameter(call, "code") == NULL && call_parameter(call, "error") == NULL))
+    if (call_parameter(call, "error") != NULL)
+        return OUTCOME_OK;
+    if (state == NULL || call_parameter(call, "code") == NULL)
         return refuse(&call->context, OUTCOME_MALFORMED, "code or state is missing");
     return OUTCOME_OK;
 }
@@ -325,8 +334,13 @@ static enum outcome get_provider_callback(struct call *call)
     enum outcome outcome = read_answer(call);
     if (outcome != OUTCOME_OK)
         return outcome;
-    outcome = journey_read(&call->context, returning.provider->name, call_parameter(call, "state"),
-                           cookie_read(call->request, JOURNEY_COOKIE), &returning.journey);
+    /* an error that came without a state opens nothing, and its person is told all the same */
+    if (call_parameter(call, "state") == NULL)
+        return tell(call, &returning, call_parameter(call, "error"));
+    const struct journey_browser browser = { .csrf = cookie_read(call->request, JOURNEY_COOKIE),
+                                             .own = call->browser };
+    outcome = journey_read(&call->context, returning.provider->name, call_parameter(call, "state"), &browser,
+                           &returning.journey);
     if (outcome == OUTCOME_FOREIGN_FORM && goes_on_signed_in(call, &returning.journey))
         return OUTCOME_OK;
     if (outcome == OUTCOME_FOREIGN_FORM)

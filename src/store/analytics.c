@@ -2,6 +2,8 @@
  */
 #include "store/analytics.h"
 
+#include "store/subscriptions.h"
+
 enum { TOTALS, SIGN_INS, SIGN_INS_BY_PROVIDER, MEMBERS, MEMBERS_BY_LINK, USAGE };
 
 #define TOTAL(member) offsetof(struct analytics_totals, member)
@@ -25,10 +27,11 @@ static const struct statement statements[] = {
     [TOTALS] = { .name = "analytics.totals",
                  .sql = "SELECT (SELECT COUNT(*) FROM members WHERE service_id = ?),"
                         " (SELECT COUNT(*) FROM subscriptions WHERE service_id = ?),"
-                        " (SELECT COUNT(*) FROM subscriptions WHERE service_id = ? AND status = 'active'),"
-                        " COUNT(*), COUNT(DISTINCT user_id)"
+                        " (SELECT COUNT(*) FROM subscriptions WHERE service_id = ? AND status = 'active')"
+                        " - (SELECT COUNT(*) FROM subscriptions WHERE service_id = ? AND status = 'active'"
+                        " AND " SUBSCRIPTION_IS_OVER "), COUNT(*), COUNT(DISTINCT user_id)"
                         " FROM sign_ins WHERE service_id = ? AND kind = 'sign_in' AND at >= ?",
-                 .parameters = "bbbbi",
+                 .parameters = "bbbbibi",
                  COLUMNS(total_columns),
                  .retry = true },
     [SIGN_INS] = { .name = "analytics.sign_ins",
@@ -68,12 +71,12 @@ static const struct statement statements[] = {
 const struct statement_table analytics_statements = STATEMENT_TABLE(statements);
 
 enum store_result analytics_find_totals(struct db *db, struct arena *arena,
-                                        const unsigned char service_id[16], int64_t since,
+                                        const unsigned char service_id[16], int64_t now, int64_t since,
                                         struct analytics_totals *totals_out)
 {
     return db_find(db, arena, &statements[TOTALS],
                    VALUES(sql_id(service_id), sql_id(service_id), sql_id(service_id), sql_id(service_id),
-                          sql_integer(since)),
+                          sql_integer(now), sql_id(service_id), sql_integer(since)),
                    totals_out);
 }
 

@@ -12,7 +12,7 @@ struct analytics_totals {
 };
 
 enum store_result analytics_find_totals(struct db *db, struct arena *arena,
-                                        const unsigned char service_id[16], int64_t since,
+                                        const unsigned char service_id[16], int64_t now, int64_t since,
                                         struct analytics_totals *totals_out) MUST_CHECK;
 
 /* What happened in a time, in all or of one provider. */

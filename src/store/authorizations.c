@@ -10,7 +10,8 @@ enum {
     REVOKE_BY_CLIENT,
     REVOKE_BY_GRANT,
     REVOKE_BY_USER,
-    REVOKE_BY_USER_AND_CLIENT
+    REVOKE_BY_USER_AND_CLIENT,
+    REMOVE_PART
 };
 
 #define ROW(member) offsetof(struct authorization_state, authorization.member)
@@ -111,6 +112,12 @@ static const struct statement statements[] = {
                                            " WHERE user_id = ? AND client_number = ? AND revoked_at = 0",
                                     .parameters = "ibi",
                                     .retry = true },
+    [REMOVE_PART] = { .name = "authorizations.remove_part",
+                      .sql = "DELETE a FROM (SELECT user_id, client_number FROM grants"
+                             " WHERE client_number = ? ORDER BY id LIMIT ?) g"
+                             " STRAIGHT_JOIN authorizations a"
+                             " ON a.user_id = g.user_id AND a.client_number = g.client_number",
+                      .parameters = "ii" },
 };
 
 const struct statement_table authorizations_statements = STATEMENT_TABLE(statements);
@@ -182,4 +189,9 @@ enum store_result authorizations_revoke_by_user_and_client(struct db *db, const 
 {
     return db_run(db, &statements[REVOKE_BY_USER_AND_CLIENT],
                   VALUES(sql_integer(now), sql_id(user_id), sql_integer(client_number)), NULL);
+}
+
+enum store_result authorizations_remove_part(struct db *db, int64_t client_number, int64_t limit)
+{
+    return db_run(db, &statements[REMOVE_PART], VALUES(sql_integer(client_number), sql_integer(limit)), NULL);
 }

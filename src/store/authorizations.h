@@ -86,4 +86,7 @@ enum store_result authorizations_revoke_by_user(struct db *db, const unsigned ch
 enum store_result authorizations_revoke_by_user_and_client(struct db *db, const unsigned char user_id[16],
                                                            int64_t client_number, int64_t now) MUST_CHECK;
 
+/* Before clients_remove_part(), in its transaction: what hangs from the grants that it takes. */
+enum store_result authorizations_remove_part(struct db *db, int64_t client_number, int64_t limit) MUST_CHECK;
+
 #endif

@@ -49,8 +49,9 @@ static const struct statement statements[] = {
                .sql = "UPDATE clients SET locked_at = ? WHERE number = ? AND locked_at = 0",
                .parameters = "ii" },
     [UNLOCK] = { .name = "clients.unlock",
-                 .sql = "UPDATE clients SET locked_at = 0, failures_since = ?"
-                        " WHERE number = ? AND locked_at > 0",
+                 /* later than before in any case: it names what is counted anew */
+                 .sql = "UPDATE clients SET locked_at = 0,"
+                        " failures_since = GREATEST(?, failures_since + 1) WHERE number = ?",
                  .parameters = "ii" },
 };
 

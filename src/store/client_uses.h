@@ -35,8 +35,8 @@ enum store_result client_failures_list(struct db *db, struct arena *arena, int64
                                        const struct page *page, struct client_failure_row **rows_out,
                                        size_t *count_out) MUST_CHECK;
 
-/* Locks a client that isn't, or unlocks one: failures count from now on. NOT_FOUND when there was nothing to
- * do. */
+/* Locks a client that isn't, or unlocks it, locked or not: failures count from now on. NOT_FOUND when there
+ * was nothing to do. */
 enum store_result clients_lock(struct db *db, int64_t number, int64_t now) MUST_CHECK;
 enum store_result clients_unlock(struct db *db, int64_t number, int64_t now) MUST_CHECK;
 

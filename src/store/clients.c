@@ -10,9 +10,12 @@ enum {
     LOAD_BY_NUMBER,
     FIND,
     LIST,
+    LOCK,
     OF_ORIGIN,
-    SET_STATUS,
-    SET_METADATA,
+    SET,
+    REMOVE_GRANTS,
+    REMOVE_PERMISSIONS,
+    REMOVE,
     HOLD,
     LIST_SECRETS,
     EXPIRE_SECRET
@@ -110,6 +113,10 @@ static const struct statement statements[] = {
                .parameters = "t",
                COLUMNS(client_columns),
                .retry = true },
+    [LOCK] = { .name = "clients.find_locked",
+               .sql = "SELECT " CLIENT_COLUMNS " FROM clients c WHERE c.client_id = ? FOR UPDATE",
+               .parameters = "t",
+               COLUMNS(client_columns) },
     [LIST] = { .name = "clients.list",
                .sql = "SELECT " CLIENT_COLUMNS " FROM clients c WHERE ? IS NULL OR c.service_id = ?"
                       " ORDER BY c.number LIMIT ? OFFSET ?",
@@ -124,14 +131,17 @@ static const struct statement statements[] = {
                     .parameters = "ttti",
                     COLUMNS(metadata_column),
                     .retry = true },
-    [SET_METADATA] = { .name = "clients.set_metadata",
-                       .sql = "UPDATE clients SET metadata = ?, updated_at = ? WHERE client_id = ?",
-                       .parameters = "tit",
-                       .retry = true },
-    [SET_STATUS] = { .name = "clients.set_status",
-                     .sql = "UPDATE clients SET status = ?, updated_at = ? WHERE client_id = ?",
-                     .parameters = "tit",
-                     .retry = true },
+    [SET] = { .name = "clients.set",
+              .sql = "UPDATE clients SET metadata = ?, status = ?, updated_at = ? WHERE number = ?",
+              .parameters = "ttii" },
+    [REMOVE_GRANTS] = { .name = "clients.remove_grants",
+                        .sql = "DELETE FROM grants WHERE client_number = ? ORDER BY id LIMIT ?",
+                        .parameters = "ii" },
+    [REMOVE_PERMISSIONS] = { .name = "clients.remove_permissions",
+                             .sql = "DELETE FROM permissions WHERE client_number = ?"
+                                    " ORDER BY status, requested_at, user_id LIMIT ?",
+                             .parameters = "ii" },
+    [REMOVE] = { .name = "clients.remove", .sql = "DELETE FROM clients WHERE number = ?", .parameters = "i" },
     [HOLD] = { .name = "clients.hold",
                .sql = "SELECT number FROM clients WHERE number = ? FOR UPDATE",
                .parameters = "i",
@@ -234,10 +244,17 @@ enum store_result clients_list_of_origin(struct db *db, struct arena *arena, con
     return result;
 }
 
-enum store_result clients_set_status(struct db *db, const char *client_id, const char *status, int64_t now)
+enum store_result clients_find_locked(struct db *db, struct arena *arena, const char *client_id,
+                                      struct client_row *row_out)
 {
-    return db_run_one(db, &statements[SET_STATUS],
-                      VALUES(sql_text(status), sql_integer(now), sql_text(client_id)));
+    return db_find(db, arena, &statements[LOCK], VALUES(sql_text(client_id)), row_out);
+}
+
+enum store_result clients_set(struct db *db, const struct client_row *row)
+{
+    return db_run_one(db, &statements[SET],
+                      VALUES(sql_text(row->metadata), sql_text(row->status), sql_integer(row->updated_at),
+                             sql_integer(row->number)));
 }
 
 enum store_result clients_hold(struct db *db, struct arena *arena, int64_t number)
@@ -267,9 +284,19 @@ enum store_result clients_expire_secret(struct db *db, int64_t number, const uns
                              sql_id(id), sql_integer(now)));
 }
 
-enum store_result clients_set_metadata(struct db *db, const char *client_id, const char *metadata,
-                                       int64_t now)
+enum store_result clients_remove_part(struct db *db, int64_t number, int64_t limit, bool *more_out)
 {
-    return db_run_one(db, &statements[SET_METADATA],
-                      VALUES(sql_text(metadata), sql_integer(now), sql_text(client_id)));
+    int64_t grants = 0, permissions = 0;
+    enum store_result result =
+        db_run(db, &statements[REMOVE_GRANTS], VALUES(sql_integer(number), sql_integer(limit)), &grants);
+    if (result == STORE_OK)
+        result = db_run(db, &statements[REMOVE_PERMISSIONS], VALUES(sql_integer(number), sql_integer(limit)),
+                        &permissions);
+    *more_out = grants == limit || permissions == limit;
+    return result;
+}
+
+enum store_result clients_remove(struct db *db, int64_t number)
+{
+    return db_run_one(db, &statements[REMOVE], VALUES(sql_integer(number)));
 }

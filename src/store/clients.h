@@ -74,10 +74,13 @@ enum store_result clients_find(struct db *db, struct arena *arena, const char *c
 enum store_result clients_list(struct db *db, struct arena *arena, const unsigned char *service_id,
                                const struct page *page, struct client_row **rows_out,
                                size_t *count_out) MUST_CHECK;
-enum store_result clients_set_status(struct db *db, const char *client_id, const char *status,
-                                     int64_t now) MUST_CHECK;
-enum store_result clients_set_metadata(struct db *db, const char *client_id, const char *metadata,
-                                       int64_t now) MUST_CHECK;
+
+/* Inside a transaction: reads the row and keeps others from changing it until the end. */
+enum store_result clients_find_locked(struct db *db, struct arena *arena, const char *client_id,
+                                      struct client_row *row_out) MUST_CHECK;
+
+/* Metadata and status, as the row has them. */
+enum store_result clients_set(struct db *db, const struct client_row *row) MUST_CHECK;
 
 /* Inside a transaction: whoever changes the secrets of a client waits for others that do. NOT_FOUND. */
 enum store_result clients_hold(struct db *db, struct arena *arena, int64_t number) MUST_CHECK;
@@ -91,5 +94,12 @@ enum store_result clients_list_secrets(struct db *db, struct arena *arena, int64
  * client's. */
 enum store_result clients_expire_secret(struct db *db, int64_t number, const unsigned char id[16],
                                         int64_t now, int64_t expires_at) MUST_CHECK;
+
+/* Some of the grants and permissions of a client that is to be removed; *more_out: there may be more. */
+enum store_result clients_remove_part(struct db *db, int64_t number, int64_t limit,
+                                      bool *more_out) MUST_CHECK;
+
+/* The client with its secrets, grants, permissions and failures. NOT_FOUND. */
+enum store_result clients_remove(struct db *db, int64_t number) MUST_CHECK;
 
 #endif

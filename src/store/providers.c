@@ -1,7 +1,7 @@
 /* providers.c: see providers.h. */
 #include "store/providers.h"
 
-enum { ADD, FIND, LIST, SET, SET_STATUS, REMOVE, COUNT_CONNECTIONS };
+enum { ADD, FIND, LOCK, LIST, SET, REMOVE, COUNT_CONNECTIONS };
 
 #define ROW(member) offsetof(struct provider_row, member)
 #define PROVIDER_COLUMNS "name, kind, status, metadata, secret_sealed, created_at, updated_at"
@@ -28,19 +28,19 @@ static const struct statement statements[] = {
                .parameters = "t",
                COLUMNS(provider_columns),
                .retry = true },
+    [LOCK] = { .name = "providers.lock",
+               .sql = "SELECT " PROVIDER_COLUMNS " FROM providers WHERE name = ? FOR UPDATE",
+               .parameters = "t",
+               COLUMNS(provider_columns) },
     [LIST] = { .name = "providers.list",
                .sql = "SELECT " PROVIDER_COLUMNS " FROM providers ORDER BY name LIMIT ?",
                .parameters = "i",
                COLUMNS(provider_columns),
                .retry = true },
     [SET] = { .name = "providers.set",
-              .sql = "UPDATE providers SET metadata = ?, secret_sealed = ?, updated_at = ? WHERE name = ?",
-              .parameters = "tbit",
-              .retry = true },
-    [SET_STATUS] = { .name = "providers.set_status",
-                     .sql = "UPDATE providers SET status = ?, updated_at = ? WHERE name = ?",
-                     .parameters = "tit",
-                     .retry = true },
+              .sql = "UPDATE providers SET metadata = ?, secret_sealed = ?, status = ?, updated_at = ?"
+                     " WHERE name = ?",
+              .parameters = "tbtit" },
     [REMOVE] = { .name = "providers.remove",
                  .sql = "DELETE FROM providers WHERE name = ?",
                  .parameters = "t" },
@@ -69,6 +69,12 @@ enum store_result providers_find(struct db *db, struct arena *arena, const char 
     return db_find(db, arena, &statements[FIND], VALUES(sql_text(name)), row_out);
 }
 
+enum store_result providers_lock(struct db *db, struct arena *arena, const char *name,
+                                 struct provider_row *row_out)
+{
+    return db_find(db, arena, &statements[LOCK], VALUES(sql_text(name)), row_out);
+}
+
 enum store_result providers_list(struct db *db, struct arena *arena, int64_t limit,
                                  struct provider_row **rows_out, size_t *count_out)
 {
@@ -79,18 +85,12 @@ enum store_result providers_list(struct db *db, struct arena *arena, int64_t lim
     return result;
 }
 
-enum store_result providers_set(struct db *db, const struct provider_row *row, int64_t now)
+enum store_result providers_set(struct db *db, const struct provider_row *row)
 {
     return db_run_one(db, &statements[SET],
                       VALUES(sql_text(row->metadata),
-                             sql_bytes(row->secret_sealed.data, row->secret_sealed.length), sql_integer(now),
-                             sql_text(row->name)));
-}
-
-enum store_result providers_set_status(struct db *db, const char *name, const char *status, int64_t now)
-{
-    return db_run_one(db, &statements[SET_STATUS],
-                      VALUES(sql_text(status), sql_integer(now), sql_text(name)));
+                             sql_bytes(row->secret_sealed.data, row->secret_sealed.length),
+                             sql_text(row->status), sql_integer(row->updated_at), sql_text(row->name)));
 }
 
 enum store_result providers_remove(struct db *db, const char *name)

@@ -20,13 +20,14 @@ enum store_result providers_find(struct db *db, struct arena *arena, const char 
                                  struct provider_row *row_out) MUST_CHECK;
 
 /* All of them, by name; a limit against a table that has run full. */
+/* Inside a transaction: reads the row and keeps others from changing it until the end. */
+enum store_result providers_lock(struct db *db, struct arena *arena, const char *name,
+                                 struct provider_row *row_out) MUST_CHECK;
 enum store_result providers_list(struct db *db, struct arena *arena, int64_t limit,
                                  struct provider_row **rows_out, size_t *count_out) MUST_CHECK;
 
-/* Metadata and secret, as the row has them. */
-enum store_result providers_set(struct db *db, const struct provider_row *row, int64_t now) MUST_CHECK;
-enum store_result providers_set_status(struct db *db, const char *name, const char *status,
-                                       int64_t now) MUST_CHECK;
+/* Metadata, secret and status, as the row has them; NOT_FOUND. */
+enum store_result providers_set(struct db *db, const struct provider_row *row) MUST_CHECK;
 enum store_result providers_remove(struct db *db, const char *name) MUST_CHECK;
 
 /* How many accounts are connected by the provider. */

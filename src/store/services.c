@@ -3,20 +3,7 @@
 
 #include "store/pattern.h"
 
-enum {
-    ADD,
-    FIND,
-    FIND_BY_SLUG,
-    LOCK,
-    LIST,
-    SET_STATUS,
-    SET_SIGN_IN,
-    SET_PROFILE,
-    PIN_GATES,
-    SET_WORKSPACE,
-    SET_PROVIDERS,
-    WITH_WORKSPACE
-};
+enum { ADD, FIND, FIND_BY_SLUG, LOCK, LIST, SET, PIN_GATES, WITH_WORKSPACE };
 
 #define ROW(member) offsetof(struct service_row, member)
 
@@ -71,33 +58,16 @@ static const struct statement statements[] = {
                .parameters = "tii",
                COLUMNS(service_columns),
                .retry = true },
-    [SET_STATUS] = { .name = "services.set_status",
-                     .sql = "UPDATE services SET status = ?, updated_at = ? WHERE id = ?",
-                     .parameters = "tib",
-                     .retry = true },
-    [SET_SIGN_IN] = { .name = "services.set_sign_in",
-                      .sql = "UPDATE services SET pin_gate = ?, sign_in_form = ?, updated_at = ?"
-                             " WHERE id = ?",
-                      .parameters = "ttib",
-                      .retry = true },
-    [SET_PROFILE] = { .name = "services.set_profile",
-                      .sql = "UPDATE services SET name = ?, slug = ?, service_type = ?, features = ?,"
-                             " updated_at = ? WHERE id = ?",
-                      .parameters = "ttttib",
-                      .retry = true },
+    [SET] = { .name = "services.set",
+              .sql = "UPDATE services SET name = ?, status = ?, slug = ?, service_type = ?, features = ?,"
+                     " pin_gate = ?, sign_in_form = ?, workspace = ?, providers = ?, updated_at = ?"
+                     " WHERE id = ?",
+              .parameters = "tttttttttib" },
     [PIN_GATES] = { .name = "services.pin_gates",
                     .sql = "SELECT DISTINCT pin_gate FROM services WHERE status = 'active'",
                     .parameters = "",
                     COLUMNS(gate_columns),
                     .retry = true },
-    [SET_WORKSPACE] = { .name = "services.set_workspace",
-                        .sql = "UPDATE services SET workspace = ?, updated_at = ? WHERE id = ?",
-                        .parameters = "tib",
-                        .retry = true },
-    [SET_PROVIDERS] = { .name = "services.set_providers",
-                        .sql = "UPDATE services SET providers = ?, updated_at = ? WHERE id = ?",
-                        .parameters = "tib",
-                        .retry = true },
     [WITH_WORKSPACE] = { .name = "services.with_workspace",
                          .sql = "SELECT id, workspace FROM services WHERE status = 'active'"
                                 " AND workspace IS NOT NULL ORDER BY created_at, id LIMIT ?",
@@ -135,13 +105,6 @@ enum store_result services_lock(struct db *db, struct arena *arena, const unsign
     return db_find(db, arena, &statements[LOCK], VALUES(sql_id(id)), row_out);
 }
 
-enum store_result services_set_profile(struct db *db, const struct service_row *row, int64_t now)
-{
-    return db_run_one(db, &statements[SET_PROFILE],
-                      VALUES(sql_text(row->name), sql_text(row->slug), sql_text(row->service_type),
-                             sql_text(row->features), sql_integer(now), sql_id(row->id)));
-}
-
 enum store_result services_list(struct db *db, struct arena *arena, const struct page *page,
                                 struct service_row **rows_out, size_t *count_out)
 {
@@ -154,17 +117,13 @@ enum store_result services_list(struct db *db, struct arena *arena, const struct
     return result;
 }
 
-enum store_result services_set_status(struct db *db, const unsigned char id[16], const char *status,
-                                      int64_t now)
+enum store_result services_set(struct db *db, const struct service_row *row)
 {
-    return db_run_one(db, &statements[SET_STATUS], VALUES(sql_text(status), sql_integer(now), sql_id(id)));
-}
-
-enum store_result services_set_sign_in(struct db *db, const unsigned char id[16], const char *pin_gate,
-                                       const char *sign_in_form, int64_t now)
-{
-    return db_run_one(db, &statements[SET_SIGN_IN],
-                      VALUES(sql_text(pin_gate), sql_text(sign_in_form), sql_integer(now), sql_id(id)));
+    return db_run_one(db, &statements[SET],
+                      VALUES(sql_text(row->name), sql_text(row->status), sql_text(row->slug),
+                             sql_text(row->service_type), sql_text(row->features), sql_text(row->pin_gate),
+                             sql_text(row->sign_in_form), sql_text(row->workspace), sql_text(row->providers),
+                             sql_integer(row->updated_at), sql_id(row->id)));
 }
 
 enum store_result services_pin_gates(struct db *db, struct arena *arena, struct service_gate **gates_out,
@@ -175,20 +134,6 @@ enum store_result services_pin_gates(struct db *db, struct arena *arena, struct 
         db_list(db, arena, &statements[PIN_GATES], NO_VALUES, sizeof(**gates_out), &rows, count_out);
     *gates_out = rows;
     return result;
-}
-
-enum store_result services_set_workspace(struct db *db, const unsigned char id[16], const char *workspace,
-                                         int64_t now)
-{
-    return db_run_one(db, &statements[SET_WORKSPACE],
-                      VALUES(sql_text(workspace), sql_integer(now), sql_id(id)));
-}
-
-enum store_result services_set_providers(struct db *db, const unsigned char id[16], const char *providers,
-                                         int64_t now)
-{
-    return db_run_one(db, &statements[SET_PROVIDERS],
-                      VALUES(sql_text(providers), sql_integer(now), sql_id(id)));
 }
 
 enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,

@@ -41,22 +41,8 @@ enum store_result services_lock(struct db *db, struct arena *arena, const unsign
                                 struct service_row *row_out) MUST_CHECK;
 enum store_result services_list(struct db *db, struct arena *arena, const struct page *page,
                                 struct service_row **rows_out, size_t *count_out) MUST_CHECK;
-enum store_result services_set_status(struct db *db, const unsigned char id[16], const char *status,
-                                      int64_t now) MUST_CHECK;
-
-enum store_result services_set_sign_in(struct db *db, const unsigned char id[16], const char *pin_gate,
-                                       const char *sign_in_form, int64_t now) MUST_CHECK;
-
-/* Name, slug, type and features, as the row has them. CONFLICT when the slug is another's. */
-enum store_result services_set_profile(struct db *db, const struct service_row *row, int64_t now) MUST_CHECK;
-
-/* NULL takes it off. */
-enum store_result services_set_workspace(struct db *db, const unsigned char id[16], const char *workspace,
-                                         int64_t now) MUST_CHECK;
-
-/* NULL takes them off. */
-enum store_result services_set_providers(struct db *db, const unsigned char id[16], const char *providers,
-                                         int64_t now) MUST_CHECK;
+/* All that can be changed, as the row has it. CONFLICT when the slug is another's. */
+enum store_result services_set(struct db *db, const struct service_row *row) MUST_CHECK;
 
 /* The active services that have a workspace, the oldest first. */
 enum store_result services_with_workspace(struct db *db, struct arena *arena, int64_t limit,

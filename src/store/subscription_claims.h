@@ -7,7 +7,7 @@
 extern const struct statement_table subscription_claims_statements;
 
 struct subscription_claim {
-    const char *plan, *status;
+    const char *plan, *status; /* as it is now */
     int64_t current_period_end;
     bool cancel_at_period_end;
 };
@@ -15,7 +15,7 @@ struct subscription_claim {
 /* NOT_FOUND when the user has none at this service. */
 enum store_result subscription_claims_find(struct db *db, struct arena *arena,
                                            const unsigned char service_id[16],
-                                           const unsigned char user_id[16],
+                                           const unsigned char user_id[16], int64_t now,
                                            struct subscription_claim *claim_out) MUST_CHECK;
 
 #endif

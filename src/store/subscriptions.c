@@ -2,7 +2,7 @@
  * subscription doesn't lock its plan, which many share. */
 #include "store/subscriptions.h"
 
-enum { ADD, FIND, LOCK, LIST, COUNT, CHANGE, REMOVE, DUE, NEXT_END };
+enum { ADD, FIND, LOCK, LIST, LIST_OF_STATUS, COUNT, COUNT_OF_STATUS, CHANGE, REMOVE, DUE, NEXT_END };
 
 #define ROW(member) offsetof(struct subscription_row, member)
 
@@ -33,8 +33,8 @@ static const struct column integer_column[] = { { COLUMN_INTEGER, 0 } };
     " s.current_period_end, s.cancel_at_period_end, s.cancelled_at, s.ends_at, s.version, s.created_at,"     \
     " s.updated_at FROM subscriptions s"
 #define OF_MEMBER " WHERE s.service_id = ? AND s.user_id = ?"
-#define THAT_MATCH                                                                                           \
-    " FROM subscriptions WHERE service_id = ? AND (? IS NULL OR status = ?) AND (? IS NULL OR plan_id = ?)"
+#define OF_SERVICE " FROM subscriptions WHERE service_id = ?"
+#define OF_PLAN " AND (? IS NULL OR plan_id = ?)"
 
 static const struct statement statements[] = {
     [ADD] = { .name = "subscriptions.add",
@@ -54,17 +54,38 @@ static const struct statement statements[] = {
                COLUMNS(subscription_columns) },
     /* the page is found by an index alone, so that what lies before it isn't read */
     [LIST] = { .name = "subscriptions.list",
-               .sql = SELECT_SUBSCRIPTIONS " JOIN (SELECT id" THAT_MATCH
+               .sql = SELECT_SUBSCRIPTIONS " JOIN (SELECT id" OF_SERVICE OF_PLAN
                                            " ORDER BY created_at, id LIMIT ? OFFSET ?) page"
                                            " ON page.id = s.id ORDER BY s.created_at, s.id",
-               .parameters = "bttbbii",
+               .parameters = "bbbii",
                COLUMNS(subscription_columns),
                .retry = true },
+    /* what is over and not written down is little, and found by an index of its own: it is left out of those
+     * of its old status, and joins those of its new one */
+    [LIST_OF_STATUS] = { .name = "subscriptions.list_of_status",
+                         .sql = SELECT_SUBSCRIPTIONS
+                         " JOIN ((SELECT id, created_at" OF_SERVICE " AND status = ?" OF_PLAN
+                         " AND id NOT IN (SELECT id FROM subscriptions WHERE " SUBSCRIPTION_IS_OVER ")"
+                         " ORDER BY created_at, id LIMIT ?)"
+                         " UNION ALL (SELECT id, created_at" OF_SERVICE " AND " SUBSCRIPTION_IS_OVER
+                         " AND " SUBSCRIPTION_STATUS " = ?" OF_PLAN ")"
+                         " ORDER BY created_at, id LIMIT ? OFFSET ?) page"
+                         " ON page.id = s.id ORDER BY s.created_at, s.id",
+                         .parameters = "btbbiibiitbbii",
+                         COLUMNS(subscription_columns),
+                         .retry = true },
     [COUNT] = { .name = "subscriptions.count",
-                .sql = "SELECT COUNT(*)" THAT_MATCH,
-                .parameters = "bttbb",
+                .sql = "SELECT COUNT(*)" OF_SERVICE OF_PLAN,
+                .parameters = "bbb",
                 COLUMNS(integer_column),
                 .retry = true },
+    [COUNT_OF_STATUS] = { .name = "subscriptions.count_of_status",
+                          .sql = "SELECT (SELECT COUNT(*)" OF_SERVICE " AND status = ?" OF_PLAN ")"
+                                 " + CAST(COALESCE(SUM((" SUBSCRIPTION_STATUS " = ?) - (status = ?)), 0)"
+                                 " AS SIGNED)" OF_SERVICE " AND " SUBSCRIPTION_IS_OVER OF_PLAN,
+                          .parameters = "btbbittbibb",
+                          COLUMNS(integer_column),
+                          .retry = true },
     [CHANGE] = { .name = "subscriptions.change",
                  .sql = "UPDATE subscriptions SET plan_id = ?, status = ?, trial_end = ?,"
                         " current_period_start = ?, current_period_end = ?, cancel_at_period_end = ?,"
@@ -75,8 +96,7 @@ static const struct statement statements[] = {
                  .sql = "DELETE FROM subscriptions WHERE service_id = ? AND user_id = ?",
                  .parameters = "bb" },
     [DUE] = { .name = "subscriptions.due",
-              .sql =
-                  SELECT_SUBSCRIPTIONS " WHERE s.ends_at > 0 AND s.ends_at <= ? ORDER BY s.ends_at LIMIT ?",
+              .sql = SELECT_SUBSCRIPTIONS " WHERE " SUBSCRIPTION_IS_OVER " ORDER BY ends_at LIMIT ?",
               .parameters = "ii",
               COLUMNS(subscription_columns),
               .retry = true },
@@ -113,17 +133,36 @@ enum store_result subscriptions_lock(struct db *db, struct arena *arena, const u
     return db_find(db, arena, &statements[LOCK], VALUES(sql_id(service_id), sql_id(user_id)), row_out);
 }
 
+/* The rows of the page, and all before it. */
+static int64_t up_to(const struct page *page)
+{
+    return page->offset > INT64_MAX - page->limit ? INT64_MAX : page->offset + page->limit;
+}
+
+static enum store_result list_of_status(struct db *db, struct arena *arena,
+                                        const struct subscription_filter *filter, const struct page *page,
+                                        void **rows_out, size_t *count_out)
+{
+    const struct value service = sql_id(filter->service_id), status = sql_text(filter->status),
+                       plan = sql_id(filter->plan_id), now = sql_integer(filter->now);
+    return db_list(db, arena, &statements[LIST_OF_STATUS],
+                   VALUES(service, status, plan, plan, now, sql_integer(up_to(page)), service, now, now,
+                          status, plan, plan, sql_integer(page->limit), sql_integer(page->offset)),
+                   sizeof(struct subscription_row), rows_out, count_out);
+}
+
 enum store_result subscriptions_list(struct db *db, struct arena *arena,
                                      const struct subscription_filter *filter, const struct page *page,
                                      struct subscription_row **rows_out, size_t *count_out)
 {
     void *rows = NULL;
     enum store_result result =
-        db_list(db, arena, &statements[LIST],
-                VALUES(sql_id(filter->service_id), sql_text(filter->status), sql_text(filter->status),
-                       sql_id(filter->plan_id), sql_id(filter->plan_id), sql_integer(page->limit),
-                       sql_integer(page->offset)),
-                sizeof(**rows_out), &rows, count_out);
+        filter->status
+            ? list_of_status(db, arena, filter, page, &rows, count_out)
+            : db_list(db, arena, &statements[LIST],
+                      VALUES(sql_id(filter->service_id), sql_id(filter->plan_id), sql_id(filter->plan_id),
+                             sql_integer(page->limit), sql_integer(page->offset)),
+                      sizeof(**rows_out), &rows, count_out);
     *rows_out = rows;
     return result;
 }
@@ -131,9 +170,12 @@ enum store_result subscriptions_list(struct db *db, struct arena *arena,
 enum store_result subscriptions_count(struct db *db, struct arena *arena,
                                       const struct subscription_filter *filter, int64_t *count_out)
 {
-    return db_find(db, arena, &statements[COUNT],
-                   VALUES(sql_id(filter->service_id), sql_text(filter->status), sql_text(filter->status),
-                          sql_id(filter->plan_id), sql_id(filter->plan_id)),
+    const struct value service = sql_id(filter->service_id), status = sql_text(filter->status),
+                       plan = sql_id(filter->plan_id), now = sql_integer(filter->now);
+    if (!filter->status)
+        return db_find(db, arena, &statements[COUNT], VALUES(service, plan, plan), count_out);
+    return db_find(db, arena, &statements[COUNT_OF_STATUS],
+                   VALUES(service, status, plan, plan, now, status, status, service, now, plan, plan),
                    count_out);
 }
 

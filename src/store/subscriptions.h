@@ -6,10 +6,19 @@
 
 extern const struct statement_table subscriptions_statements;
 
+/*
+ * Whose time is over has ended at that moment, written down or not: the rule for statements that count or
+ * choose by status, each with now as its value. For rows it is subscription_catch_up()
+ * (domain/subscriptions/subscription_state.h).
+ */
+#define SUBSCRIPTION_IS_OVER "(ends_at > 0 AND ends_at <= ?)"
+#define SUBSCRIPTION_STATUS                                                                                  \
+    "IF(" SUBSCRIPTION_IS_OVER ", IF(cancel_at_period_end, 'cancelled', 'expired'), status)"
+
 struct subscription_row {
     unsigned char id[16], service_id[16], user_id[16], plan_id[16];
     const char *plan_name, *plan_features; /* as the plan is now; not written */
-    const char *status;                    /* active, trialing, cancelled, expired */
+    const char *status;                    /* active, trialing, cancelled, expired; as it was written down */
     int64_t trial_end;                     /* 0: none */
     int64_t current_period_start, current_period_end;
     bool cancel_at_period_end;
@@ -34,8 +43,9 @@ enum store_result subscriptions_lock(struct db *db, struct arena *arena, const u
 /* Which of a service's subscriptions are meant; NULL: whatever it is. */
 struct subscription_filter {
     const unsigned char *service_id;
-    const char *status;
+    const char *status; /* as it is now */
     const unsigned char *plan_id;
+    int64_t now;
 };
 
 /* Oldest first. */

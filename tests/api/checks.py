@@ -23,6 +23,14 @@ def equal(seen, wanted, what=""):
     assert seen == wanted, f"{what}: {seen!r}, not {wanted!r}"
 
 
+def until(condition, what, seconds=60):
+    """Waits for it; what is for the one who reads that it didn't happen."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+
+
 def one_of(seen, wanted, what=""):
     assert seen in wanted, f"{what}: {seen!r}, none of {wanted!r}"
 

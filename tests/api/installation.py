@@ -62,7 +62,7 @@ class Site:
         self.service = environment["DOORWARD_SERVICE_ID"]
         self.database_socket = environment["DOORWARD_DB_SOCKET"]
         self.database = environment["DOORWARD_DB_NAME"]
-        self.master = int(environment["DOORWARD_PID"])
+        self.master = int(environment["DOORWARD_PID"] or 0)  # none where the web server starts the program
         self.mail = door.mail if door else Mailbox(environment["DOORWARD_MAIL_DIR"])
         self.directory = os.path.dirname(self.conf)
         self.web = Web(self.url, self.ca)

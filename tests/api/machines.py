@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
 import fcgi_client as wire
 from checks import equal
@@ -30,6 +31,16 @@ def second_machine(site):
                 status = master.wait(timeout=60)
             log.seek(0)
             equal(status, 0, log.read())
+
+
+def ask_at(socket, method, uri, fields=None, address="127.0.0.1", headers=(), more=()):
+    """One request to a master's socket, as a web server passes it; more: pairs that it sets itself."""
+    body = urllib.parse.urlencode(fields).encode() if fields else b""
+    pairs = [("REQUEST_METHOD", method), ("REQUEST_URI", uri), ("REMOTE_ADDR", address), ("HTTPS", "on"), ("SERVER_PROTOCOL", "HTTP/1.1"),
+             *[(f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in dict(headers).items()], *more]
+    if fields:
+        pairs += [("CONTENT_TYPE", "application/x-www-form-urlencoded"), ("CONTENT_LENGTH", str(len(body)))]
+    return wire.request(socket, pairs, body)
 
 
 def restart_as_another_machine(site):

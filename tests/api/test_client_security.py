@@ -7,6 +7,7 @@ import time
 
 from kit import *
 from installation import basic
+from proofs import proof
 from prove import *
 from signers import EcKey, EdKey, RsaKey
 
@@ -26,11 +27,6 @@ def failed_by(site, client, reason):
     """That a failure with this reason is written down."""
     reasons = [entry["reason"] for entry in failures(site, client)]
     assert any(reason in one for one in reasons), f"{reason}: {reasons}"
-
-
-def wrong(site, client):
-    """A failure by a stranger who knows the client's id."""
-    return ask(site, TOKEN, client, asserted(assertion(site, client, key=EcKey("one"))))
 
 
 # --- once, over restarts ---
@@ -152,17 +148,18 @@ def secrets_refused(site):
     invalid_client(ask(site, TOKEN, client, {"client_id": client.id, "client_secret": client.secret}), "body")
 
 
-@test("4.3: under enhanced security an assertion needs a kid, the issuer alone as aud, and lives for five minutes")
+@test("4.3: under enhanced security an assertion needs a kid, the issuer alone as aud, in a string (FAPI 2.0 5.3.2.1), and lives for five minutes")
 def strict_assertions(site):
     key = EcKey("one")
     client = enhanced_client(site, key)
     now = int(time.time())
     for claims, header in (({}, {"kid": None}), ({"exp": now + 400}, {}), ({"aud": site.url + TOKEN}, {}), ({"aud": [site.url, site.url + TOKEN]}, {}),
-                           ({"aud": [site.url, "https://other.example"]}, {})):
+                           ({"aud": [site.url, "https://other.example"]}, {}),
+                           ({"aud": [site.url]}, {}), ({"aud": []}, {})):
         invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, header=header, **claims))), f"{claims} {header}")
         site.cli("client", "unlock", client.id)
         lift(site, client)
-    for claims in ({"aud": [site.url]}, {"exp": now + 295}):
+    for claims in ({"aud": site.url}, {"exp": now + 295}):
         equal(ask(site, REVOKE, client, asserted(assertion(site, client, **claims))).status, 200, f"{claims}")
 
 
@@ -187,36 +184,116 @@ def two_keys(site):
     invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, key=old))), "old")
 
 
-@test("4.3: after N failures the client is locked, for good proofs too, on every worker at once, until it is unlocked")
+def signed_but_wrong(site, client, headers=None):
+    """A failure by who holds the client's key."""
+    return ask(site, TOKEN, client, asserted(assertion(site, client, aud="https://other.example")), headers)
+
+
+def at(address):
+    return {"X-Forwarded-For": address}
+
+
+@test("4.3: after N failures by who holds the key the client is locked, for good proofs too, from everywhere, on every worker at once, until it is unlocked")
 def locked(site):
     client = enhanced_client(site)
-    for number in range(LOCK):
+    now = int(time.time())
+    used = asserted(assertion(site, client))
+    equal(ask(site, REVOKE, client, used, at("198.51.100.1")).status, 200, "first use")
+    mistakes = [used, asserted(assertion(site, client, exp=now - 5)), asserted(assertion(site, client, aud="https://other.example")),
+                asserted(assertion(site, client, jti=None)), asserted(assertion(site, client, exp=now + 3600))]
+    equal(len(mistakes), LOCK, "mistakes")
+    for number, words in enumerate(mistakes):
         equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, f"before failure {number}")
-        invalid_client(wrong(site, client))
-    for path in (REVOKE, INTROSPECT, TOKEN):
-        invalid_client(ask(site, path, client, proof_of(site, client)[0]), f"locked, at {path}")
+        invalid_client(ask(site, REVOKE, client, words, at(f"198.51.100.{number}")))
+    equal([entry["counted"] for entry in failures(site, client)], [True] * LOCK, "counted")
+    for number, path in enumerate((REVOKE, INTROSPECT, TOKEN)):
+        invalid_client(ask(site, path, client, proof_of(site, client)[0], at(f"203.0.113.{number}")), f"locked, at {path}")
     assert site.cli("client", "show", client.id)["locked_at"] > 0
     failed_by(site, client, "locked")
     site.cli("client", "unlock", client.id)
     equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "unlocked")
     assert "locked_at" not in site.cli("client", "show", client.id)
-    invalid_client(wrong(site, client))
+    invalid_client(signed_but_wrong(site, client))
     equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "failures of before don't count")
+
+
+@test("4.3: who knows the client_id alone can't lock the client, with however many failures: the range they come from is turned away for it")
+def strangers_lock(site):
+    client = enhanced_client(site)
+    for stranger in ("198.51.100.7", "2001:db8:1:2::7"):
+        for _ in range(LOCK):
+            invalid_client(ask(site, TOKEN, client, asserted(assertion(site, client, key=EcKey("one"))), at(stranger)))
+        equal(ask(site, TOKEN, client, {}, at(stranger)).status, 401, "who names no client is told nothing of it")
+    for turned_away in ("198.51.100.7", "2001:db8:1:2::7", "2001:db8:1:2:ffff::1"):
+        answer = ask(site, REVOKE, client, proof_of(site, client)[0], at(turned_away))
+        equal(answer.status, 429, turned_away)
+        assert int(answer.header("Retry-After")) > 0, answer.headers
+    for free in ("198.51.100.8", "2001:db8:1:3::7"):
+        equal(ask(site, REVOKE, client, proof_of(site, client)[0], at(free)).status, 200, free)
+    told = failures(site, client)
+    equal({entry["counted"] for entry in told}, {False}, "towards the lock")
+    equal(sum("from now on this address is turned away" in entry["reason"] for entry in told), 2, "that it is turned away is told once for each")
+    assert "locked_at" not in site.cli("client", "show", client.id)
+    for _ in range(2):  # unlocked twice within a second, too
+        site.cli("client", "unlock", client.id)
+        equal(ask(site, REVOKE, client, proof_of(site, client)[0], at("198.51.100.7")).status, 200, "unlocked")
+        for _ in range(LOCK):
+            invalid_client(ask(site, TOKEN, client, {"client_id": client.id, "client_secret": "guess"}, at("198.51.100.7")))
+        equal(ask(site, REVOKE, client, proof_of(site, client)[0], at("198.51.100.7")).status, 429, "once more")
+
+
+@test("4.3: what is no signature by the client's key never counts towards its lock: none, a guessed secret, another's key, another algorithm, a changed word")
+def only_the_holder(site):
+    client = enhanced_client(site)
+    good = assertion(site, client)
+    head, body, signature = good.split(".")
+    strangers = [{"client_id": client.id}, {"client_id": client.id, "client_secret": "guess"}, asserted(assertion(site, client, key=EcKey("one"), exp=1)),
+                 asserted(assertion(site, client, key=EcKey("other"))), asserted(f"{head}.{body}.{signature[:-8]}AAAAAAAA"), asserted(f"{head}.{body}."),
+                 asserted(assertion(site, client, key=RsaKey("one"), aud="x")), asserted("x")]
+    for number, words in enumerate(strangers):
+        invalid_client(ask(site, TOKEN, client, words, at(f"198.51.100.{number}")), f"{words}")
+    equal({entry["counted"] for entry in failures(site, client)}, {False}, "towards the lock")
+
+
+@test("4.3: one assertion counts once towards the lock, however often and from wherever it is sent: whoever has seen it could")
+def counted_once(site):
+    client = enhanced_client(site)
+    used, old = asserted(assertion(site, client)), asserted(assertion(site, client, exp=int(time.time()) - 5))
+    equal(ask(site, REVOKE, client, used).status, 200, "first use")
+    for number in range(LOCK + 2):
+        for words in (used, old):
+            invalid_client(ask(site, REVOKE, client, words, at(f"198.51.100.{number}")))
+    equal(sum(entry["counted"] for entry in failures(site, client)), 2, "counted")
+    equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "not locked")
+
+
+@test("4.3: an enhanced client's token requests without a proof, or with a bad one, are written down; they never lock it, and a nonce that is asked for is no failure")
+def without_proof(site):
+    client, its_key = enhanced_client(site), EcKey()
+    for number in range(LOCK + 1):
+        headers = {} if number % 2 else {"DPoP": proof(its_key, "GET", site.url + TOKEN)}
+        answer = ask(site, TOKEN, client, proof_of(site, client)[0], {**headers, **at(f"198.51.100.{number}")})
+        equal((answer.status, answer.json()["error"]), (400, "invalid_dpop_proof"), str(answer))
+    told = failures(site, client)
+    equal({(entry["method"], entry["counted"]) for entry in told}, {("dpop", False)}, "ways")
+    equal(sorted({entry["reason"] for entry in told}), ["a DPoP proof is required", "the proof's htm is another method"], "reasons")
+    equal(ask(site, TOKEN, client, proof_of(site, client)[0], {"DPoP": proof(its_key, "POST", site.url + TOKEN)}).status, 200, "with one")
 
 
 @test("a client without enhanced security is never locked")
 def not_locked(site):
     client = keyed_client(site)
     for _ in range(LOCK + 2):
-        invalid_client(wrong(site, client))
+        invalid_client(signed_but_wrong(site, client))
     equal(get_token(site, client).status, 200, "still")
 
 
-@test("4.3: from an address outside of its ranges a good proof is 403, a bad one 401; those don't lock it, and it works from inside")
+@test("4.3: from an address outside of its ranges a good proof is 403, a bad one 401; those don't lock it, signed or not, and it works from inside")
 def ranges(site):
     client = enhanced_client(site, allowed_addresses=["198.51.100.0/24", "2001:db8:7::/48"])
-    for _ in range(LOCK + 3):
-        invalid_client(wrong(site, client), "a stranger")
+    for number in range(LOCK + 3):
+        invalid_client(signed_but_wrong(site, client, at(f"203.0.113.{number}")), "with the key, from elsewhere")
+        refused(ask(site, REVOKE, client, proof_of(site, client)[0], at(f"203.0.113.{number}")), 403, "access_denied")
     answer = ask(site, REVOKE, client, proof_of(site, client)[0])
     refused(answer, 403, "access_denied")
     failed_by(site, client, "an address that it may not come from")

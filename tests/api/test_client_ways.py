@@ -3,12 +3,13 @@
 with them, and the keys that clients register."""
 import json
 import secrets
+import subprocess
 import threading
 import time
 
 from kit import *
 from installation import basic
-from jose import encode_parts, unsigned
+from jose import b64, encode_parts, unsigned
 from prove import *
 from receiver import Receiver
 from signers import EcKey, EdKey, RsaKey, SecretKey, pem_of
@@ -114,7 +115,7 @@ def challenges(site):
     assert answer.header("WWW-Authenticate").startswith("Basic")
 
 
-@test("the contract's other errors: no authentication 401, no grant_type 400, unknown grant 400, wrong type 415, GET 405")
+@test("the contract's other errors: no authentication 401, no grant_type 400, unknown grant 400, wrong type 400, GET 405")
 def contract_errors(site):
     web = of_way(site, "client_secret_basic")
     header = {"Authorization": basic(web.id, web.secret)}
@@ -123,10 +124,22 @@ def contract_errors(site):
     refused(site.web.post("/oauth2/token", {"grant_type": "password"}, headers=header), 400, "unsupported_grant_type")
     refused(site.web.post("/oauth2/token", {"grant_type": "client_credentials", "scope": "admin"}, headers=header), 400, "invalid_scope")
     refused(site.web.post("/oauth2/token", {"grant_type": "refresh_token", "refresh_token": "x"}, headers=header), 400, "unauthorized_client")
+    for path in (TOKEN, "/oauth2/token", "/api/oauth/introspect", "/api/oauth/revoke"):
+        answer = site.web.request("POST", path, body="grant_type=client_credentials&token=x", headers={**header, "Content-Type": "text/plain"})
+        refused(answer, 400, "invalid_request")
     equal(site.web.get("/oauth2/token").status, 405, "GET")
     answer = site.web.post("/oauth2/token", {"grant_type": "client_credentials", "scope": "read:things"}, headers=header)
     body = token_response(answer)
     equal((body["scope"], answer.header("Pragma")), ("read:things", "no-cache"), "the answer")
+
+
+@test("a member that isn't known has no effect (RFC 7591 2), and whoever typed it hears of that")
+def mistyped(site):
+    words = json.dumps({**MACHINE, "client_name": "Typed", "enhanced_securty": True, "client_secret": "mine"})
+    command = [site.program, "-c", site.conf, "client", "add", "--service", site.service, "--metadata", "-", "--json"]
+    done = subprocess.run(command, input=words, capture_output=True, text=True, timeout=60)
+    equal((done.returncode, done.stderr), (0, "doorward: without effect, as not known here: enhanced_securty, client_secret\n"))
+    assert json.loads(done.stdout)["client_secret"] != "mine"
 
 
 # --- secrets of any shape, where they come from elsewhere ---
@@ -180,8 +193,8 @@ def wrong_claims(site):
     wrong += [{"sub": value} for value in (other.id, "", 7, [client.id])]
     wrong += [{"aud": value} for value in ("https://other.example", "", [], [7], {"a": site.url}, site.url + "/", site.url + USERINFO, site.url.upper(),
                                            "http" + site.url[5:], [site.url, 7], TOKEN)]
-    wrong += [{"exp": value} for value in (now - 1, now - 61, 0, -1, "9999999999", now + 3700, 2**62, True, 1e300)]
-    wrong += [{"nbf": now + 90}, {"nbf": "x"}, {"iat": now + 90}, {"iat": "x"}, {"jti": ""}, {"jti": 7}, {"jti": "x" * 300}]
+    wrong += [{"exp": value} for value in (now - 1, now - 61, 0, -1, "9999999999", now + 3700, 2**62, True, 1e300, -1e300, now + 3700.5, now - 0.5, None, [], {})]
+    wrong += [{"nbf": now + 90}, {"nbf": "x"}, {"iat": now + 90}, {"iat": "x"}, {"jti": ""}, {"jti": 7}, {"jti": "x" * 300}, {"jti": "\u20ac" * 100}, {"jti": ["x"]}, {"nbf": 1e300}, {"iat": 2**62}, {"nbf": True}]
     for claims in wrong:
         invalid_client(ask(site, TOKEN, client, asserted(assertion(site, client, **claims))), f"{claims}")
 
@@ -189,7 +202,7 @@ def wrong_claims(site):
 @test("security 102: nbf and iat may be a minute in the future, exp an hour away; not more")
 def skews(site):
     now, client = int(time.time()), of_way(site, "private_key_jwt")
-    for claims in ({"nbf": now + 45}, {"iat": now + 45}, {"exp": now + 3600, "iat": now}, {"iat": None}, {"exp": now + 5}):
+    for claims in ({"nbf": now + 45}, {"iat": now + 45}, {"exp": now + 3600, "iat": now}, {"iat": None}, {"exp": now + 5}, {"exp": now + 60.25, "iat": now + 0.5, "nbf": now - 0.5}):
         equal(ask(site, TOKEN, client, asserted(assertion(site, client, **claims))).status, 200, f"{claims}")
 
 
@@ -288,6 +301,31 @@ def replays(site):
         words = asserted(assertion(site, client))
         equal(ask(site, TOKEN, client, words, **refused_words).status, 400, f"{refused_words}")
         invalid_client(ask(site, TOKEN, client, words), f"after {refused_words}")
+
+
+@test("T-36: a jti of one byte, of 256, and of letters beyond ASCII is one name: taken once")
+def odd_names(site):
+    client = of_way(site, "private_key_jwt")
+    for jti in (secrets.choice("!abc"), secrets.token_hex(128), "\u20ac\U0001f600 \u0301" + secrets.token_hex(4), "%00\\u0000 ' \" --" + secrets.token_hex(4)):
+        for status in (200, 401):
+            equal(ask(site, TOKEN, client, asserted(assertion(site, client, jti=jti))).status, status, jti)
+
+
+@test("security 57: a member twice, in the header or the claims, is invalid_client, wherever the good one stands; so is what isn't UTF-8")
+def twofold_members(site):
+    client = of_way(site, "private_key_jwt")
+    header, claims = (json.dumps(part) for part in ({"typ": "JWT", "alg": "ES256", "kid": client.key.kid}, claims_of(site, client)))
+
+    def sent(header, claims):
+        text = ".".join(b64(part if isinstance(part, bytes) else part.encode()) for part in (header, claims))
+        return ask(site, TOKEN, client, asserted(text + "." + b64(client.key.signature("ES256", text.encode()))))
+    twice = [(part[:-1] + ', "%s": "x"}' % name, '{"%s": "x", ' % name + part[1:]) for part, name in ((header, "alg"), (header, "kid"), (claims, "sub"), (claims, "aud"))]
+    for number, pair in enumerate(twice):
+        for part in pair:
+            invalid_client(sent(part, claims) if number < 2 else sent(header, part), part)
+    invalid_client(sent(header, claims.encode()[:-1] + b', "x": "\xff"}'), "no UTF-8")
+    invalid_client(sent(header, claims.replace('"sub"', '"\\u0073ub": "x", "sub"')), "the name escaped")
+    equal(sent(header, claims).status, 200, "once")
 
 
 @test("T-36: one jti of two clients is two; one that failed is not used up")

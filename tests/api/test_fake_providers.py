@@ -20,6 +20,7 @@ from harness import Providers, TestCase, main  # noqa: E402
 
 BACK = "https://127.0.0.1:1/api/auth/x/callback"
 VERIFIER = "v" * 43
+AUTHORIZE, TOKEN = {"microsoft": "/common/oauth2/v2.0/authorize"}, {"microsoft": "/common/oauth2/v2.0/token"}
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
@@ -59,13 +60,13 @@ class Fakes(TestCase):
     def ask(self, fake, **parameters):
         """The address that a client sends people to."""
         known = fake.metadata()
-        place = known.get("authorization_endpoint", f"{fake.url}/auth")
+        place = known.get("authorization_endpoint", fake.url + AUTHORIZE.get(fake.name, "/auth"))
         return place + "?" + urllib.parse.urlencode({
             "client_id": known["client_id"], "redirect_uri": BACK, "response_type": "code", "state": "s-1", **parameters})
 
     def token(self, fake, headers=None, **form):
         known = fake.metadata()
-        return send(known.get("token_endpoint", f"{fake.url}/token"),
+        return send(known.get("token_endpoint", fake.url + TOKEN.get(fake.name, "/token")),
                     {"client_id": known["client_id"], "client_secret": known["client_secret"], **form}, headers)
 
     def redeem(self, fake, back, headers=None, **form):
@@ -236,6 +237,7 @@ class Facebook(Fakes):
         status, who = self.me(facebook, tokens["access_token"])
         self.assertEqual((200, "ann@people.example", {"id", "name", "email"}), (status, who.get("email"), set(who)))
         self.assertEqual({"id", "name"}, set(self.me(facebook, tokens["access_token"], fields=None)[1]))
+        self.assertIn({"permission": "user_birthday", "status": "declined"}, self.me(facebook, tokens["access_token"], "permissions")[1]["permissions"]["data"])
         for proof in ("", "0" * 64):
             status, answer = self.me(facebook, tokens["access_token"], appsecret_proof=proof)
             self.assertEqual((400, 100), (status, answer["error"]["code"]))
@@ -304,6 +306,89 @@ class GitHub(Fakes):
         told = {"Authorization": f"Basic {basic}", "Content-Type": "application/json"}
         self.assertEqual(204, send(url, headers=told, method="DELETE", data=json.dumps({"access_token": token}).encode())[0])
         self.assertEqual((401, [token]), (self.api(github, "/user", token)[0], github.revoked))
+
+
+class Microsoft(Fakes):
+    CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+
+    def sign_in(self, account="ann", scope="openid profile email", **parameters):
+        microsoft = self.fakes["microsoft"]
+        back = microsoft.visit(self.ask(microsoft, scope=scope, nonce="n-1", **parameters), account)
+        return microsoft, back
+
+    def tokens(self, *arguments, **parameters):
+        microsoft, back = self.sign_in(*arguments, **parameters)
+        status, tokens = self.redeem(microsoft, back)
+        self.assertEqual(200, status, tokens)
+        return tokens
+
+    def test_authorities(self):
+        "the fake Microsoft publishes {tenantid} for many tenants, and a tenant's id for its name; who isn't of it stays outside"
+        url = self.fakes["microsoft"].url
+        tenants = {"common": "{tenantid}", "organizations": "{tenantid}", "consumers": self.CONSUMERS}
+        for authority, tenant in tenants.items():
+            published = send(f"{url}/{authority}/v2.0/.well-known/openid-configuration")[1]
+            self.assertEqual((f"{url}/{tenant}/v2.0", False), (published["issuer"], "revocation_endpoint" in published), authority)
+        status, answer = send(f"{url}/nowhere/v2.0/.well-known/openid-configuration")
+        self.assertEqual((400, "invalid_tenant", [90002]), (status, answer["error"], answer["error_codes"]))
+        self.assertEqual([f"{url}/{{tenantid}}/v2.0"], [key["issuer"] for key in send(f"{url}/common/discovery/v2.0/keys")[1]["keys"]])
+        microsoft = self.fakes["microsoft"]
+        microsoft.set(account="ann")
+        for authority in ("consumers", "other.example"):
+            status, text = send(self.ask(microsoft, scope="openid").replace("/common/", f"/{authority}/"))
+            self.assertEqual((400, True), (status, "AADSTS50020" in text), authority)
+
+    def test_claims(self):
+        "the fake Microsoft's ID Tokens: the tenant's own issuer, no email_verified, xms_edov beside an address alone"
+        microsoft = self.fakes["microsoft"]
+        claims = claims_of(self.tokens()["id_token"])
+        self.assertEqual((f"{microsoft.url}/{claims['tid']}/v2.0", "2.0", "n-1", "ann@people.example", True),
+                         (claims["iss"], claims["ver"], claims["nonce"], claims["preferred_username"], claims["xms_edov"]))
+        self.assertNotIn("email_verified", claims)
+        microsoft.set(people={"ann": {"tenant": "consumers", "edov": None}})
+        claims = claims_of(self.tokens()["id_token"])
+        self.assertEqual((self.CONSUMERS, False), (claims["tid"], "xms_edov" in claims))
+        self.assertFalse({"email", "xms_edov"} & set(claims_of(self.tokens("noemail")["id_token"])))
+
+    def test_scopes(self):
+        "the fake Microsoft: all that was ever allowed, in Graph's spelling, with its address where one was asked for so"
+        self.assertEqual("Mail.Read openid", self.tokens("otto", "openid mail.read")["scope"])
+        self.assertEqual("Calendars.Read Mail.Read openid", self.tokens("otto", "openid Calendars.Read")["scope"])
+        self.assertEqual({"openid", "https://graph.microsoft.com/Mail.Read", "https://graph.microsoft.com/Calendars.Read"},
+                         set(self.tokens("otto", "openid https://graph.microsoft.com/Mail.Read")["scope"].split()))
+
+    def test_refresh(self):
+        "the fake Microsoft: a refresh token for offline_access alone, another one with each use, and the old one stays good"
+        self.assertNotIn("refresh_token", self.tokens("paul"))
+        tokens, microsoft = self.tokens("paul", "openid offline_access"), self.fakes["microsoft"]
+        self.assertNotIn("offline_access", tokens["scope"])
+        for _ in range(2):
+            status, fresh = self.token(microsoft, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+            self.assertEqual((200, False), (status, fresh["refresh_token"] == tokens["refresh_token"]))
+        microsoft.withdraw("paul")
+        status, answer = self.token(microsoft, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+        self.assertEqual((400, "invalid_grant", [65001], "consent_required"), (status, answer["error"], answer["error_codes"], answer["suberror"]))
+
+    def test_refusals(self):
+        "the fake Microsoft's errors have numbers; one prompt at a time; what only an administrator can allow"
+        microsoft, back = self.sign_in()
+        self.assertIn("session_state", parameters_of(back))
+        self.redeem(microsoft, back)
+        status, answer = self.redeem(microsoft, back)
+        self.assertEqual((400, "invalid_grant", [54005]), (status, answer["error"], answer["error_codes"]))
+        self.assertTrue(answer["error_description"].startswith("AADSTS54005: "))
+        denied = parameters_of(microsoft.visit(self.ask(microsoft, scope="openid"), allow=False))
+        self.assertEqual(("access_denied", "cancel"), (denied["error"], denied["error_subcode"]))
+        self.assertEqual("consent_required", parameters_of(self.sign_in(scope="openid Directory.Read.All")[1])["error"])
+        self.assertEqual("login_required", parameters_of(microsoft.visit(self.ask(microsoft, scope="openid", prompt="none")))["error"])
+        self.assertEqual(400, send(self.ask(microsoft, scope="openid", prompt="login consent"))[0])
+
+    def test_response_modes(self):
+        "the fake Microsoft answers in the query, behind a #, or by a form that posts itself"
+        microsoft = self.fakes["microsoft"]
+        self.assertIn("code", urllib.parse.urlsplit(self.sign_in(response_mode="fragment")[1]).fragment)
+        place, form = microsoft.visit(self.ask(microsoft, scope="openid", response_mode="form_post"))
+        self.assertEqual((BACK, {"code", "state", "session_state"}), (place, set(form)))
 
 
 class Faults(Fakes):

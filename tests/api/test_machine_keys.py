@@ -6,12 +6,11 @@ import subprocess
 import time
 
 from kit import *
+from admin_api import API, AdminApi
 from console import console, form_named, here, is_done, make_old, new_admin, send, sign_in as console_sign_in
 from installation import Client, basic
 from prove import *
 from signers import EcKey
-
-API = "/api/admin/oauth-clients"
 
 
 def machine(site, **metadata):
@@ -26,25 +25,6 @@ def refusal(site, *arguments, stdin=""):
     done = subprocess.run([site.program, "-c", site.conf, *arguments], input=stdin, capture_output=True, text=True, timeout=60)
     equal(done.returncode, 1, f"{arguments}: {done.stdout}")
     return done.stderr
-
-
-class AdminApi:
-    """The admins' API with the console's session."""
-
-    def __init__(self, site, browser=None):
-        self.browser, self.site = browser or console(site), site
-
-    def call(self, method, path, body=None, **headers):
-        words = {"Origin": self.site.url, "Cookie": "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items()), **headers}
-        data = None if body is None else json.dumps(body)
-        if data:
-            words["Content-Type"] = "application/json"
-        return self.site.web.request(method, API + path, body=data, headers=words)
-
-    def good(self, method, path, body=None, status=200):
-        answer = self.call(method, path, body)
-        equal(answer.status, status, f"{method} {path}: {answer}")
-        return answer.json() if answer.body else None
 
 
 # --- the command line ---
@@ -211,7 +191,7 @@ def security_by_console(site):
     client.method, client.key = "private_key_jwt", key
     equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "by key")
     for _ in range(10):
-        invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, key=EcKey("one")))))
+        invalid_client(ask(site, REVOKE, client, asserted(assertion(site, client, aud="https://other.example"))))
     invalid_client(ask(site, REVOKE, client, proof_of(site, client)[0]), "locked")
     assert "locked" in browser.open(path).page().text
     is_done(browser, send(browser, path, "client_unlock"), "unlocked")
@@ -222,7 +202,7 @@ def security_by_console(site):
 def told(site):
     client = keyed_client(site, enhanced_security=True)
     for _ in range(10):
-        ask(site, REVOKE, client, asserted(assertion(site, client, key=EcKey("one"))))
+        ask(site, REVOKE, client, asserted(assertion(site, client, aud="https://other.example")))
     site.cli("client", "unlock", client.id)
     other = machine(site)
     made = [other.secret, site.cli("client", "secret", "add", other.id), site.cli("client", "secret", "rotate", other.id)]

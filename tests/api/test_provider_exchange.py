@@ -12,7 +12,7 @@ from harness import Doorward, Providers, TestCase, build_directory, main
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 SCOPES = {"google": "openid email profile", "facebook": "email public_profile", "github": "read:user user:email",
-          "apple": "openid name email", "acme": "openid profile email"}
+          "apple": "openid name email", "microsoft": "openid profile email", "acme": "openid profile email"}
 
 
 class Exchange(TestCase):
@@ -87,10 +87,10 @@ class Exchange(TestCase):
 
     def test_02_addresses(self):
         """security 122: an address that isn't there is none, and one that isn't proven isn't vouched for"""
-        for name in ("google", "github", "acme"):
+        for name in ("google", "github", "microsoft", "acme"):
             got = self.go(name, "unverified")
             self.assertEqual(("ok", "unverified@people.example", False), (got["outcome"], got["email"], got["email_vouched"]), name)
-        for name in ("facebook", "acme"):
+        for name in ("facebook", "microsoft", "acme"):
             got = self.go(name, "noemail")
             self.assertEqual(("ok", None), (got["outcome"], got.get("email")), name)
         got = self.go("github", "ben")
@@ -113,13 +113,38 @@ class Exchange(TestCase):
         got = self.go("github", scopes="user read:user repo")
         self.assertEqual({"user", "read:user", "repo"}, set(got["scopes"].split()))
         got = self.go("facebook")
-        self.assertEqual("email public_profile", got["scopes"])
+        self.assertEqual({"email", "public_profile"}, set(got["scopes"].split()))
         url, _ = self.send("facebook")
         self.assertIn("scope=email%2Cpublic_profile", url)
+        for asked, account in (("Mail.Read", "karl"), ("mail.read", "karl"), ("https://graph.microsoft.com/Mail.Read", "karl")):
+            got = self.go("microsoft", account, scopes=asked)
+            self.assertEqual(asked, got["scopes"].replace("openid ", ""), "as it was asked for, whatever the spelling of the answer")
+        self.assertEqual({"Mail.Read", "Mail.Send"}, set(self.go("microsoft", "karl", scopes="Mail.Send")["scopes"].split()), "and what was allowed before")
+
+    def test_04_declined(self):
+        """What somebody declines at Facebook isn't in the token, though its answer doesn't say so; asked again, they can still allow it"""
+        got = self.go("facebook", "lena", scopes="email public_profile user_birthday", granted=["public_profile", "user_birthday"])
+        self.assertEqual(({"public_profile", "user_birthday"}, None), (set(got["scopes"].split()), got.get("email")))
+        got = self.go("facebook", "lena", scopes="email public_profile")
+        self.assertEqual(("lena@people.example", True), (got["email"], "email" in got["scopes"].split()))
+
+    def test_04_lasting(self):
+        """A token of Facebook that is to be kept and ends within hours is exchanged for one of 60 days; when that fails, it is still one"""
+        facebook = self.fakes["facebook"]
+        for lasting, fault, seconds in ((False, None, 7200), (True, None, 60 * 86400), (True, "status", 7200), (True, "html", 7200)):
+            facebook.reset()
+            facebook.set(lifetime=7200)
+            if fault:
+                facebook.fault("refresh", fault)
+            _, back = self.send("facebook", "mona")
+            got = self.redeem("facebook", back, lasting=lasting)
+            self.assertEqual(("ok", "mona@people.example"), (got["outcome"], got["email"]))
+            self.assertAlmostEqual(time.time() + seconds, got["expires_at"], delta=60)
+            self.assertEqual(lasting, bool(facebook.counts["refresh"]))
 
     def test_05_offline(self):
         """A refresh token comes when it's wanted; Google leaves it out of a second consent unless that is asked for, and so it is"""
-        for name in ("google", "acme"):
+        for name in ("google", "microsoft", "acme"):
             scopes = SCOPES[name]
             self.assertNotIn("refresh_token", self.go(name, "dora", scopes), name)
             for _ in range(2):
@@ -129,7 +154,7 @@ class Exchange(TestCase):
 
     def test_06_refresh(self):
         """A refresh gives another access token; a rotated refresh token comes with it, and none says that the old one stays good"""
-        for name, rotates in (("google", False), ("acme", True)):
+        for name, rotates in (("google", False), ("microsoft", True), ("acme", True)):
             got = self.go(name, "emil", offline=True)
             fresh = self.do("refresh", name, token=got["refresh_token"], scopes=got["scopes"])
             self.assertEqual("ok", fresh["outcome"], fresh)
@@ -140,7 +165,7 @@ class Exchange(TestCase):
 
     def test_07_refresh_refused(self):
         """A refresh token that is worth nothing is refused for ever; all that may pass is a failure of the moment"""
-        for name in ("google", "acme"):
+        for name in ("google", "microsoft", "acme"):
             token = self.go(name, "finn", offline=True)["refresh_token"]
             fake = self.fakes[name]
             for do, more in (("status", {"status": 500}), ("bad_json", {}), ("html", {}), ("close", {}), ("oversized", {}),
@@ -157,22 +182,30 @@ class Exchange(TestCase):
     def test_08_revoke(self):
         """What is taken back is worth nothing at the provider, each in its own way; a second time is no failure"""
         for fake in self.fakes:
-            if fake.name == "apple":
+            if fake.name == "microsoft":
                 continue
-            token = self.go(fake.name, "greta")["access_token"]
+            earlier, token = (self.go(fake.name, "greta")["access_token"] for _ in range(2))
             self.assertEqual("ok", self.do("revoke", fake.name, token=token)["outcome"], fake.name)
             self.assertEqual(1, fake.counts["revoke"], fake.name)
             self.assertEqual("ok", self.do("revoke", fake.name, token=token)["outcome"], fake.name)
+            if fake.name == "github":  # whose tokens never end
+                self.assertEqual("ok", self.do("revoke", "github", token=earlier)["outcome"])
+                self.assertEqual([token], fake.revoked, "an earlier token of the same person went with it")
         self.assertTrue(all(self.fakes[name].revoked for name in ("facebook", "github")))
+        self.assertEqual("ok", self.do("revoke", "microsoft", token="x")["outcome"], "it has nothing to revoke with")
+        self.assertEqual({}, {at: count for at, count in self.fakes["microsoft"].counts.items() if count})
         self.fakes["acme"].fault("revoke", "status", status=500)
         self.assertEqual("failed", self.do("revoke", "acme", token="x")["outcome"])
+        for code, outcome in ((4, "failed"), (190, "ok")):  # too many calls; no such token
+            self.fakes["facebook"].fault("revoke", "status", status=400, body=json.dumps({"error": {"type": "OAuthException", "code": code}}))
+            self.assertEqual(outcome, self.do("revoke", "facebook", token="x")["outcome"], code)
 
     # --- what isn't taken ---
 
     def test_09_codes_once(self):
         """A code that was used, or another's verifier, is refused with the provider's own word"""
         words = {"google": "invalid_grant", "facebook": "OAuthException", "github": "bad_verification_code", "apple": "invalid_grant",
-                 "acme": "invalid_grant"}
+                 "microsoft": "invalid_grant", "acme": "invalid_grant"}
         for fake in self.fakes:
             _, back = self.send(fake.name)
             self.assertEqual("ok", self.redeem(fake.name, back)["outcome"], fake.name)
@@ -183,7 +216,7 @@ class Exchange(TestCase):
 
     def test_10_nonce_and_secret(self):
         """A token of another nonce is no token, and without a nonce there is none at all"""
-        for name in ("google", "acme", "apple"):
+        for name in ("google", "acme", "apple", "microsoft"):
             _, back = self.send(name)
             self.assertEqual("failed", self.redeem(name, back, nonce="another")["outcome"], name)
 

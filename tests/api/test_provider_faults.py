@@ -13,7 +13,7 @@ from travel import *
 
 LIMIT_S = 14  # eight of the provider's, and what a busy machine adds: twice eight is too much
 HOUR = 3600
-ISSUERS = ("google", "acme")
+ISSUERS = ("google", "microsoft", "acme")
 
 BROKEN = [
     ("status", {"status": 500}), ("status", {"status": 503, "body": "<h1>away</h1>"}), ("status", {"status": 404}), ("bad_json", {}),
@@ -60,7 +60,7 @@ def users(site):
 @test("abuse 72: whatever is wrong with a provider's answers, there is a page to try again from, nobody is signed in or made, and the next try works")
 def broken_answers(site):
     for fake in site.fakes:
-        at = {"google": ["token"], "apple": ["token"], "github": ["token", "userinfo", "emails"]}.get(fake.name, ["token", "userinfo"])
+        at = {"google": ["token"], "apple": ["token"], "microsoft": ["token"], "github": ["token", "userinfo", "emails"]}.get(fake.name, ["token", "userinfo"])
         more = TOKEN_BROKEN + (ISSUER_BROKEN if fake.name in ISSUERS else [])
         before = users(site)
         for place, (fault, how) in [(place, one) for place in at for one in BROKEN + (more if place == "token" else [])]:

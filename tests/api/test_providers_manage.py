@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 from kit import *
+from refusing import refusing, unchanged
 from console import console, is_done, make_old, new_admin, send, sign_in as sign_admin_in
 
 SECRET = "a-secret-that-must-never-be-seen"
@@ -162,9 +163,10 @@ def identity(site):
 
 # --- the administrators' API ---
 
-def call(browser, method, path="", body=None, origin=True):
+def call(browser, method, path="", body=None, origin=True, if_match=None):
     if origin:
-        return browser.request(method, API + path, data=body, headers={"Origin": browser.web.base})
+        seen = {"If-Match": if_match} if if_match else {}
+        return browser.request(method, API + path, data=body, headers={"Origin": browser.web.base, **seen})
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     return browser.web.request(method, API + path, data=body, headers={"Cookie": cookies})
 
@@ -204,6 +206,28 @@ def by_api(site):
           ["provider.created", "provider.disabled", "provider.enabled", "provider.removed", "provider.updated"])
     told = site.sql("SELECT `change` FROM history WHERE kind LIKE 'provider.%'")
     assert SECRET not in str(told) and "secret_changed" in str(told), told
+
+
+@test("/api/admin/providers: a PATCH with a status and other members is one change: when one half fails or is refused nothing has changed; If-Match is for the state that was seen")
+def patched_at_once(site):
+    clean(site)
+    add(site, **CORP)
+    browser = console(site)
+    before = said(call(browser, "GET", "/corp"))
+    tag = call(browser, "GET", "/corp").header("ETag")
+    with unchanged(site, "providers"):
+        for kind in ("provider.disabled", "provider.updated"):
+            with refusing(site, kind):
+                equal(call(browser, "PATCH", "/corp", {"display_name": "Half", "status": "disabled"}).status, 503, kind)
+        for wrong in ({"display_name": "Half", "status": "off"}, {"colour": 1, "status": "disabled"}, {"kind": "github", "status": "disabled"}):
+            equal(call(browser, "PATCH", "/corp", wrong).status, 400, str(wrong))
+        for stale in ('"x"', "W/" + tag):
+            equal(call(browser, "PATCH", "/corp", {"display_name": "Half", "status": "disabled"}, if_match=stale).status, 412, stale)
+    equal(said(call(browser, "GET", "/corp")), before, "as read")
+    changed = call(browser, "PATCH", "/corp", {"display_name": "Whole", "status": "disabled"}, if_match=tag)
+    equal((said(changed)["display_name"], said(changed)["status"]), ("Whole", "disabled"), str(changed))
+    equal(call(browser, "PATCH", "/corp", {"display_name": "Late"}, if_match=tag).status, 412, "what was seen before")
+    equal(call(browser, "PATCH", "/corp", {"status": "active"}, if_match=f'"x", {changed.header("ETag")}').status, 200, "in a list")
 
 
 @test("/api/admin/providers: nobody else gets in, no other page of the web, and nothing changes behind an old sign-in")

@@ -2,11 +2,9 @@
 """What one caller and one service may ask for: counted for each, told in headers, right across workers and, within
 two seconds, across machines; and no request writes for it."""
 import time
-import urllib.parse
 
 from kit import *
-import fcgi_client as wire
-from machines import second_machine, within
+from machines import ask_at, second_machine, within
 
 LIMIT, FACTOR, RATE, BURST, AUTHORIZATIONS = 20, 3, 2, 6, 15
 TOKEN_BODY = {"grant_type": "client_credentials"}
@@ -44,18 +42,8 @@ def refused(answer, error=None):
     return after
 
 
-def ask(socket, method, uri, fields=None, address="127.0.0.1", headers=()):
-    """One request to a master's socket, as a web server passes it."""
-    body = urllib.parse.urlencode(fields).encode() if fields else b""
-    pairs = [("REQUEST_METHOD", method), ("REQUEST_URI", uri), ("REMOTE_ADDR", address), ("HTTPS", "on"), ("SERVER_PROTOCOL", "HTTP/1.1"),
-             *[(f"HTTP_{name.upper().replace('-', '_')}", value) for name, value in dict(headers).items()]]
-    if fields:
-        pairs += [("CONTENT_TYPE", "application/x-www-form-urlencoded"), ("CONTENT_LENGTH", str(len(body)))]
-    return wire.request(socket, pairs, body)
-
-
 def token_at(socket, client, **more):
-    return ask(socket, "POST", TOKEN, {**TOKEN_BODY, **client.parameters()}, headers=client.headers(), **more)
+    return ask_at(socket, "POST", TOKEN, {**TOKEN_BODY, **client.parameters()}, headers=client.headers(), **more)
 
 
 @test("limits: a client has so many tokens an hour, told with each answer; then 429, and other clients go on")
@@ -91,27 +79,27 @@ def strangers(site):
     site.service = before
     fields = {"grant_type": "authorization_code", "code": "none", "client_id": client.id}
     for _ in range(LIMIT):
-        equal(ask(site.door.socket, "POST", TOKEN, fields, "192.0.2.1").status, 400, "a bad code")
-    refused(Json(ask(site.door.socket, "POST", TOKEN, fields, "192.0.2.1")), "Too many requests")
-    answer = ask(site.door.socket, "POST", TOKEN, fields, "192.0.2.2")
+        equal(ask_at(site.door.socket, "POST", TOKEN, fields, "192.0.2.1").status, 400, "a bad code")
+    refused(Json(ask_at(site.door.socket, "POST", TOKEN, fields, "192.0.2.1")), "Too many requests")
+    answer = ask_at(site.door.socket, "POST", TOKEN, fields, "192.0.2.2")
     equal((answer.status, told(answer)), (400, (LIMIT, LIMIT - 1)), "from another address")
     for number in range(AUTHORIZATIONS):
         address = f"2001:db8:1:2::{number + 1:x}"  # one customer's
-        assert ask(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address=address).status != 429
-    equal(ask(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address="2001:db8:1:2::ffff").status, 429, "authorization requests")
-    assert ask(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address="2001:db8:1:3::1").status != 429
+        assert ask_at(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address=address).status != 429
+    equal(ask_at(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address="2001:db8:1:2::ffff").status, 429, "authorization requests")
+    assert ask_at(site.door.socket, "GET", AUTHORIZE + "?client_id=" + client.id, address="2001:db8:1:3::1").status != 429
 
 
 @test("limits: the workspace API gives tokens from the same budget, by address: its refusals and others' calls count apart")
 def workspaces(site):
     for path, fields in (("login", {"code": "none"}), ("refresh", {"refresh_token": "none"})):
         for _ in range(LIMIT // 2):
-            assert ask(site.door.socket, "POST", "/v1/auth/" + path, fields, "192.0.2.77").status in (400, 401, 404), path
-    answer = Json(ask(site.door.socket, "POST", "/v1/auth/refresh", fields, "192.0.2.77"))
+            assert ask_at(site.door.socket, "POST", "/v1/auth/" + path, fields, "192.0.2.77").status in (400, 401, 404), path
+    answer = Json(ask_at(site.door.socket, "POST", "/v1/auth/refresh", fields, "192.0.2.77"))
     refused(answer)
     equal(answer.json()["error"]["code"], "SW_RATE_LIMIT_EXCEEDED", str(answer))
-    equal(ask(site.door.socket, "GET", "/v1/auth/login?code=none", address="192.0.2.77").status, 429, "by GET")
-    equal(told(ask(site.door.socket, "POST", "/v1/auth/refresh", fields, "192.0.2.78")), (LIMIT, LIMIT - 1), "from another address")
+    equal(ask_at(site.door.socket, "GET", "/v1/auth/login?code=none", address="192.0.2.77").status, 429, "by GET")
+    equal(told(ask_at(site.door.socket, "POST", "/v1/auth/refresh", fields, "192.0.2.78")), (LIMIT, LIMIT - 1), "from another address")
 
 
 @test("limits: userinfo counts for the person at the client, not for the client's others")

@@ -390,6 +390,24 @@ def info(site):
     equal(site.cli("service", "show", key.service)["name"], "Zweiter Name ü", "the command line's")
 
 
+@test("service set: several things are one change: where one can't be, none is, and the history says it once")
+def set_at_once(site):
+    service, other = add_service(site), add_service(site)
+    site.cli("service", "set", other, "--slug", "taken-at-once")
+    before = site.cli("service", "show", service)
+    fine = ["--workspace", "none", "--sign-in-providers", "none", "--pin-gate", "always", "--name", "At once", "--features", "a b"]
+    for wrong in (["--slug", "taken-at-once"], ["--slug", "Not A Slug"], ["--type", "car"], ["--sign-in-form", "x"]):
+        equal(site.cli("service", "set", service, *fine, *wrong, check=False), None, str(wrong))
+        equal(site.cli("service", "show", service), before, f"behind {wrong}")
+    written = lambda: site.sql(f"SELECT kind, actor FROM history WHERE subject = '{service}' AND kind = 'service.updated'")
+    equal(written(), [], "history of what wasn't done")
+    said = site.cli("service", "set", service, *fine, "--slug", "at-once", "--type", "api", "--sign-in-form", "both")
+    equal((said["name"], said["slug"], said["service_type"], said["features"], said["pin_gate"], said["sign_in_form"]),
+          ("At once", "at-once", "api", ["a", "b"], "always", "both"), str(said))
+    equal(said["providers"]["sign_in"], [], str(said))
+    equal(written(), [["service.updated", "cli"]], "history")
+
+
 @test("service set: slug, type and features, each with its refusals; a slug is one service's alone")
 def set_profile(site):
     one, two = Key(site, add_service(site)), Key(site, add_service(site))
@@ -446,6 +464,16 @@ def at_once(calls):
     for thread in threads:
         thread.join(60)
     return results
+
+
+@test("what takes no body takes an empty JSON object, which many programs send with everything, and nothing more")
+def empty_object(site):
+    key = Key(site)
+    path = "users/" + said(key.post("users", {"email": new_address()}), 201)["id"]
+    for body in ({"x": 1}, [], "", None, 0):
+        refusal(key.call("DELETE", path, body, Content_Type="application/json") if body is not None else
+                key.web.request("DELETE", "/api/service/" + path, body="{}", headers={"X-API-Key": key.text, "Content-Type": "text/plain"}), 400)
+    equal(key.call("DELETE", path, {}).status, 204, "an empty one")
 
 
 # --- Idempotency-Key ---

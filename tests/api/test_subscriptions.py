@@ -7,6 +7,7 @@ import time
 import uuid
 
 import service
+from console import console
 from kit import *
 from together import at_once
 
@@ -465,6 +466,106 @@ def ends(site):
     equal(len(good(key.get(f"{SUBSCRIPTIONS}/{lasting}/history"))["history"]), 1, "entries of one that lasts")
 
 
+def status_of(key, user):
+    return good(key.get(f"{SUBSCRIPTIONS}/{user}"))["status"]
+
+
+@test("at its end a subscription has ended, wherever it is told, before the housekeeper has looked: service and user API, lists, counts, claims, command line, console")
+def told_at_the_end(site):
+    service = site.cli("service", "add", "--name", "Ending")["id"]
+    key = Key(site, service, PERMISSIONS + " read:analytics")
+    before, site.service = site.service, service
+    client = site.add_client(scope="openid subscription")
+    site.service = before
+    free, words = key.free(), {}
+    people = [site.add_person() for _ in range(4)]
+    terms = [{}, {"cancel_at_period_end": True}, {"trial_end": rfc3339(time.time() + DAY), "current_period_end": rfc3339(time.time() + 90 * DAY)}, {}]
+    for person, more in zip(people, terms):
+        link(site, service, person.id)
+        good(key.subscribe(person.id, free, **more))
+    plain, leaving, trying, lasting = people
+    tokens = sign_in(site, client, plain, scope="openid subscription")
+    equal(userinfo(site, tokens.access).json()["subscription"]["status"], "active", "userinfo before")
+    tag = key.get(f"{SUBSCRIPTIONS}/{plain.id}").header("ETag")
+    for person in people[:3]:
+        over(site, person.id)
+    wanted = {plain.id: "expired", leaving.id: "cancelled", trying.id: "expired", lasting.id: "active"}
+    read = {user: key.get(f"{SUBSCRIPTIONS}/{user}") for user in wanted}
+    equal({user: good(answer)["status"] for user, answer in read.items()}, wanted, "each")
+    left = good(read[leaving.id])
+    equal(left["cancelled_at"], left["current_period_end"], "cancelled when it ended")
+    equal({row["user_id"]: row["status"] for row in good(key.get(SUBSCRIPTIONS))["subscriptions"]}, wanted, "the list of all")
+    for word in ("active", "trialing", "cancelled", "expired"):
+        body = good(key.get(f"{SUBSCRIPTIONS}?status={word}&plan_id={free}"))
+        users = [user for user, status in wanted.items() if status == word]
+        equal(([row["user_id"] for row in body["subscriptions"]], body["total"]), (users, len(users)), word)
+        equal([row["status"] for row in body["subscriptions"]], [word] * len(users), word)
+        words[word] = body
+    page = good(key.get(f"{SUBSCRIPTIONS}?status=expired&limit=1&offset=1"))
+    equal(([row["user_id"] for row in page["subscriptions"]], page["total"]), ([trying.id], 2), "a page")
+    numbers = good(key.get("/api/service/analytics"))
+    equal((numbers["total_subscriptions"], numbers["active_subscriptions"]), (4, 1), "numbers")
+    equal(userinfo(site, tokens.access).json()["subscription"]["status"], "expired", "userinfo")
+    again = sign_in(site, client, plain, scope="openid subscription")
+    equal(again.id_claims["subscription"]["status"], "expired", "ID token")
+    mine = site.web.get("/api/subscription", headers={"Authorization": f"Bearer {again.access}"})
+    equal(good(mine), good(read[plain.id]), "the user API")
+    equal(site.cli("subscription", "show", leaving.id, "--service", service)["status"], "cancelled", "command line")
+    listed = site.cli("subscription", "list", "--service", service, "--status", "expired")
+    equal([row["user_id"] for row in listed], [plain.id, trying.id], "listed by the command line")
+    theirs = console(site).get(f"/admin/services/{service}/subscriptions/{plain.id}").page().text
+    assert "Expired" in theirs or "expired" in theirs, theirs
+    # what the housekeeper then writes is what was told
+    housekeep(site)
+    for user, answer in read.items():
+        now = key.get(f"{SUBSCRIPTIONS}/{user}")
+        equal((good(now), now.header("ETag")), (good(answer), answer.header("ETag")), "behind the sweep")
+    for word, body in words.items():
+        equal(good(key.get(f"{SUBSCRIPTIONS}?status={word}&plan_id={free}")), body, word)
+    refuses(key.change(plain.id, {"status": "active"}, If_Match=tag), 412, "PRECONDITION_FAILED")
+
+
+@test("a change, a removal and a new end behind an end that nobody wrote down yet find it ended, and its history says so first")
+def changed_at_the_end(site):
+    key, user, _ = subscribed(site)
+    path = f"{SUBSCRIPTIONS}/{user}/history"
+    told = lambda: [(entry["type"].split(".")[1], entry["actor"].split(":")[0], entry["subscription"]["status"])
+                    for entry in good(key.get(path))["history"]][::-1]
+    tag = key.get(f"{SUBSCRIPTIONS}/{user}").header("ETag")
+    over(site, user)
+    refuses(key.change(user, {"current_period_end": rfc3339(time.time() + DAY)}, If_Match=tag), 412, "PRECONDITION_FAILED")
+    changed = good(key.change(user, {"current_period_end": rfc3339(time.time() + DAY)}))
+    equal(changed["status"], "expired", "a later end alone revives nothing")
+    ended = ("updated", "housekeeper", "expired")
+    equal(told(), [("created", "api_key", "active"), ended, ("updated", "api_key", "expired")], "history")
+    equal(good(key.change(user, {"status": "active"}))["status"], "active", "begun anew")
+    over(site, user)
+    equal(key.delete(f"{SUBSCRIPTIONS}/{user}").status, 204, "removal")
+    equal(told()[3:], [("updated", "api_key", "active"), ended, ("deleted", "api_key", "expired")], "history of the removal")
+    past = rfc3339(time.time() - DAY)
+    equal(good(key.subscribe(user, key.free(), current_period_end=past))["status"], "expired", "made with an end that is over")
+    equal(good(key.change(user, {"status": "active"}))["status"], "active", "begun anew")
+    shortened = good(key.change(user, {"current_period_end": past, "cancel_at_period_end": True}))
+    equal((shortened["status"], status_of(key, user)), ("cancelled", "cancelled"), "changed to an end that is over")
+    housekeep(site)
+    equal(good(key.get(f"{SUBSCRIPTIONS}/{user}")), shortened, "behind the sweep")
+    equal([status for _, _, status in told()[6:]], ["expired", "active", "cancelled"], "each told once")
+
+
+@test("a subscription that ends in a second is active until then and expired from then on")
+def the_second(site):
+    end = int(time.time()) + 2
+    key, user, made = subscribed(site, current_period_end=rfc3339(end))
+    equal(made["status"], "active", "before")
+    seen = []
+    while time.time() < end + 1.5:
+        before, status, after = time.time(), status_of(key, user), time.time()
+        if after < end or before >= end:
+            seen.append(("active" if after < end else "expired", status))
+        time.sleep(0.02)
+    equal([wanted for wanted, _ in seen], [status for _, status in seen], "as seen")
+
+
 @test("of several housekeepers at once one ends a subscription; more than a batch end in one go")
 def many_ends(site):
     key = key_of(site)
@@ -490,6 +591,7 @@ def by_the_process(site):
     while site.sql(f"SELECT status FROM subscriptions WHERE user_id = {binary(user)}") == [["active"]]:
         assert time.time() < deadline, "it never ended"
         time.sleep(0.5)
+    equal(good(key.get(f"{SUBSCRIPTIONS}/{user}/history"))["history"][0]["actor"], "housekeeper", "written down by")
     equal(good(key.get(f"{SUBSCRIPTIONS}/{user}"))["status"], "expired", "status")
 
 

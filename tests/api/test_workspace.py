@@ -502,6 +502,13 @@ def methods(site):
             equal(answer.header("Allow"), allowed, path)
 
 
+@test("a path that isn't there is no missing tenant: 404 SW_NOT_FOUND")
+def nowhere(site):
+    own = shared(site)
+    for path in ("nothing", "login/more", "config/"):
+        failed(own.call("GET", path), 404, "SW_NOT_FOUND")
+
+
 @test("bodies: malformed JSON or form is 400, another type 415, a large one 413; each in the family's shape")
 def bodies(site):
     own = shared(site)

@@ -308,6 +308,27 @@ class Egress(TestCase):
         self.assertEqual(["slow"] * 2, [probe.end()["body"] for probe in (first, second)])
         self.assertEqual("text", third.ask("send", self.site.url + "/text", 30000)["body"])
 
+    def test_slow_host_that_many_came_to_at_once(self):
+        "egress, abuse 44: of all who came at once to a host that is slow half of the workers wait on, and no more than that for a while"
+        self.start(workers=4)
+        probes = [probe.begin("send", self.site.url + "/slow/6", 8000) for probe in self.probe(4)]
+        until(lambda: self.site.count("/slow/6") == 4)
+        answers = [probe.end() for probe in probes]
+        given_up = [got for got in answers if got["result"] == "failed"]
+        self.assertEqual(["slow"] * 2, [got["body"] for got in answers if got["result"] == "answered"])
+        self.assertEqual(2, len(given_up))
+        for got in given_up:
+            self.assertIn("127.0.0.1 is slow", got["error"])
+            self.assertLess(got["took_ms"], 5000)
+        until(lambda: len(self.site.left) == 2, what="the end of what nobody waits for")
+        for probe in probes[:2]:
+            probe.begin("send", self.site.url + "/slow/1", 8000)
+        until(lambda: self.site.count("/slow/1") == 2)
+        self.assertIn("127.0.0.1 is slow", probes[2].ask("send", self.site.url + "/text", 2000)["error"])
+        self.assertEqual("text", probes[3].ask("send", self.site.other_url + "/text", 2000)["body"])
+        self.assertEqual(["slow"] * 2, [probe.end()["body"] for probe in probes[:2]])
+        self.assertEqual("text", probes[2].ask("send", self.site.url + "/text", 2000)["body"])
+
     def test_who_gives_up_is_forgotten(self):
         "egress: a request whose process is gone is broken off"
         self.start()

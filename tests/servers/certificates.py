@@ -69,6 +69,8 @@ class Certificates:
         make = lambda *arguments, **more: Certificate(door.make_client_certificate(*arguments, **more))
         cls.signed = make("signed", "/C=DE/O=Acme, Inc./CN=api client", "clients-ca",
                           extensions=["subjectAltName=DNS:api.acme.example,URI:https://acme.example/api,IP:192.0.2.7,email:ops@acme.example"])
+        cls.for_servers = make("for-servers", "/C=DE/O=Acme, Inc./CN=api client", "clients-ca",
+                               extensions=["subjectAltName=DNS:api.acme.example", "extendedKeyUsage=critical,serverAuth"])
         cls.other = make("other", "/C=DE/O=Acme, Inc./CN=other client", "clients-ca")
         cls.foreign = make("foreign", "/C=DE/O=Acme, Inc./CN=api client", "foreign-ca")
         cls.own = make("own", "/CN=self-signed")
@@ -217,6 +219,16 @@ class Certificates:
         for name, value in {"tls_client_auth_subject_dn": "CN=api client,O=Acme,C=DE", "tls_client_auth_san_dns": "acme.example", "tls_client_auth_san_uri":
                             "https://acme.example/", "tls_client_auth_san_ip": "192.0.2.70", "tls_client_auth_san_email": "OPS@acme.example"}.items():
             self.refused(self.token(self.client(token_endpoint_auth_method="tls_client_auth", **{name: value}), self.signed))
+
+    def test_for_servers_only(self):
+        "8705 2.1: a certificate of the right CA and name that is for servers alone proves no client"
+        client = self.client(token_endpoint_auth_method="tls_client_auth", tls_client_auth_san_dns="api.acme.example")
+        self.assertEqual(200, self.token(client, self.signed).status)
+        try:
+            answer = self.token(client, self.for_servers)
+        except OSError:  # Apache ends the handshake
+            return
+        self.assertIn(answer.status, (400, 401), str(answer))
 
     def jwks(self, *certificates):
         return {"keys": [{**certificate.jwk, "x5c": [base64.b64encode(certificate.der).decode()]} for certificate in certificates]}

@@ -7,6 +7,7 @@
 #include "crypto/certificate.h"
 #include "crypto/digest.h"
 #include "crypto/jwk.h"
+#include "vectors.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -369,6 +370,23 @@ static void key__is_told_from_others(void **state)
     EVP_PKEY_free(other);
 }
 
+/* RFC 8705 appendix A, in each server's encoding: certificate, thumbprint and key. */
+static void certificate__is_told_as_rfc8705_A_has_it(void **state)
+{
+    (void)state;
+    const struct json *example = vector(arena, "rfc8705_A");
+    const char *pem = json_member_text(example, "pem");
+    const char *const forms[] = { pem, percent_encode(arena, pem), replaced(pem, '\n', " ") };
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+        const struct certificate *certificate = good(forms[i]);
+        assert_string_equal(certificate->thumbprint, json_member_text(example, "x5t#S256"));
+        assert_true(certificate_has_key(certificate, json_member(example, "jwk")));
+        assert_true(is_subject(certificate, "CN=mtls"));
+        assert_int_equal(certificate->not_before, 1539866229); /* 2018-10-18 12:37:09 */
+        assert_int_equal(certificate->not_after, 1651495029);  /* 2022-05-02 12:37:09 */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +401,7 @@ int main(void)
         cmocka_unit_test(names__are_compared_as_their_kind_is),
         cmocka_unit_test(names__with_a_nul_are_none),
         cmocka_unit_test(key__is_told_from_others),
+        cmocka_unit_test(certificate__is_told_as_rfc8705_A_has_it),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

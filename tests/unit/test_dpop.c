@@ -10,6 +10,7 @@
 #include "domain/directory.h"
 #include "domain/oauth/dpop.h"
 #include "keyfiles.h"
+#include "vectors.h"
 
 #define TOKEN "the.access.token"
 
@@ -142,6 +143,40 @@ static void dpop__a_good_proof_is_taken_and_tells_its_key(void **state)
     assert_true(proof.expires_at > NOW && proof.expires_at < NOW + 600);
 }
 
+static enum outcome check_example(const struct json *example, int64_t after_s, const char *path,
+                                  const char *token, struct dpop_proof *proof_out)
+{
+    int64_t at;
+    assert_true(json_integer(json_member(example, "at"), &at));
+    context.now = at + after_s;
+    context.dpop = (struct dpop_request) { .proof = json_member_text(example, "proof"),
+                                           .method = json_member_text(example, "method"),
+                                           .path = path };
+    return dpop_check(&context, token, proof_out);
+}
+
+/* RFC 9449 §4.1 and §7.1: their proofs are taken for what they are made for, when they are made, and for
+ * nothing else. */
+static void dpop__the_examples_of_rfc9449_are_taken(void **state)
+{
+    (void)state;
+    static const char *const files[] = { "rfc9449_4.1", "rfc9449_7.1" };
+    const char *issuer = settings.issuer;
+    struct dpop_proof proof;
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        const struct json *example = vector(context.arena, files[i]);
+        const char *token = json_member_text(example, "token"), *path = json_member_text(example, "path");
+        settings.issuer = json_member_text(example, "issuer");
+        assert_int_equal(check_example(example, 5, path, token, &proof), OUTCOME_OK);
+        assert_string_equal(proof.jkt, json_member_text(example, "jkt"));
+        assert_string_equal(proof.jti, json_member_text(example, "jti"));
+        assert_int_not_equal(check_example(example, 5, path, TOKEN, &proof), OUTCOME_OK);
+        assert_int_not_equal(check_example(example, 5, "/other", token, &proof), OUTCOME_OK);
+        assert_int_not_equal(check_example(example, 3600, path, token, &proof), OUTCOME_OK);
+    }
+    settings.issuer = issuer;
+}
+
 static void dpop__what_is_missing_or_wrong_is_refused(void **state)
 {
     (void)state;
@@ -254,6 +289,39 @@ static void dpop__two_headers_are_refused(void **state)
     assert_int_equal(dpop_check(&context, TOKEN, &proof), OUTCOME_INVALID_TOKEN_PROOF);
 }
 
+/* At its edges: taken to the last second of its life, remembered beyond it, and followed by the next from the
+ * first second of a step. */
+static void nonce__rotates_to_the_second(void **state)
+{
+    (void)state;
+    enum { LIFE = 40, STEP = LIFE / 4, MADE = NOW - NOW % STEP };
+    struct words words = good_words();
+    struct dpop_proof proof;
+    settings.dpop_nonce_lifetime_s = LIFE;
+    context.now = MADE + STEP - 1;
+    assert_int_equal(check(&words), OUTCOME_USE_TOKEN_NONCE);
+    const char *first = words.nonce = context.dpop_nonce;
+    context.now = MADE;
+    assert_int_equal(check(&words), OUTCOME_OK);
+    assert_null(context.dpop_nonce);
+    context.now = MADE + STEP - 1;
+    assert_int_equal(check(&words), OUTCOME_OK);
+    assert_null(context.dpop_nonce);
+    context.now = MADE + STEP;
+    assert_int_equal(check(&words), OUTCOME_OK);
+    assert_non_null(context.dpop_nonce);
+    assert_string_not_equal(context.dpop_nonce, first);
+    context.now = MADE + LIFE - 1;
+    assert_int_equal(check_text(proof_of(&words), &proof), OUTCOME_OK);
+    assert_true(proof.expires_at >= MADE + LIFE);
+    context.now = MADE + LIFE;
+    assert_int_equal(check(&words), OUTCOME_USE_TOKEN_NONCE);
+    context.now = MADE - 60;
+    assert_int_equal(check(&words), OUTCOME_OK); /* of a machine whose clock is ahead */
+    context.now = MADE - 61;
+    assert_int_equal(check(&words), OUTCOME_USE_TOKEN_NONCE);
+}
+
 /* security 61: stateless, so other machines know them, and keys that were rotated still do. */
 static void nonce__is_asked_for_taken_and_expires(void **state)
 {
@@ -299,6 +367,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(dpop__a_good_proof_is_taken_and_tells_its_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(dpop__the_examples_of_rfc9449_are_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nonce__rotates_to_the_second, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dpop__what_is_missing_or_wrong_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dpop__htu_is_the_address_below_the_issuer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dpop__another_host_is_looked_up, set_up, tear_down),

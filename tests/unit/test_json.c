@@ -1,23 +1,7 @@
 /* test_json.c: what json-c lets through and RFC 8259 doesn't; getters; trees; and the writer. */
 #include "core/json_writer.h"
 #include "core/text.h"
-#include "unit.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(16 * 1024 * 1024);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static struct json *parse(const char *text)
 {
@@ -130,6 +114,20 @@ static void json__takes_colons_quotes_and_pairs_in_strings_for_what_they_are(voi
     assert_int_equal(json_count(value), 2);
     assert_string_equal(json_member_text(value, "a:\"b"), "c:d");
     assert_string_equal(json_member_text(value, "e\\"), "\xf0\x9f\x98\x80\xc3\xa4");
+}
+
+/* RFC 7519 §2. */
+static void json__seconds_may_have_a_fraction_and_must_be_a_number_that_is_a_time(void **state)
+{
+    static const char *const times[] = { "1700000000", "1700000000.0", "1700000000.999", "1.7e9" };
+    static const char *const none[] = { "1e16", "-1e300", "1e308", "\"1700000000\"", "true", "[1]", "{}" };
+    int64_t seconds;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+        assert_true(json_seconds(parse(times[i]), &seconds) && seconds == 1700000000);
+    for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+        assert_false(json_seconds(parse(none[i]), &seconds));
+    assert_false(json_seconds(NULL, &seconds));
 }
 
 static void json__getters_never_convert(void **state)
@@ -252,8 +250,6 @@ static void json__survives_mutilated_documents(void **state)
     }
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +257,7 @@ int main(void)
         TEST(json__refuses_nesting_beyond_its_limit),
         TEST(json__reads_a_bare_value_to_its_last_byte),
         TEST(json__takes_colons_quotes_and_pairs_in_strings_for_what_they_are),
+        TEST(json__seconds_may_have_a_fraction_and_must_be_a_number_that_is_a_time),
         TEST(json__getters_never_convert),
         TEST(json__prints_numbers_as_they_were_written),
         TEST(json__builds_trees_in_order),

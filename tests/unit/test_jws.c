@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "crypto/jws.h"
 #include "vectors.h"
+#include "with_arena.h"
 
 #include <openssl/evp.h>
 
@@ -40,7 +41,6 @@ static const char *const all_algs[] = { "HS256", "HS384", "HS512", "RS256", "RS3
 static const char *const vectors[] = { "rfc7515_A.1", "rfc7515_A.2", "rfc7515_A.3", "rfc7515_A.4",
                                        "rfc8037_A.4" };
 
-static struct arena *arena;
 static struct jwk *keys[ARRAY_SIZE(all_algs)]; /* one for each algorithm, made once */
 
 static int set_up_keys(void **state)
@@ -56,20 +56,6 @@ static int free_keys(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
         jwk_free(keys[i]);
-    return 0;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(64 << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
     return 0;
 }
 
@@ -269,6 +255,25 @@ static void jws__none_does_not_exist_T39(void **state)
 }
 
 /* Also when their value is null or empty: their being there is enough (T-43: "zip"). */
+/* RFC 7797 §4: the example with its payload encoded is a JWS like any other, the one without is none. */
+static void jws__a_payload_that_is_not_encoded_is_refused_as_rfc7797_has_it(void **state)
+{
+    (void)state;
+    struct jws jws;
+    const char *error, *text = vector_jws("rfc7797_4");
+    const char *bare = json_member_text(vector(arena, "rfc7797_4"), "unencoded");
+    struct jwk *key = vector_key("rfc7797_4");
+    assert_true(verifies(text, key, "HS256"));
+    assert_true(jws_parse(arena, text, strlen(text), &jws, &error));
+    assert_int_equal(jws.payload.length, 4);
+    assert_memory_equal(jws.payload.data, "$.02", 4);
+    const char *with =
+        arena_printf(arena, "%.*s.$.02.%s", (int)strcspn(bare, "."), bare, strrchr(bare, '.') + 1);
+    assert_false(parses(bare));
+    assert_false(parses(with));
+    jwk_free(key);
+}
+
 static void jws__crit_b64_and_zip_are_refused_T43(void **state)
 {
     (void)state;
@@ -489,8 +494,6 @@ static void jws__empty_payloads_are_signed_too_T117(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +505,7 @@ int main(void)
         TEST(jws__a_key_without_alg_serves_its_family),
         TEST(jws__an_rsa_public_key_is_no_hmac_key_T38),
         TEST(jws__none_does_not_exist_T39),
+        TEST(jws__a_payload_that_is_not_encoded_is_refused_as_rfc7797_has_it),
         TEST(jws__crit_b64_and_zip_are_refused_T43),
         TEST(jws__a_key_in_the_header_is_not_looked_at_T41),
         TEST(jws__only_one_means_good_T44),

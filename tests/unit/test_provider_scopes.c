@@ -70,6 +70,12 @@ static void provider_scopes__that_were_given_are_told_in_our_words(void **state)
           "https://www.googleapis.com/auth/drive" },
         { "facebook", NULL, "email public_profile", "email public_profile" },
         { "microsoft", "openid Mail.Read offline_access", "Mail.Read", "Mail.Read" },
+        { "microsoft", "https://graph.microsoft.com/Mail.Read https://graph.microsoft.com/User.Read",
+          "Mail.Read", "Mail.Read User.Read" },
+        { "microsoft", "Mail.Read email openid", "mail.read", "mail.read email" },
+        { "microsoft", "Mail.Read", "https://graph.microsoft.com/Mail.Read",
+          "https://graph.microsoft.com/Mail.Read" },
+        { "microsoft", "https://api.example/Mail.Read", "Mail.Read", "https://api.example/Mail.Read" },
         { "oidc", "a,b c", "openid", "a,b c" },
         { "oidc", "a\x01", "openid", NULL },
     };

@@ -1,6 +1,7 @@
 /* ID Tokens of providers: which are taken, and all that aren't; issuers' documents and keys. */
 #include "unit.h"
 
+#include "core/clock.h"
 #include "core/encode.h"
 #include "core/text.h"
 #include "crypto/jws.h"
@@ -22,14 +23,17 @@ static struct jwk *key, *other_key;
 /* What the network says: the keys of the first fetch and of the next. */
 static const char *documents[2];
 static int fetches;
-static int64_t asked_newer_than_ms;
+static int64_t asked_newer_than_ms, asked_limit_ms;
 enum http_result __wrap_outgoing_document(struct outgoing *outgoing, struct arena *memory, const char *url,
-                                          int64_t newer_than_ms, struct document *document_out);
+                                          int64_t newer_than_ms, int64_t limit_ms,
+                                          struct document *document_out);
 
 enum http_result __wrap_outgoing_document(struct outgoing *outgoing, struct arena *memory, const char *url,
-                                          int64_t newer_than_ms, struct document *document_out)
+                                          int64_t newer_than_ms, int64_t limit_ms,
+                                          struct document *document_out)
 {
     (void)outgoing, (void)memory, (void)url;
+    asked_limit_ms = limit_ms;
     const char *text = documents[fetches < 1 ? 0 : 1];
     asked_newer_than_ms = newer_than_ms;
     fetches++;
@@ -76,7 +80,8 @@ static int set_up(void **state)
 {
     (void)state;
     arena = arena_make(16 << 20);
-    context = (struct context) { .arena = arena, .now = NOW, .now_ms = NOW * 1000LL, .settings = &settings };
+    context =
+        (struct context) { .arena = arena, .now = NOW, .now_ms = clock_now_ms(), .settings = &settings };
     kind = *provider_kind_find("oidc");
     provider =
         (struct provider) { .name = "corp",
@@ -187,6 +192,7 @@ received_id_token__an_unknown_kid_has_the_keys_fetched_once_more_and_a_known_one
     assert_int_equal(read_token(sign(key, "RS256", fine_claims)), OUTCOME_OK);
     assert_int_equal(fetches, 2);
     assert_int_equal(asked_newer_than_ms, 1001);
+    assert_in_range(asked_limit_ms, 1, 8000);
     fetches = 0;
     documents[1] = documents[0];
     assert_int_equal(read_token(sign(key, "RS256", fine_claims)), OUTCOME_PROVIDER_FAILED);
@@ -345,6 +351,57 @@ static void issuer__the_document_must_be_of_the_very_issuer_and_complete(void **
     assert_non_null(discover("https://i.example/common/v1.0", of_tenants));
 }
 
+static const char *discover_tenant(const char *asked, const char *told)
+{
+    const char *issuer = arena_printf(arena, "https://i.example/%s/v2.0", asked);
+    return discover(issuer, arena_printf(arena,
+                                         "{\"issuer\":\"https://i.example/%s/v2.0\","
+                                         "\"authorization_endpoint\":\"https://i.example/a\","
+                                         "\"token_endpoint\":\"https://i.example/t\","
+                                         "\"jwks_uri\":\"https://i.example/k\"}",
+                                         told));
+}
+
+#define CONSUMERS "9188040d-6c67-4c5b-b112-36a304b66dad"
+
+static void issuer__a_tenants_name_stands_for_its_id_and_an_id_for_no_other(void **state)
+{
+    (void)state;
+    kind = *provider_kind_find("microsoft");
+    static const struct {
+        const char *asked, *told;
+        bool fits;
+    } cases[] = {
+        { "common", "{tenantid}", true },
+        { "organizations", "{tenantid}", true },
+        { "common", TENANT, false },
+        { "consumers", CONSUMERS, true },
+        { "consumers", "{tenantid}", false },
+        { "corp.example", TENANT, true },
+        { "corp.example", "{tenantid}", false },
+        { "corp.example", "other.example", false },
+        { TENANT, TENANT, true },
+        { TENANT, CONSUMERS, false },
+        { TENANT, "{tenantid}", false },
+        { "", TENANT, false },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        if (!discover_tenant(cases[i].asked, cases[i].told) != cases[i].fits)
+            fail_msg("%s %s", cases[i].asked, cases[i].told);
+}
+
+static void received_id_token__of_organizations_is_none_of_a_private_account(void **state)
+{
+    (void)state;
+    static const char private[] = "https://i.example/" CONSUMERS "/v2.0";
+    kind = *provider_kind_find("microsoft");
+    assert_null(discover_tenant("common", "{tenantid}"));
+    assert_null(check(tenant_claims(private, "\"" CONSUMERS "\""), "n"));
+    assert_null(discover_tenant("organizations", "{tenantid}"));
+    assert_non_null(check(tenant_claims(private, "\"" CONSUMERS "\""), "n"));
+    assert_null(check(tenant_claims("https://i.example/" TENANT "/v2.0", "\"" TENANT "\""), "n"));
+}
+
 /* A P-256 key made for this test (openssl ecparam -name prime256v1 -genkey). */
 static const char pem[] = "-----BEGIN PRIVATE KEY-----\n"
                           "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3D90K717cAuvB6V5\n"
@@ -408,6 +465,8 @@ int main(void)
         TEST(received_id_token__accepts_its_own_claims_and_refuses_each_that_is_another__core_3_1_3_7),
         TEST(received_id_token__a_tenant_is_the_tokens_own_and_a_uuid_and_its_key_no_other_tenants),
         TEST(issuer__the_document_must_be_of_the_very_issuer_and_complete),
+        TEST(issuer__a_tenants_name_stands_for_its_id_and_an_id_for_no_other),
+        TEST(received_id_token__of_organizations_is_none_of_a_private_account),
         TEST(signed_secret__is_a_jwt_of_the_team_for_the_issuer_signed_by_the_key),
         TEST(pem__only_a_private_p256_key_is_taken),
     };

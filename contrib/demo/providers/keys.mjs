@@ -33,12 +33,17 @@ export class Keys {
     return { keys: [{ kty, n, e, kid: this.current.kid, alg: 'RS256', use: 'sig' }] };
   }
 
+  /** The JWT again, by the current key, with claims as own(claims) has them. */
+  resign(token, fault, own = (said) => said) {
+    return this.sign(own(JSON.parse(Buffer.from(token.split('.')[1], 'base64url'))), fault);
+  }
+
   /**
-   * The JWT again, by the current key, with claims as own(claims) has them. fault: { claims: changed ones (null takes one out), alg, key: "foreign" (another's,
+   * Claims as a JWT, without those that are null. fault: { claims: changed ones (null takes one out), alg, key: "foreign" (another's,
    * under our kid) | "unknown" (another's, under a kid that is nowhere), spoil: true (another signature) }.
    */
-  resign(token, { claims = {}, alg = 'RS256', key, spoil } = {}, own = (said) => said) {
-    const payload = { ...own(JSON.parse(Buffer.from(token.split('.')[1], 'base64url'))), ...claims };
+  sign(said, { claims = {}, alg = 'RS256', key, spoil } = {}) {
+    const payload = { ...said, ...claims };
     for (const name of Object.keys(payload)) if (payload[name] === null) delete payload[name];
     const signer = key ? make() : this.current;
     const kid = key === 'foreign' ? this.current.kid : signer.kid;
@@ -48,4 +53,3 @@ export class Keys {
     return `${text}.${signature.toString('base64url')}`;
   }
 }
-

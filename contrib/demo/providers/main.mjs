@@ -7,10 +7,11 @@ const { google } = await import('./google.mjs');
 const { apple } = await import('./apple.mjs');
 const { facebook } = await import('./facebook.mjs');
 const { github } = await import('./github.mjs');
+const { microsoft } = await import('./microsoft.mjs');
 const { plain: acme } = await import('./issuer.mjs');
 
 const ports = Object.fromEntries(process.argv.slice(2).map((word) => word.split('=')));
 const addresses = {};
-for (const [name, make] of Object.entries({ google, facebook, github, apple, acme }))
+for (const [name, make] of Object.entries({ google, facebook, github, apple, microsoft, acme }))
   addresses[name] = (await serve(make, Number(ports[name] ?? 0))).url;
 console.log(JSON.stringify(addresses));

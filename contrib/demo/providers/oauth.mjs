@@ -1,4 +1,4 @@
-// What Facebook and GitHub have in common: a page, codes that are good once, and access tokens in memory.
+// What Facebook, GitHub and Microsoft have in common: a page, codes that are good once, and access tokens in memory.
 import { createHash, randomBytes } from 'node:crypto';
 import { choose, decision } from './pages.mjs';
 import { sendPage } from './serve.mjs';
@@ -14,15 +14,20 @@ export class OAuth {
     Object.assign(this, special, { control });
   }
 
-  /** The page, or what comes of it: allowed(code) or denied(). request: { scopes, hint, redirectUri, challenge }. */
+  /**
+   * The page, or what comes of it: allowed(code) or denied(). request: { scopes, hint, redirectUri, challenge, isWhole: all
+   * of the scopes are allowed or none }.
+   */
   authorize({ request: { method }, response, form }, request, { allowed, denied }) {
     const { account, allowed: isAllowed, scopes, people } = this.control.settings;
     let decided = null;
     if (method === 'POST') decided = decision(form);
     else if (account) decided = { account, allowed: isAllowed, scopes: scopes ?? request.scopes };
     if (!decided)
-      return sendPage(response, choose({ provider: this.title, client: this.client.id, hint: request.hint, scopes: request.scopes, people }));
+      return sendPage(response, choose({ provider: this.title, client: this.client.id, hint: request.hint, scopes: request.scopes,
+        isWhole: request.isWhole, people }));
     if (!decided.allowed) return denied();
+    if (request.isWhole) decided.scopes = request.scopes;
     const code = randomBytes(10).toString('hex');
     this.codes.set(code, { ...request, scopes: decided.scopes, word: decided.account, until: Date.now() + CODE_SECONDS * 1000 });
     return allowed(code);

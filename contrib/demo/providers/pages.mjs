@@ -15,10 +15,12 @@ function account(word, chosen, people) {
     ${escape(name)}, ${escape(email ?? 'without an address')}</label>`;
 }
 
-const wish = (scope) => `<label><input type="checkbox" name="scope" value="${escape(scope)}" checked> ${escape(scope)}</label>`;
+const wish = (scope, isFixed) =>
+  `<label><input type="checkbox" name="scope" value="${escape(scope)}" checked${isFixed ? ' disabled' : ''}> ${escape(scope)}</label>`;
 
-/** hint: an address or word of an account; scopes: an array. The form goes to where the page is. */
-export function choose({ provider, client, hint, scopes, people }) {
+/** hint: an address or word of an account; scopes: an array; isWhole: there's no choice among them. The form goes to where
+ *  the page is. */
+export function choose({ provider, client, hint, scopes, isWhole, people }) {
   const chosen = words.find((word) => hint && [word, person(word, people).email].includes(hint)) ?? 'ann';
   return frame(`Sign in at the fake ${provider}`, `
 <p>${escape(client)} asks for your account.</p>
@@ -28,7 +30,7 @@ export function choose({ provider, client, hint, scopes, people }) {
     <label>Another, a word: <input name="other" pattern="[a-z0-9.\\-]+"></label>
   </fieldset>
   <fieldset><legend>It may</legend>
-    ${scopes.map(wish).join('\n    ')}
+    ${scopes.map((scope) => wish(scope, isWhole)).join('\n    ')}
   </fieldset>
   <button name="decision" value="allow">Allow</button>
   <button name="decision" value="deny">Deny</button>

@@ -16,10 +16,12 @@ PROVIDERS = {
                  "client_id": "1234567890123456", "client_secret": "the-secret-of-doorward-at-facebook"},
     "github": {"authorization_endpoint": "/login/oauth/authorize", "token_endpoint": "/login/oauth/access_token",
                "userinfo_endpoint": "/user", "emails_endpoint": "/user/emails",
-               "revocation_endpoint": "/applications/{client_id}/token",
+               "revocation_endpoint": "/applications/{client_id}/grant",
                "client_id": "Iv1.doorward", "client_secret": "the-secret-of-doorward-at-github"},
     # the secret is a key, which the fake makes anew each time it starts
     "apple": {"issuer": "", "client_id": "org.example.doorward"},
+    "microsoft": {"issuer": "/common/v2.0",
+                  "client_id": "6731de76-14a6-49ae-97bc-6eba6914391e", "client_secret": "the-secret-of-doorward-at-microsoft"},
     "acme": {"kind": "oidc", "display_name": "Acme", "issuer": "",
              "client_id": "doorward-at-acme", "client_secret": "the-secret-of-doorward-at-acme"},
 }

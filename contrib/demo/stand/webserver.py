@@ -188,6 +188,8 @@ def _write_fcgid(web):
     path = web.write("htdocs/doorward.fcgi", script)
     os.chmod(path, 0o755)
     plain = f"<VirtualHost 127.0.0.1:{web.plain_port}>\n</VirtualHost>\n" if web.plain_port else ""
+    mtls = _mtls(web, "shared-hosting/doorward-mtls.conf", [
+        ("*:443", f"127.0.0.1:{web.mtls_port}"), ("mtls.sso.example.org", "127.0.0.1"), ("/home/user/web", root)])
     return _apache_main(web, ["fcgid", "rewrite"], f"""DocumentRoot {root}
 FcgidIPCDir {web.directory}/fcgid
 FcgidProcessTableFile {web.directory}/fcgid_shm
@@ -203,7 +205,7 @@ FcgidFixPathinfo 1
     SSLCertificateFile {place.certificate}
     SSLCertificateKeyFile {place.key}
 </VirtualHost>
-""")
+{mtls}""")
 
 
 SERVERS = {

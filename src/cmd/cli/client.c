@@ -1,10 +1,11 @@
-/* client.c: `doorward client add|list|show|change|disable|enable|unlock|failures|secret …`: applications of a
- * service. */
+/* client.c: `doorward client add|list|show|change|disable|enable|remove|unlock|failures|secret …`:
+ * applications of a service. */
 #include "cmd/cli/listing.h"
 
 #include "core/encode.h"
 #include "core/rfc3339.h"
 #include "core/text.h"
+#include "domain/manage/client_metadata.h"
 #include "domain/manage/client_secrets.h"
 #include "domain/oauth/client_failures.h"
 
@@ -19,7 +20,8 @@ static void write_client(struct cli *cli, struct json_writer *writer, const void
     if (client->row.locked_at)
         printf("locked: it failed to prove who it is too often; doorward client unlock unlocks it\n");
     if (client->secret)
-        printf("client_secret %s\nIt is shown only now.\n", client->secret);
+        printf("client_id %s\nclient_secret %s\nThe secret is shown only now.\n", client->row.client_id,
+               client->secret);
 }
 
 static enum cli_status print_client(struct cli *cli, const struct registered_client *client)
@@ -27,12 +29,22 @@ static enum cli_status print_client(struct cli *cli, const struct registered_cli
     return listing_show(cli, write_client, client);
 }
 
+/* A member that isn't known has no effect (RFC 7591 §2); whoever has mistyped one should hear of it. */
+static void tell_ignored(const struct cli *cli, const struct json *metadata)
+{
+    const char *names = client_metadata_ignored(cli->arena, metadata);
+    if (*names)
+        fprintf(stderr, "%s: without effect, as not known here: %s\n", cli->program, names);
+}
+
 static enum cli_status client_add(struct cli *cli)
 {
+    const char *error = NULL;
     struct registered_client client;
     const char *metadata = cli_read_file(cli, cli_option(cli, "metadata"));
     if (!metadata)
         return CLI_REFUSED;
+    tell_ignored(cli, json_parse(cli->arena, metadata, strlen(metadata), &error));
     enum outcome outcome = client_register(&cli->context, cli_option(cli, "service"), metadata, &client);
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
 }
@@ -90,6 +102,12 @@ static enum cli_status client_enable(struct cli *cli)
     return set_active(cli, true);
 }
 
+static enum cli_status client_remove_command(struct cli *cli)
+{
+    enum outcome outcome = client_remove(&cli->context, cli->arguments[0], NULL);
+    return outcome == OUTCOME_OK ? listing_show_status(cli, "removed") : cli_refused(cli, outcome);
+}
+
 static enum cli_status client_rotate(struct cli *cli)
 {
     int64_t keep_s = 0;
@@ -111,10 +129,11 @@ static enum cli_status client_change_command(struct cli *cli)
     struct registered_client client;
     if (!text)
         return CLI_REFUSED;
-    const struct json *wanted = json_parse(cli->arena, text, strlen(text), &error);
-    if (json_kind(wanted) != JSON_OBJECT)
+    const struct client_wish wish = { .metadata = json_parse(cli->arena, text, strlen(text), &error) };
+    if (json_kind(wish.metadata) != JSON_OBJECT)
         return cli_fail(cli, CLI_REFUSED, "the metadata must be a JSON object");
-    enum outcome outcome = client_change(&cli->context, cli->arguments[0], wanted, &client);
+    tell_ignored(cli, wish.metadata);
+    enum outcome outcome = client_change(&cli->context, cli->arguments[0], &wish, &client);
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
 }
 
@@ -257,6 +276,8 @@ const struct cli_command client_commands[] = {
       client_change_command },
     { "client", "disable", "ID", "Switch a client off.", NULL, CLI_CONTEXT, client_disable },
     { "client", "enable", "ID", "Switch a client on again.", NULL, CLI_CONTEXT, client_enable },
+    { "client", "remove", "ID", "Remove a client: its tokens are refused from then on.", NULL, CLI_CONTEXT,
+      client_remove_command },
     { "client", "rotate-secret", "ID", "Give a client a new secret.", rotate_options, CLI_CONTEXT,
       client_rotate },
     { "client", "secret add", "ID", "Give a client one more secret.", NULL, CLI_CONTEXT, secret_add },
@@ -267,7 +288,8 @@ const struct cli_command client_commands[] = {
     { "client", "secret revoke", "ID SECRET", "End a secret now.", NULL, CLI_CONTEXT, secret_revoke },
     { "client", "failures", "ID", "Tell how a client failed to prove who it is.", failure_options,
       CLI_CONTEXT, client_failures },
-    { "client", "unlock", "ID", "Unlock a client that failed too often.", NULL, CLI_CONTEXT,
-      client_unlock_command },
+    { "client", "unlock", "ID",
+      "Unlock a client that failed too often, for every address that was turned away for it as well.", NULL,
+      CLI_CONTEXT, client_unlock_command },
     { .noun = NULL },
 };

@@ -36,9 +36,10 @@ enum outcome analytics_totals(struct context *context, const unsigned char servi
                               struct analytics_totals *totals_out)
 {
     int64_t since = context->now - (int64_t)ANALYTICS_DAYS * 86400;
-    return store_outcome(context,
-                         analytics_find_totals(context->db, context->arena, service_id, since, totals_out),
-                         OUTCOME_SERVER_ERROR, "nothing was counted");
+    return store_outcome(
+        context,
+        analytics_find_totals(context->db, context->arena, service_id, context->now, since, totals_out),
+        OUTCOME_SERVER_ERROR, "nothing was counted");
 }
 
 static enum store_result count(struct context *context, const unsigned char service_id[16],

@@ -8,6 +8,7 @@
 #include "domain/manage/change.h"
 #include "domain/manage/client_secrets.h"
 #include "domain/oauth/client_auth.h"
+#include "domain/precondition.h"
 
 enum { TOLD_MAX_BYTES = 16000 };
 
@@ -91,6 +92,15 @@ static struct record record_of(struct context *context, const char *type, const 
                              .data = print_data(context->arena, row->client_id, changes) };
 }
 
+static const char *print_metadata(struct context *context, const struct client *client)
+{
+    struct json_writer writer = json_writer_start(context->arena);
+    json_open_object(&writer, NULL);
+    client_metadata_write(&writer, client);
+    json_close_object(&writer);
+    return writer.text.data;
+}
+
 /* --- registering --- */
 
 struct addition {
@@ -119,15 +129,11 @@ enum outcome client_register(struct context *context, const char *service_id, co
     enum outcome outcome = client_metadata_read(context, metadata, &client_out->client);
     if (outcome != OUTCOME_OK)
         return outcome;
-    struct json_writer writer = json_writer_start(context->arena);
-    json_open_object(&writer, NULL);
-    client_metadata_write(&writer, &client_out->client);
-    json_close_object(&writer);
     unsigned char id[16];
     random_uuid(id);
     row->client_id = uuid_encode(context->arena, id);
     row->status = "active";
-    row->metadata = writer.text.data;
+    row->metadata = print_metadata(context, &client_out->client);
     row->created_at = row->updated_at = context->now;
     struct made_secret secret = { .text = NULL };
     bool secretive = client_has_secrets(&client_out->client);
@@ -145,59 +151,29 @@ enum outcome client_register(struct context *context, const char *service_id, co
 
 /* --- finding and changing --- */
 
-enum outcome client_find(struct context *context, const char *client_id, struct registered_client *client_out)
+/* The metadata of a row. */
+static enum outcome read_stored(struct context *context, struct registered_client *client)
 {
     const char *error;
+    if (client_from_metadata(context->arena, client->row.metadata, &client->client, &error))
+        return OUTCOME_OK;
+    log_error("client %s: stored metadata is broken: %s", client->row.client_id, error);
+    return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
+}
+
+enum outcome client_find(struct context *context, const char *client_id, struct registered_client *client_out)
+{
     *client_out = (struct registered_client) { 0 };
     if (!text_is_printable(client_id))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
     enum store_result result = clients_find(context->db, context->arena, client_id, &client_out->row);
-    if (result == STORE_OK &&
-        !client_from_metadata(context->arena, client_out->row.metadata, &client_out->client, &error)) {
-        log_error("client %s: stored metadata is broken: %s", client_id, error);
-        return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
-    }
-    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+    return result == STORE_OK ? read_stored(context, client_out)
+                              : store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
-struct status_change {
-    const char *client_id, *status;
-    int64_t now;
-};
-
-static enum store_result set_status(struct db *db, void *argument)
+const char *client_tag(struct arena *arena, const struct client_row *row)
 {
-    const struct status_change *change = argument;
-    return clients_set_status(db, change->client_id, change->status, change->now);
-}
-
-enum outcome client_set_active(struct context *context, const char *client_id, bool active)
-{
-    struct client_row row;
-    struct status_change change = { client_id, active ? "active" : "disabled", context->now };
-    struct json *data = json_new_object(context->arena);
-    if (!text_is_printable(client_id))
-        return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    enum outcome found = store_outcome(context, clients_find(context->db, context->arena, client_id, &row),
-                                       OUTCOME_NOT_FOUND, unknown);
-    if (found != OUTCOME_OK)
-        return found;
-    json_put_text(data, "status", change.status);
-    const struct record record =
-        record_of(context, active ? "client.enabled" : "client.disabled", &row, data);
-    return store_outcome(context, change_recorded(context, &record, set_status, &change), OUTCOME_NOT_FOUND,
-                         unknown);
-}
-
-struct metadata_change {
-    const char *client_id, *metadata;
-    int64_t now;
-};
-
-static enum store_result set_metadata(struct db *db, void *argument)
-{
-    const struct metadata_change *change = argument;
-    return clients_set_metadata(db, change->client_id, change->metadata, change->now);
+    return precondition_tag_of_text(arena, arena_printf(arena, "%s\n%s", row->status, row->metadata));
 }
 
 static void put_member(const char *name, struct json *member, void *merged)
@@ -205,43 +181,118 @@ static void put_member(const char *name, struct json *member, void *merged)
     json_put(merged, name, member);
 }
 
-/* The client as it would be; its old metadata stays in client until then. */
+/* The client with the members of wanted in the place of its own. */
 static enum outcome merge(struct context *context, const struct json *wanted,
                           struct registered_client *client)
 {
     const char *error;
-    struct client old = client->client;
     const char *text = client->row.metadata;
+    enum outcome outcome = read_stored(context, client);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    struct client old = client->client;
     struct json *merged = json_parse(context->arena, text, strlen(text), &error);
-    if (merged == NULL)
-        return refuse(context, OUTCOME_SERVER_ERROR, "the client's metadata is broken");
     json_each(wanted, put_member, merged);
     enum outcome read = client_metadata_read(context, json_print(context->arena, merged), &client->client);
     if (read == OUTCOME_OK && client_is_public(&old) != client_is_public(&client->client))
         return refuse(context, OUTCOME_INVALID_CLIENT_METADATA,
                       "token_endpoint_auth_method can't be changed from or to none");
+    client->row.metadata = print_metadata(context, &client->client);
     return read;
 }
 
-enum outcome client_change(struct context *context, const char *client_id, const struct json *wanted,
+struct client_change {
+    struct context *context;
+    const char *client_id;
+    const struct client_wish *wish;
+    struct registered_client *client; /* out: as it becomes */
+    struct record record, switched;   /* out */
+    enum outcome outcome;             /* out: why it wasn't done */
+};
+
+static enum outcome edit(struct client_change *change)
+{
+    struct context *context = change->context;
+    const struct client_wish *wish = change->wish;
+    struct client_row *row = &change->client->row;
+    if (!precondition_holds(wish->if_match, client_tag(context->arena, row)))
+        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the client has changed since");
+    enum outcome outcome = wish->metadata ? merge(context, wish->metadata, change->client) : OUTCOME_OK;
+    if (wish->status)
+        row->status = wish->status;
+    row->updated_at = context->now;
+    return outcome;
+}
+
+/* What has changed: nothing where it is as before. */
+static void note(struct client_change *change, const struct client_row *before)
+{
+    struct context *context = change->context;
+    const struct client_row *row = &change->client->row;
+    struct json *changes = changes_of(context->arena, before->metadata, row->metadata);
+    struct json *status = json_new_object(context->arena);
+    bool active = text_equal(row->status, "active"), same = text_equal(row->status, before->status);
+    json_put_text(status, "status", row->status);
+    change->record = record_of(context, json_count(changes) ? "client.updated" : NULL, row, changes);
+    change->switched = record_of(context, active ? "client.enabled" : "client.disabled", row, status);
+    change->record.also = same ? NULL : &change->switched;
+}
+
+static enum store_result change_in_transaction(struct db *db, void *argument)
+{
+    struct client_change *change = argument;
+    struct client_row *row = &change->client->row;
+    enum store_result result = clients_find_locked(db, change->context->arena, change->client_id, row);
+    if (result != STORE_OK)
+        return result;
+    const struct client_row before = *row;
+    change->outcome = edit(change);
+    if (change->outcome != OUTCOME_OK)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    note(change, &before);
+    return clients_set(db, row);
+}
+
+/* After a commit of which nobody knows: whether the client is as it was to become. */
+static enum store_result look_up(struct context *context, const struct client_row *row)
+{
+    struct client_row there;
+    enum store_result result = clients_find(context->db, context->arena, row->client_id, &there);
+    bool happened =
+        result == STORE_OK && text_equal(client_tag(context->arena, &there), client_tag(context->arena, row));
+    return happened ? STORE_OK : STORE_FAILED;
+}
+
+static enum outcome run_change(struct context *context, const char *client_id, const struct client_wish *wish,
+                               struct registered_client *client_out)
+{
+    struct client_change change = {
+        .context = context, .client_id = client_id, .wish = wish, .client = client_out
+    };
+    *client_out = (struct registered_client) { 0 };
+    if (!text_is_printable(client_id))
+        return refuse(context, OUTCOME_NOT_FOUND, unknown);
+    enum store_result result = change_recorded(context, &change.record, change_in_transaction, &change);
+    if (change.outcome != OUTCOME_OK)
+        return change.outcome;
+    if (result == STORE_UNCERTAIN)
+        result = look_up(context, &client_out->row);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
+}
+
+enum outcome client_change(struct context *context, const char *client_id, const struct client_wish *wish,
                            struct registered_client *client_out)
 {
-    enum outcome outcome = client_find(context, client_id, client_out);
-    if (outcome == OUTCOME_OK)
-        outcome = merge(context, wanted, client_out);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    struct json_writer writer = json_writer_start(context->arena);
-    json_open_object(&writer, NULL);
-    client_metadata_write(&writer, &client_out->client);
-    json_close_object(&writer);
-    struct metadata_change change = { client_id, writer.text.data, context->now };
-    struct json *changes = changes_of(context->arena, client_out->row.metadata, change.metadata);
-    const char *type = json_count(changes) > 0 ? "client.updated" : NULL;
-    const struct record record = record_of(context, type, &client_out->row, changes);
-    client_out->row.metadata = change.metadata;
-    return store_outcome(context, change_recorded(context, &record, set_metadata, &change), OUTCOME_NOT_FOUND,
-                         unknown);
+    enum outcome outcome = run_change(context, client_id, wish, client_out);
+    return outcome == OUTCOME_OK ? read_stored(context, client_out) : outcome;
+}
+
+/* Also one whose metadata is broken. */
+enum outcome client_set_active(struct context *context, const char *client_id, bool active)
+{
+    struct registered_client client;
+    const struct client_wish wish = { .status = active ? "active" : "disabled" };
+    return run_change(context, client_id, &wish, &client);
 }
 
 void client_write(struct json_writer *writer, const struct registered_client *client)

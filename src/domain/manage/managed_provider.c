@@ -1,8 +1,10 @@
 /* managed_provider.c: see managed_provider.h. */
 #include "domain/manage/managed_provider.h"
 
+#include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/change.h"
+#include "domain/precondition.h"
 #include "domain/providers/configured.h"
 #include "domain/providers/journey.h"
 #include "domain/providers/provider_metadata.h"
@@ -20,12 +22,20 @@ static enum outcome refuse_metadata(struct context *context, const char *error)
 
 /* --- what is there --- */
 
+static const char *tag_of(struct arena *arena, const struct provider_row *row)
+{
+    const char *secret = hex_encode(arena, row->secret_sealed.data, row->secret_sealed.length);
+    return precondition_tag_of_text(arena,
+                                    arena_printf(arena, "%s\n%s\n%s", row->status, row->metadata, secret));
+}
+
 static void take_row(struct context *context, const struct provider_row *row,
                      struct managed_provider *provider_out)
 {
     *provider_out = (struct managed_provider) { .kind_name = row->kind,
                                                 .created_at = row->created_at,
-                                                .updated_at = row->updated_at };
+                                                .updated_at = row->updated_at,
+                                                .tag = tag_of(context->arena, row) };
     if (stored_provider_read(context, context->arena, row, &provider_out->provider, &provider_out->error))
         return;
     provider_out->provider = (struct provider) { .name = row->name,
@@ -122,7 +132,7 @@ static struct record record_of(struct context *context, const char *type, const 
     return (struct record) { .type = type, .subject = row->name, .data = data.text.data };
 }
 
-/* --- adding and changing --- */
+/* --- adding --- */
 
 static void keep_member(const char *name, struct json *member, void *context)
 {
@@ -257,80 +267,93 @@ static enum outcome check_identity(struct context *context, const struct provide
                  : OUTCOME_OK;
 }
 
-struct row_change {
-    const struct provider_row *row;
-    int64_t now;
+/* --- changing --- */
+
+struct provider_change {
+    struct context *context;
+    const char *name;
+    const struct provider_wish *wish;
+    struct provider_row row;        /* out: as it becomes */
+    struct record record, switched; /* out */
+    enum outcome outcome;           /* out: why it wasn't done */
 };
 
-static enum store_result set(struct db *db, void *argument)
+static enum outcome edit_metadata(struct context *context, const struct provider_wish *wish,
+                                  struct provider_row *row)
 {
-    const struct row_change *change = argument;
-    return providers_set(db, change->row, change->now);
+    struct provider_metadata metadata;
+    if (json_kind(wish->metadata) != JSON_OBJECT)
+        return refuse_metadata(context, "a provider must be a JSON object");
+    const struct json *object = merge(context, row, wish->metadata);
+    const char *old = stored_provider_secret(context, context->arena, row);
+    bool drops = json_has_member(wish->metadata, "client_secret") &&
+                 json_kind(json_member(wish->metadata, "client_secret")) == JSON_NULL;
+    if (!object)
+        return refuse(context, OUTCOME_SERVER_ERROR, "its metadata are broken");
+    enum outcome outcome = read_wish(context, object, wish, old && !drops ? old : "", &metadata);
+    if (outcome == OUTCOME_OK)
+        outcome = check_identity(context, row, &metadata.provider);
+    if (outcome == OUTCOME_OK)
+        fill_row(context, object, &metadata, row);
+    return outcome;
 }
 
-static enum outcome store_wish(struct context *context, const struct json *object,
-                               const struct provider_metadata *metadata, struct provider_row *row,
-                               const struct provider_wish *wish)
+/* Of one that is switched to what it is already, nothing is written down. */
+static enum outcome edit(struct provider_change *change)
 {
-    fill_row(context, object, metadata, row);
-    struct row_change change = { row, context->now };
-    const struct record record = record_of(context, "provider.updated", row, wish->metadata);
-    return store_outcome(context, change_recorded(context, &record, set, &change), OUTCOME_NOT_FOUND,
-                         unknown);
+    struct context *context = change->context;
+    const struct provider_wish *wish = change->wish;
+    struct provider_row *row = &change->row;
+    if (!precondition_holds(wish->if_match, tag_of(context->arena, row)))
+        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the provider has changed since");
+    enum outcome outcome = wish->metadata ? edit_metadata(context, wish, row) : OUTCOME_OK;
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    bool same = !wish->status || text_equal(row->status, wish->status);
+    bool active = text_equal(wish->status, "active");
+    change->record = record_of(context, wish->metadata ? "provider.updated" : NULL, row, wish->metadata);
+    change->switched = record_of(context, active ? "provider.enabled" : "provider.disabled", row, NULL);
+    change->record.also = same ? NULL : &change->switched;
+    row->status = same ? row->status : wish->status;
+    row->updated_at = context->now;
+    return outcome;
+}
+
+static enum store_result change_in_transaction(struct db *db, void *argument)
+{
+    struct provider_change *change = argument;
+    enum store_result result = providers_lock(db, change->context->arena, change->name, &change->row);
+    if (result != STORE_OK)
+        return result;
+    change->outcome = edit(change);
+    /* anything but OK rolls back */
+    return change->outcome == OUTCOME_OK ? providers_set(db, &change->row) : STORE_NOT_FOUND;
 }
 
 enum outcome managed_provider_change(struct context *context, const char *name,
                                      const struct provider_wish *wish, struct managed_provider *provider_out)
 {
     struct provider_row row;
-    struct provider_metadata metadata;
     enum outcome outcome = find_changeable(context, name, &row);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (json_kind(wish->metadata) != JSON_OBJECT)
-        return refuse_metadata(context, "a provider must be a JSON object");
-    const struct json *object = merge(context, &row, wish->metadata);
-    const char *old = stored_provider_secret(context, context->arena, &row);
-    bool drops = json_has_member(wish->metadata, "client_secret") &&
-                 json_kind(json_member(wish->metadata, "client_secret")) == JSON_NULL;
-    if (!object)
-        return refuse(context, OUTCOME_SERVER_ERROR, "its metadata are broken");
-    outcome = read_wish(context, object, wish, old && !drops ? old : "", &metadata);
-    if (outcome == OUTCOME_OK)
-        outcome = check_identity(context, &row, &metadata.provider);
-    if (outcome == OUTCOME_OK)
-        outcome = store_wish(context, object, &metadata, &row, wish);
-    row.updated_at = context->now;
-    if (outcome == OUTCOME_OK)
-        take_row(context, &row, provider_out);
-    return outcome;
-}
-
-/* --- switching and removing --- */
-
-struct status_change {
-    const char *name, *status;
-    int64_t now;
-};
-
-static enum store_result set_status(struct db *db, void *argument)
-{
-    const struct status_change *change = argument;
-    return providers_set_status(db, change->name, change->status, change->now);
+    struct provider_change change = { .context = context, .name = row.name, .wish = wish };
+    enum store_result result = change_recorded(context, &change.record, change_in_transaction, &change);
+    if (change.outcome != OUTCOME_OK)
+        return change.outcome;
+    if (result == STORE_OK)
+        take_row(context, &change.row, provider_out);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
 enum outcome managed_provider_set_active(struct context *context, const char *name, bool active)
 {
-    struct provider_row row;
-    enum outcome outcome = find_changeable(context, name, &row);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    struct status_change change = { row.name, active ? "active" : "disabled", context->now };
-    const struct record record =
-        record_of(context, active ? "provider.enabled" : "provider.disabled", &row, NULL);
-    return store_outcome(context, change_recorded(context, &record, set_status, &change), OUTCOME_NOT_FOUND,
-                         unknown);
+    struct managed_provider provider;
+    const struct provider_wish wish = { .status = active ? "active" : "disabled" };
+    return managed_provider_change(context, name, &wish, &provider);
 }
+
+/* --- removing --- */
 
 struct removal {
     struct context *context;

@@ -16,19 +16,23 @@ struct managed_provider {
     bool from_file;                 /* of the configuration */
     bool shadowed;                  /* of the database, and the file has one of the same name */
     int64_t created_at, updated_at; /* of the database */
+    const char *tag;                /* of what managed_provider_change() changes; NULL: of the file */
 };
 
 /* From its metadata (provider_metadata.h). INVALID_REQUEST with the member in the reason, ALREADY_EXISTS.
  * may_read_files: client_secret_file may name one, as on the command line. */
 struct provider_wish {
-    const struct json *metadata;
+    const struct json *metadata; /* NULL: a change leaves them */
     bool may_read_files;
+    const char *status;   /* of a change: active, disabled; NULL: it stays */
+    const char *if_match; /* of a change; NULL: none was sent */
 };
 enum outcome managed_provider_add(struct context *context, const struct provider_wish *wish,
                                   struct managed_provider *provider_out);
 
-/* The members of the wish in place of those that it has; a null takes one off. NOT_FOUND. What says who
- * somebody is there (name, kind, issuer, profile.subject) can't be changed while accounts are connected. */
+/* The members of the wish in place of those that it has, a null takes one off; all that is wished for or
+ * nothing. NOT_FOUND, PRECONDITION_FAILED. What says who somebody is there (name, kind, issuer,
+ * profile.subject) can't be changed while accounts are connected. */
 enum outcome managed_provider_change(struct context *context, const char *name,
                                      const struct provider_wish *wish, struct managed_provider *provider_out);
 

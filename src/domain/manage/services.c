@@ -152,7 +152,6 @@ struct service_change {
     const char *type;   /* of its record */
     const void *wanted; /* what edit() takes */
     enum outcome (*edit)(struct context *context, const void *wanted, struct service_row *row);
-    enum store_result (*write)(struct db *db, const struct service_row *row, int64_t now);
     const char *if_match; /* NULL: none was sent */
     unsigned char id[16];
     struct service_row before, after; /* out */
@@ -181,7 +180,7 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
         return STORE_NOT_FOUND; /* anything but OK rolls back */
     change->after.updated_at = context->now;
     change->record = record_of_change(context, change->type, &change->before, &change->after);
-    return change->write(db, &change->after, context->now);
+    return services_set(db, &change->after);
 }
 
 static enum outcome change_service(const char *id, struct service_change *change)
@@ -204,18 +203,12 @@ static enum outcome edit_status(struct context *context, const void *wanted, str
     return OUTCOME_OK;
 }
 
-static enum store_result write_status(struct db *db, const struct service_row *row, int64_t now)
-{
-    return services_set_status(db, row->id, row->status, now);
-}
-
 enum outcome service_set_active(struct context *context, const char *id, bool active)
 {
     struct service_change change = { .context = context,
                                      .type = active ? "service.enabled" : "service.disabled",
                                      .wanted = active ? "active" : "disabled",
-                                     .edit = edit_status,
-                                     .write = write_status };
+                                     .edit = edit_status };
     return change_service(id, &change);
 }
 
@@ -224,19 +217,12 @@ static enum outcome edit_sign_in(struct context *context, const void *wanted, st
     return take_sign_in(context, wanted, row);
 }
 
-static enum store_result write_sign_in(struct db *db, const struct service_row *row, int64_t now)
-{
-    return services_set_sign_in(db, row->id, row->pin_gate, row->sign_in_form, now);
-}
-
 enum outcome service_set_sign_in(struct context *context, const char *id,
                                  const struct service_sign_in *sign_in)
 {
-    struct service_change change = { .context = context,
-                                     .type = "service.updated",
-                                     .wanted = sign_in,
-                                     .edit = edit_sign_in,
-                                     .write = write_sign_in };
+    struct service_change change = {
+        .context = context, .type = "service.updated", .wanted = sign_in, .edit = edit_sign_in
+    };
     return change_service(id, &change);
 }
 
@@ -345,40 +331,10 @@ enum outcome service_set_profile(struct context *context, const char *id,
                                      .type = "service.updated",
                                      .wanted = profile,
                                      .if_match = if_match,
-                                     .edit = edit_profile,
-                                     .write = services_set_profile };
+                                     .edit = edit_profile };
     enum outcome outcome = change_service(id, &change);
     *row_out = change.after;
     return outcome;
-}
-
-/* --- its workspace --- */
-
-static enum outcome edit_workspace(struct context *context, const void *wanted, struct service_row *row)
-{
-    (void)context;
-    row->workspace = wanted;
-    return OUTCOME_OK;
-}
-
-static enum store_result write_workspace(struct db *db, const struct service_row *row, int64_t now)
-{
-    return services_set_workspace(db, row->id, row->workspace, now);
-}
-
-enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace)
-{
-    unsigned char bytes[16];
-    struct service_change change = { .context = context,
-                                     .type = "service.updated",
-                                     .wanted = workspace,
-                                     .edit = edit_workspace,
-                                     .write = write_workspace };
-    if (!uuid_decode(id, bytes))
-        return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    enum outcome outcome =
-        workspace == NULL ? OUTCOME_OK : workspace_settings_check(context, bytes, workspace);
-    return outcome == OUTCOME_OK ? change_service(id, &change) : outcome;
 }
 
 /* --- how it uses providers --- */
@@ -386,27 +342,54 @@ enum outcome service_set_workspace(struct context *context, const char *id, cons
 static enum outcome edit_providers(struct context *context, const void *wanted, struct service_row *row)
 {
     const char *error = NULL;
-    const char *providers = service_providers_changed(context->arena, row->providers, wanted, &error);
+    const struct service_providers_change *change = wanted;
+    if (!change->sign_in && !change->scopes && !change->redirect_uris)
+        return OUTCOME_OK;
+    const char *providers = service_providers_changed(context->arena, row->providers, change, &error);
     if (!providers)
         return refuse(context, OUTCOME_INVALID_REQUEST, error);
     row->providers = providers;
     return OUTCOME_OK;
 }
 
-static enum store_result write_providers(struct db *db, const struct service_row *row, int64_t now)
-{
-    return services_set_providers(db, row->id, row->providers, now);
-}
-
 enum outcome service_set_providers(struct context *context, const char *id,
                                    const struct service_providers_change *wanted)
 {
-    struct service_change change = { .context = context,
-                                     .type = "service.updated",
-                                     .wanted = wanted,
-                                     .edit = edit_providers,
-                                     .write = write_providers };
-    if (!wanted->sign_in && !wanted->scopes && !wanted->redirect_uris)
-        return OUTCOME_OK;
+    struct service_change change = {
+        .context = context, .type = "service.updated", .wanted = wanted, .edit = edit_providers
+    };
     return change_service(id, &change);
+}
+
+/* --- several at once --- */
+
+static enum outcome edit_workspace(struct context *context, const struct service_wish *wish,
+                                   struct service_row *row)
+{
+    if (!wish->sets_workspace)
+        return OUTCOME_OK;
+    row->workspace = wish->workspace;
+    return wish->workspace ? workspace_settings_check(context, row->id, wish->workspace) : OUTCOME_OK;
+}
+
+static enum outcome edit_all(struct context *context, const void *wanted, struct service_row *row)
+{
+    const struct service_wish *wish = wanted;
+    enum outcome outcome = edit_workspace(context, wish, row);
+    if (outcome == OUTCOME_OK)
+        outcome = edit_providers(context, &wish->providers, row);
+    if (outcome == OUTCOME_OK)
+        outcome = edit_sign_in(context, &wish->sign_in, row);
+    return outcome == OUTCOME_OK ? edit_profile(context, &wish->profile, row) : outcome;
+}
+
+enum outcome service_set(struct context *context, const char *id, const struct service_wish *wish,
+                         struct service_row *row_out)
+{
+    struct service_change change = {
+        .context = context, .type = "service.updated", .wanted = wish, .edit = edit_all
+    };
+    enum outcome outcome = change_service(id, &change);
+    *row_out = change.after;
+    return outcome;
 }

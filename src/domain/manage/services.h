@@ -51,12 +51,22 @@ enum outcome service_set_active(struct context *context, const char *id, bool ac
 enum outcome service_set_sign_in(struct context *context, const char *id,
                                  const struct service_sign_in *sign_in);
 
-/* How the service uses the workspace API, as JSON (doorward(8), service set); NULL: not at all.
- * INVALID_REQUEST for what workspace_settings_check() refuses. */
-enum outcome service_set_workspace(struct context *context, const char *id, const char *workspace);
-
 /* How the service uses providers, from the next request on. INVALID_REQUEST for what can't be. */
 enum outcome service_set_providers(struct context *context, const char *id,
                                    const struct service_providers_change *wanted);
+
+/* Several of these at once, all or nothing. */
+struct service_wish {
+    struct service_profile profile;
+    struct service_sign_in sign_in;
+    struct service_providers_change providers;
+
+    /* how the service uses the workspace API, as JSON (doorward(8), service set); NULL: not at all.
+     * INVALID_REQUEST for what workspace_settings_check() refuses */
+    bool sets_workspace;
+    const char *workspace;
+};
+enum outcome service_set(struct context *context, const char *id, const struct service_wish *wish,
+                         struct service_row *row_out);
 
 #endif

@@ -85,7 +85,9 @@ static enum store_result record_for_services(struct db *db, struct context *cont
     enum store_result result =
         members_services_of_user(db, context->arena, user_id, MAX_SERVICES_TOLD, &services, &count);
     for (size_t i = 0; result == STORE_OK && i < count; i++) {
-        const struct record record = { type, services[i], subject, data.text.data };
+        const struct record record = {
+            .type = type, .service_id = services[i], .subject = subject, .data = data.text.data
+        };
         result = record_store(db, context, &record);
     }
     return result;

@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "domain/oauth/client_failures.h"
 #include "domain/oauth/client_keys.h"
+#include "domain/sealed.h"
 
 enum {
     MAX_BYTES = 16 * 1024,
@@ -44,6 +45,12 @@ const char *assertion_read(struct arena *arena, const char *text, struct asserti
     return NULL;
 }
 
+const char *assertion_signed(struct arena *arena, const struct assertion *assertion)
+{
+    const struct bytes *input = assertion ? &assertion->jws.signing_input : NULL;
+    return input ? arena_strndup(arena, (const char *)input->data, input->length) : NULL;
+}
+
 /* --- claims: each is told by its name, and none may be missing (T-42) --- */
 
 static const char *check_parties(const struct assertion *assertion, const struct client *client)
@@ -65,8 +72,8 @@ static bool is_audience(const struct context *context, const struct client_proof
     return false;
 }
 
-/* The issuer or the endpoint, as a string or among strings; under enhanced security the issuer alone, and
- * nobody else beside it. */
+/* The issuer or the endpoint, as a string or among strings; under enhanced security the issuer as a string
+ * alone (FAPI 2.0 §5.3.2.1). */
 static const char *check_audience(const struct context *context, const struct client_proof *proof)
 {
     const struct json *aud = json_member(proof->parsed->claims, "aud");
@@ -75,15 +82,15 @@ static const char *check_audience(const struct context *context, const struct cl
         return is_audience(context, proof, json_text(aud)) ? NULL : "aud is somebody else";
     if (json_kind(aud) != JSON_ARRAY)
         return "aud is missing";
+    if (proof->client->enhanced_security)
+        return "aud must be a string";
     for (size_t i = 0; i < count; i++) {
         const char *text = json_text(json_item(aud, i));
         if (!text)
             return "aud holds something other than strings";
         fitting += is_audience(context, proof, text);
     }
-    if (!fitting)
-        return "aud is somebody else";
-    return proof->client->enhanced_security && count != 1 ? "aud names others as well" : NULL;
+    return fitting ? NULL : "aud is somebody else";
 }
 
 /* A claim that may be missing, but not be wrong. */
@@ -91,7 +98,7 @@ static bool not_in_the_future(const struct context *context, const struct json *
 {
     int64_t at;
     return !json_has_member(claims, name) ||
-           (json_integer(json_member(claims, name), &at) && at <= context->now + SKEW_S);
+           (json_seconds(json_member(claims, name), &at) && at <= context->now + SKEW_S);
 }
 
 static const char *check_times(const struct context *context, const struct client_proof *proof,
@@ -99,8 +106,8 @@ static const char *check_times(const struct context *context, const struct clien
 {
     const struct json *claims = proof->parsed->claims;
     int64_t life = proof->client->enhanced_security ? STRONG_LIFE_S : LIFE_S;
-    if (!json_integer(json_member(claims, "exp"), exp_out))
-        return "exp is missing";
+    if (!json_seconds(json_member(claims, "exp"), exp_out))
+        return "exp is missing, or no time";
     if (*exp_out <= context->now)
         return "the assertion has expired";
     if (*exp_out > context->now + life + LIFE_SKEW_S)
@@ -138,8 +145,8 @@ static bool secret_signed(struct context *context, const struct client_secret *s
 {
     struct bytes plain;
     const char *error;
-    if (!keyfile_open(context->keyfile, context->arena, client_secret_bound_to(context->arena, secret->id),
-                      secret->sealed, &plain))
+    if (!sealed_open(context->keyfile, context->arena, SEALED_CLIENT_SECRET, sealed_by_id(secret->id),
+                     secret->sealed, &plain))
         return false;
     struct json *object = json_new_object(context->arena);
     json_put_text(object, "kty", "oct");
@@ -184,7 +191,9 @@ static void note(struct context *context, const struct client_proof *proof, cons
     *failure = (struct client_failure) { .client = proof->client,
                                          .client_id = proof->client_id,
                                          .way = proof->way->name,
-                                         .reason = "the assertion has been used before" };
+                                         .reason = "the assertion has been used before",
+                                         .held = proof->held,
+                                         .shown = assertion_signed(context->arena, proof->parsed) };
     once_note(context, "assertion", proof->client_id, jti,
               (struct once_item) { .expires_at = exp + 2 * SKEW_S,
                                    .used = OUTCOME_INVALID_CLIENT,
@@ -195,24 +204,33 @@ static void note(struct context *context, const struct client_proof *proof, cons
 
 typedef const char *(*signature_fn)(struct context *context, struct client_proof *proof);
 
-/* Claims first: they cost nothing. */
+static const char *check_claims(const struct context *context, const struct client_proof *proof,
+                                const char **jti_out, int64_t *exp_out)
+{
+    const char *wrong = check_parties(proof->parsed, proof->client);
+    if (!wrong)
+        wrong = check_audience(context, proof);
+    if (!wrong)
+        wrong = check_times(context, proof, exp_out);
+    return wrong ? wrong : check_jti(proof, jti_out);
+}
+
+/* Claims first: they cost nothing. Under enhanced security wrong ones don't end it: whether they are signed
+ * by the client tells whose failure it is. */
 static const char *check(struct context *context, struct client_proof *proof, signature_fn check_signature)
 {
     const char *jti = NULL;
     int64_t exp = 0;
     const char *wrong = check_alg(proof);
-    if (!wrong)
-        wrong = check_parties(proof->parsed, proof->client);
-    if (!wrong)
-        wrong = check_audience(context, proof);
-    if (!wrong)
-        wrong = check_times(context, proof, &exp);
-    if (!wrong)
-        wrong = check_jti(proof, &jti);
-    if (!wrong)
-        wrong = check_signature(context, proof);
     if (wrong)
         return wrong;
+    wrong = check_claims(context, proof, &jti, &exp);
+    if (wrong && !proof->client->enhanced_security)
+        return wrong;
+    const char *forged = check_signature(context, proof);
+    proof->held = !forged;
+    if (wrong || forged)
+        return wrong ? wrong : forged;
     note(context, proof, jti, exp);
     return NULL;
 }

@@ -15,6 +15,9 @@ struct assertion {
 /* NULL, or what is wrong with its form. */
 const char *assertion_read(struct arena *arena, const char *text, struct assertion *assertion_out);
 
+/* What its signature is over: the same for whoever sends it again. NULL for NULL. */
+const char *assertion_signed(struct arena *arena, const struct assertion *assertion);
+
 /* As struct client_way's check; a good one is noted to be spent (domain/once.h). */
 const char *assertion_by_key(struct context *context, struct client_proof *proof);
 const char *assertion_by_secret(struct context *context, struct client_proof *proof);

@@ -2,7 +2,6 @@
  * below it the rule. */
 #include "domain/oauth/client_auth.h"
 
-#include "core/network.h"
 #include "core/text.h"
 #include "crypto/digest.h"
 #include "crypto/secret.h"
@@ -37,7 +36,7 @@ static const char *by_secret(struct context *context, struct client_proof *proof
 static const char *by_chain(struct context *context, struct client_proof *proof)
 {
     const char *wrong;
-    return certificate_proves(context, proof->client, NULL, &wrong) ? NULL : wrong;
+    return certificate_proves(context, proof->client, NULL, &proof->held, &wrong) ? NULL : wrong;
 }
 
 /* A certificate that isn't among the keys of a jwks_uri has them fetched anew, as an unknown kid has. */
@@ -48,10 +47,12 @@ static const char *by_own_certificate(struct context *context, struct client_pro
         context->certificate ? client_keys_set(context, proof->client, false, &error) : NULL;
     if (context->certificate && !jwks)
         return error;
-    if (certificate_proves(context, proof->client, jwks, &wrong))
+    if (certificate_proves(context, proof->client, jwks, &proof->held, &wrong))
         return NULL;
+    if (proof->held)
+        return wrong;
     jwks = context->certificate ? client_keys_set(context, proof->client, true, &error) : NULL;
-    return jwks && certificate_proves(context, proof->client, jwks, &wrong) ? NULL : wrong;
+    return jwks && certificate_proves(context, proof->client, jwks, &proof->held, &wrong) ? NULL : wrong;
 }
 
 /* A public client has nothing to prove; who it says it is, is bound by its redirect URIs and PKCE. */
@@ -196,20 +197,15 @@ static const char *check_proof(struct context *context, enum way_shown shown, st
     return proof->way->check(context, proof);
 }
 
-static bool comes_from_its_place(const struct context *context, const struct client *client)
-{
-    struct ip_address address;
-    return text_empty(client->allowed_addresses) ||
-           (ip_parse(context->address, &address) && network_list_holds(client->allowed_addresses, &address));
-}
-
 static enum outcome refused(struct context *context, enum way_shown shown, const struct client_proof *proof,
                             const char *reason)
 {
     const struct client_failure failure = { .client = proof->client,
                                             .client_id = proof->client_id,
                                             .way = proof->way ? proof->way->name : shown_names[shown],
-                                            .reason = reason };
+                                            .reason = reason,
+                                            .held = proof->held,
+                                            .shown = assertion_signed(context->arena, proof->parsed) };
     client_failed(context, &failure);
     return refuse(context, OUTCOME_INVALID_CLIENT, "client authentication failed");
 }
@@ -217,12 +213,13 @@ static enum outcome refused(struct context *context, enum way_shown shown, const
 /* An unknown client and a wrong proof are told apart in the log alone. */
 static enum outcome find_client(struct context *context, enum way_shown shown, struct client_proof *proof)
 {
-    enum outcome outcome = client_failures_check(context, proof->client_id);
-    if (outcome == OUTCOME_OK)
-        outcome = directory_client(context, proof->client_id, &proof->client);
-    if (outcome == OUTCOME_INVALID_CLIENT)
-        return refused(context, shown, proof, "unknown client");
-    return outcome;
+    enum outcome found = directory_client(context, proof->client_id, &proof->client);
+    if (found != OUTCOME_OK && found != OUTCOME_INVALID_CLIENT)
+        return found;
+    enum outcome outcome = client_failures_check(context, proof->client_id, proof->client);
+    if (outcome != OUTCOME_OK || found == OUTCOME_OK)
+        return outcome;
+    return refused(context, shown, proof, "unknown client");
 }
 
 static enum outcome prove(struct context *context, enum way_shown shown, struct client_proof *proof)
@@ -230,7 +227,7 @@ static enum outcome prove(struct context *context, enum way_shown shown, struct 
     const char *wrong = check_proof(context, shown, proof);
     if (wrong)
         return refused(context, shown, proof, wrong);
-    if (comes_from_its_place(context, proof->client))
+    if (client_may_come_from_here(context, proof->client))
         return OUTCOME_OK;
     (void)refused(context, shown, proof, "an address that it may not come from");
     return refuse(context, OUTCOME_FORBIDDEN, "the client must not be used from this address");

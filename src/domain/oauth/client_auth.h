@@ -49,7 +49,7 @@ extern const char client_strong_algs[];
  * OK with the client. INVALID_REQUEST for several ways in one request (RFC 6749 §2.3) or a field without a
  * value; INVALID_CLIENT for an unknown, disabled or locked client, a wrong or missing proof, a proof from a
  * public client, or a way other than the registered one; FORBIDDEN for a good proof from an address that the
- * client's registration doesn't name; TOO_MANY_REQUESTS after many failures from one address.
+ * client's registration doesn't name; TOO_MANY_REQUESTS after many failures from one range of addresses.
  */
 enum outcome client_authenticate(struct context *context, const struct client_credentials *credentials,
                                  const struct client **client_out);
@@ -65,6 +65,7 @@ struct client_proof {
     const char *secret;             /* of SHOWN_BASIC and SHOWN_BODY_SECRET */
     const struct assertion *parsed; /* of SHOWN_ASSERTION */
     size_t secret_used;             /* which of the client's secrets it was, where it was one */
+    bool held;                      /* it shows the client's key or certificate, be it refused or not */
 };
 
 #endif

@@ -36,10 +36,13 @@ static bool is_first_of_chain(const struct context *context, const struct json *
            memcmp(der.data, ours->data, der.length) == 0;
 }
 
+/* What is published with its private part is nobody's. */
 static bool is_key(const struct context *context, const struct json *key)
 {
     const struct json *chain = json_member(key, "x5c");
     const char *thumbprint = json_member_text(key, "x5t#S256");
+    if (json_has_member(key, "d"))
+        return false;
     if (chain)
         return is_first_of_chain(context, chain);
     if (thumbprint)
@@ -57,21 +60,23 @@ static bool is_one_of(const struct context *context, const struct json *jwks)
     return false;
 }
 
+static const char *is_another(const struct context *context, const struct client *client,
+                              const struct json *jwks)
+{
+    if (!text_equal(client->token_endpoint_auth_method, TLS_CLIENT_AUTH))
+        return is_one_of(context, jwks) ? NULL : "the certificate isn't one of the client's";
+    if (!context->certificate_verified)
+        return "the web server doesn't know who signed the certificate";
+    return bears_the_name(context, client) ? NULL : "the certificate is another's";
+}
+
 bool certificate_proves(const struct context *context, const struct client *client, const struct json *jwks,
-                        const char **reason_out)
+                        bool *held_out, const char **reason_out)
 {
     const struct certificate *certificate = context->certificate;
-    bool by_chain = text_equal(client->token_endpoint_auth_method, TLS_CLIENT_AUTH);
-    *reason_out = NULL;
-    if (!certificate)
-        *reason_out = "no certificate";
-    else if (context->now < certificate->not_before || context->now > certificate->not_after)
+    *reason_out = certificate ? is_another(context, client, jwks) : "no certificate";
+    *held_out = *reason_out == NULL;
+    if (*held_out && (context->now < certificate->not_before || context->now > certificate->not_after))
         *reason_out = "the certificate isn't valid at this time";
-    else if (by_chain && !context->certificate_verified)
-        *reason_out = "the web server doesn't know who signed the certificate";
-    else if (by_chain && !bears_the_name(context, client))
-        *reason_out = "the certificate is another's";
-    else if (!by_chain && !is_one_of(context, jwks))
-        *reason_out = "the certificate isn't one of the client's";
     return *reason_out == NULL;
 }

@@ -20,9 +20,10 @@
  * - self_signed_tls_client_auth: it is one of jwks, the client's key set ({"keys": […]}, its own or what
  *   jwks_uri gave): by x5c, else by x5t#S256, else by the public key.
  *
- * jwks is looked at for the second alone. False with a reason for the log: a constant.
+ * jwks is looked at for the second alone. False with a reason for the log: a constant. *held_out: it's the
+ * client's certificate, though it may not prove it now.
  */
 bool certificate_proves(const struct context *context, const struct client *client, const struct json *jwks,
-                        const char **reason_out) MUST_CHECK;
+                        bool *held_out, const char **reason_out) MUST_CHECK;
 
 #endif

@@ -82,7 +82,7 @@ static enum outcome check_nonce(struct reading *reading)
     if (!fine)
         return refuse(context, reading->access_token ? OUTCOME_USE_TOKEN_NONCE : OUTCOME_USE_DPOP_NONCE,
                       "the proof must hold the nonce of the header DPoP-Nonce");
-    reading->proof->expires_at = made_at + context->settings->dpop_nonce_lifetime_s;
+    reading->proof->expires_at = made_at + context->settings->dpop_nonce_lifetime_s + SKEW_S;
     return OUTCOME_OK;
 }
 
@@ -196,14 +196,14 @@ static enum outcome check_address(struct reading *reading)
 static bool read_time(const struct json *claims, const char *name, int64_t otherwise, int64_t *time_out)
 {
     *time_out = otherwise;
-    return !json_has_member(claims, name) || json_integer(json_member(claims, name), time_out);
+    return !json_has_member(claims, name) || json_seconds(json_member(claims, name), time_out);
 }
 
 /* With a nonce our own clock says when the proof was made, and the client's doesn't matter (§11.1). */
 static enum outcome check_time(struct reading *reading)
 {
     int64_t now = reading->context->now, made_at, not_before, expires_at;
-    if (!json_integer(json_member(reading->claims, "iat"), &made_at))
+    if (!json_seconds(json_member(reading->claims, "iat"), &made_at))
         return bad_proof(reading, "the proof has no iat");
     if (!read_time(reading->claims, "nbf", now, &not_before) ||
         !read_time(reading->claims, "exp", INT64_MAX, &expires_at) || not_before > now + SKEW_S ||
@@ -213,7 +213,7 @@ static enum outcome check_time(struct reading *reading)
         return check_nonce(reading);
     if (made_at > now + SKEW_S || made_at < now - MAX_AGE_S)
         return bad_proof(reading, "the proof was not made just now");
-    reading->proof->expires_at = made_at + MAX_AGE_S + 1;
+    reading->proof->expires_at = made_at + MAX_AGE_S + SKEW_S;
     return OUTCOME_OK;
 }
 

@@ -13,7 +13,7 @@ extern const char dpop_algs[];
 /* A proof whose signature and claims are as they must be. */
 struct dpop_proof {
     const char *jkt, *jti; /* the key's thumbprint (RFC 7638), and the proof's own name */
-    int64_t expires_at;    /* when it wouldn't be taken any more in any case */
+    int64_t expires_at; /* when it wouldn't be taken any more, on no machine whose clock is a little behind */
 };
 
 /*

@@ -42,8 +42,8 @@ enum outcome claims_read(struct context *context, const struct client *client,
     if (!scope_has(scope, "subscription"))
         return OUTCOME_OK;
     struct subscription_claim *claim = arena_alloc(context->arena, sizeof(*claim));
-    enum store_result found =
-        subscription_claims_find(context->db, context->arena, client->service->id, user_id, claim);
+    enum store_result found = subscription_claims_find(context->db, context->arena, client->service->id,
+                                                       user_id, context->now, claim);
     if (found == STORE_NOT_FOUND)
         return OUTCOME_OK;
     subject->subscription = claim;

@@ -69,9 +69,14 @@ const char *provider_authorization_url(struct context *context, const struct pro
 
 /* --- tokens --- */
 
-static enum outcome refused(struct context *context, const struct provider *provider, const char *word)
+/* code: the provider's own number of the error, which its documentation explains; 0: none. */
+static enum outcome refused(struct context *context, const struct provider *provider, const char *word,
+                            int64_t code)
 {
-    log_warn("provider %s: refused: %s", provider->name, word);
+    if (code)
+        log_warn("provider %s: refused: %s (%lld)", provider->name, word, (long long)code);
+    else
+        log_warn("provider %s: refused: %s", provider->name, word);
     return refuse(context, OUTCOME_PROVIDER_REFUSED, word);
 }
 
@@ -126,13 +131,32 @@ static enum outcome ask_tokens(struct context *context, const struct provider *p
     if (outcome != OUTCOME_OK)
         return outcome;
     if (answer_out->error)
-        return refused(context, provider, answer_out->error);
+        return refused(context, provider, answer_out->error, answer_out->code);
     if (answer_out->status >= 300)
         return provider_fail(context, provider, what,
                              arena_printf(context->arena, "the answer was %d", answer_out->status));
     if (json_kind(answer_out->json) != JSON_OBJECT)
         return provider_fail(context, provider, what, "the answer isn't an object");
     return OUTCOME_OK;
+}
+
+/* For a token that ends within days, which is all there is of a provider without refresh tokens. When nothing
+ * comes of it, there still is the one that came. */
+static void exchange_short_one(struct context *context, const struct provider *provider, int64_t until_ms,
+                               struct provider_tokens *tokens)
+{
+    enum { SHORT_S = 3 * 86400 };
+    const char *grant = provider->kind->exchange_grant;
+    struct provider_answer answer;
+    struct provider_tokens lasting;
+    struct strbuf form = strbuf_start(context->arena);
+    if (!grant || !tokens->expires_at || tokens->expires_at > context->now + SHORT_S)
+        return;
+    provider_add_pair(&form, "grant_type", grant);
+    provider_add_pair(&form, grant, tokens->access_token);
+    if (ask_tokens(context, provider, form.data, until_ms, &answer) == OUTCOME_OK &&
+        read_tokens(context, provider, answer.json, tokens->scopes, &lasting) == OUTCOME_OK)
+        *tokens = lasting;
 }
 
 /* --- who it is --- */
@@ -191,11 +215,22 @@ static enum outcome add_addresses(struct context *context, const struct provider
     return OUTCOME_OK;
 }
 
+/* What the person allowed, where that isn't said beside the token. */
+static bool take_permissions(struct arena *arena, const struct provider_kind *kind,
+                             const struct json *profile, struct provider_tokens *tokens)
+{
+    const char *permissions = profile_permissions(arena, kind, profile);
+    if (permissions)
+        tokens->scopes = provider_scopes_given(arena, kind, permissions, tokens->scopes);
+    return tokens->scopes != NULL;
+}
+
 static enum outcome identify_by_profile(struct context *context, const struct provider *provider,
-                                        const char *token, int64_t until_ms,
+                                        int64_t until_ms, struct provider_tokens *tokens,
                                         struct provider_identity *identity_out)
 {
     struct provider_answer answer;
+    const char *token = tokens->access_token;
     enum outcome outcome = fetch_profile(context, provider, token, until_ms, &answer);
     if (outcome != OUTCOME_OK)
         return outcome;
@@ -204,6 +239,8 @@ static enum outcome identify_by_profile(struct context *context, const struct pr
     profile_read(context->arena, provider->kind, answer.json, identity_out);
     if (!identity_out->subject)
         return provider_fail(context, provider, "its userinfo endpoint", "the profile has no subject");
+    if (!take_permissions(context->arena, provider->kind, answer.json, tokens))
+        return provider_fail(context, provider, "its userinfo endpoint", "the permissions can't be read");
     return add_addresses(context, provider, token, until_ms, identity_out);
 }
 
@@ -268,10 +305,12 @@ enum outcome provider_redeem(struct context *context, const struct provider *pro
         outcome = read_tokens(context, provider, answer.json, code->scopes, tokens_out);
     if (outcome != OUTCOME_OK)
         return outcome;
-    const char *token = tokens_out->access_token;
+    if (code->lasting)
+        exchange_short_one(context, provider, until_ms, tokens_out);
     outcome = provider->kind->is_oidc
-                  ? identify_by_id_token(context, provider, answer.json, code, token, until_ms, identity_out)
-                  : identify_by_profile(context, provider, token, until_ms, identity_out);
+                  ? identify_by_id_token(context, provider, answer.json, code, tokens_out->access_token,
+                                         until_ms, identity_out)
+                  : identify_by_profile(context, provider, until_ms, tokens_out, identity_out);
     if (outcome == OUTCOME_OK)
         profile_read_user(context->arena, code->user, identity_out);
     return outcome;
@@ -295,7 +334,7 @@ enum outcome provider_refresh(struct context *context, const struct provider *pr
     struct provider_answer answer;
     struct strbuf form = strbuf_start(context->arena);
     if (!provider->kind->refreshes)
-        return refused(context, provider, "unsupported_grant_type");
+        return refused(context, provider, "unsupported_grant_type", 0);
     provider_add_pair(&form, "grant_type", "refresh_token");
     provider_add_pair(&form, "refresh_token", refresh_token);
     enum outcome outcome = ask_tokens(context, provider, form.data, provider_call_until(), &answer);
@@ -347,11 +386,14 @@ static enum outcome revoke_application(struct context *context, const struct pro
     return provider_send(context, provider, &request, provider_call_until(), answer_out);
 }
 
-/* A token that the provider doesn't know is as revoked as one can be. */
+/* A token that the provider doesn't know is as revoked as one can be. Facebook has one word for nearly all
+ * that goes wrong, too many calls among it, and a number for this. */
 static bool is_gone(const struct provider_answer *answer)
 {
+    enum { FACEBOOK_TOKEN_INVALID = 190 };
     return answer->status < 300 || answer->status == 404 || answer->status == 422 ||
-           text_equal(answer->error, "invalid_token") || text_equal(answer->error, "OAuthException");
+           text_equal(answer->error, "invalid_token") ||
+           (text_equal(answer->error, "OAuthException") && answer->code == FACEBOOK_TOKEN_INVALID);
 }
 
 enum outcome provider_revoke(struct context *context, const struct provider *provider, const char *token)

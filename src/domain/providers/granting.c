@@ -34,9 +34,8 @@ const char *granting_common(struct arena *arena, const char *scopes, const char 
 const char *granting_excess(struct arena *arena, const struct provider_kind *kind, const char *scopes,
                             const char *allowed)
 {
-    const char *who =
-        kind->is_oidc ? "openid email profile offline_access" : "public_profile email user:email";
-    return provider_scopes_missing(arena, who, provider_scopes_missing(arena, allowed, scopes));
+    const char *beyond = provider_scopes_missing(arena, allowed, scopes);
+    return provider_scopes_missing(arena, kind->identity_scopes, beyond);
 }
 
 enum outcome granting_kind(struct context *context, const char *provider,
@@ -202,6 +201,36 @@ enum store_result granting_end_all(struct db *db, struct context *context,
         if (memcmp(rows[i].connection_id, connection->id, sizeof(connection->id)) != 0)
             continue;
         make_event(context, EVENT_PROVIDER_GRANT_DELETED, &rows[i], connection->provider, actor, &event);
+        result = event_store(db, &event);
+    }
+    return result;
+}
+
+static const char *provider_of(const struct connection_row *rows, size_t count,
+                               const unsigned char connection_id[16])
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(rows[i].id, connection_id, sizeof(rows[i].id)) == 0)
+            return rows[i].provider;
+    return "";
+}
+
+enum store_result granting_end_of_member(struct db *db, struct context *context,
+                                         const unsigned char service_id[16], const unsigned char user_id[16],
+                                         const char *actor)
+{
+    struct connection_row *accounts;
+    struct provider_grant_row *rows;
+    size_t account_count, count;
+    enum store_result result = connections_list(db, context->arena, user_id, &accounts, &account_count);
+    if (result == STORE_OK)
+        result = provider_grants_of_user(db, context->arena, user_id, &rows, &count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++) {
+        struct event_rows event;
+        if (memcmp(rows[i].service_id, service_id, sizeof(rows[i].service_id)) != 0)
+            continue;
+        make_event(context, EVENT_PROVIDER_GRANT_DELETED, &rows[i],
+                   provider_of(accounts, account_count, rows[i].connection_id), actor, &event);
         result = event_store(db, &event);
     }
     return result;

@@ -1,6 +1,8 @@
 /* issuer.c: see issuer.h. */
 #include "domain/providers/issuer.h"
 
+#include "core/clock.h"
+#include "core/encode.h"
 #include "core/text.h"
 #include "domain/providers/provider_call.h"
 #include "net/egress.h"
@@ -30,23 +32,55 @@ static const char *document_url(struct context *context, const struct provider *
                         issuer + uri.authority_end);
 }
 
-/*
- * RFC 8414 §3.3: the issuer in the document is the one that was asked, to the byte. A kind with tenants has
- * documents of all of them, where "{tenantid}" stands in place of the word that was asked for ("common").
- */
-static bool is_issuer(const struct provider *provider, const char *issuer)
+/* An issuer of a kind with tenants, in three: "https://login.example/", "common", "/v2.0". */
+struct authority {
+    const char *front, *tenant, *rest;
+};
+
+static bool read_authority(struct arena *arena, const char *issuer, struct authority *authority_out)
 {
-    static const char hole[] = "{tenantid}";
-    if (text_equal(issuer, provider->issuer))
-        return true;
-    const char *at = issuer && provider->kind->has_tenants ? strstr(issuer, hole) : NULL;
+    const char *host = issuer ? strstr(issuer, "://") : NULL, *at = host ? strchr(host + 3, '/') : NULL;
     if (!at)
         return false;
-    size_t front = (size_t)(at - issuer), asked = strlen(provider->issuer);
-    const char *rest = at + strlen(hole);
-    return asked > front + strlen(rest) && memcmp(issuer, provider->issuer, front) == 0 &&
-           text_ends(provider->issuer, rest) &&
-           !memchr(provider->issuer + front, '/', asked - front - strlen(rest));
+    size_t length = strcspn(++at, "/");
+    *authority_out = (struct authority) { .front = arena_strndup(arena, issuer, (size_t)(at - issuer)),
+                                          .tenant = arena_strndup(arena, at, length),
+                                          .rest = at + length };
+    return length > 0;
+}
+
+/* Two of them stand for many tenants, and their document says so. Every other word is a name of one tenant
+ * ("consumers", a domain), whose id the document tells; who named it by its id gets no other. */
+static bool is_tenant(const struct authority *asked, const struct authority *told)
+{
+    unsigned char id[16];
+    if (text_has_word("common organizations", ' ', asked->tenant))
+        return text_equal(told->tenant, "{tenantid}");
+    if (uuid_decode(asked->tenant, id))
+        return text_equal_ascii_case(asked->tenant, told->tenant);
+    return uuid_decode(told->tenant, id);
+}
+
+/* RFC 8414 §3.3: the issuer in the document is the one that was asked, to the byte; but for the tenant. */
+static bool is_issuer(struct arena *arena, const struct provider *provider, const char *issuer)
+{
+    struct authority asked, told;
+    if (text_equal(issuer, provider->issuer))
+        return true;
+    if (!provider->kind->has_tenants || !read_authority(arena, provider->issuer, &asked) ||
+        !read_authority(arena, issuer, &told))
+        return false;
+    return text_equal(asked.front, told.front) && text_equal(asked.rest, told.rest) &&
+           is_tenant(&asked, &told);
+}
+
+/* Who may sign in shows in the token alone: a person can go to another authority than we sent them to. */
+static const char *excluded_tenant(struct arena *arena, const struct provider *provider)
+{
+    struct authority asked;
+    bool leaves_out = provider->kind->has_tenants && read_authority(arena, provider->issuer, &asked) &&
+                      text_equal(asked.tenant, "organizations");
+    return leaves_out ? provider->kind->consumers_tenant : NULL;
 }
 
 /* What the provider doesn't say itself; what can't be asked is as if it weren't there. */
@@ -82,8 +116,9 @@ static const char *choose_method(const struct json *document, const struct provi
 
 const char *issuer_read(struct context *context, const struct json *document, struct provider *provider)
 {
-    if (!is_issuer(provider, json_member_text(document, "issuer")))
+    if (!is_issuer(context->arena, provider, json_member_text(document, "issuer")))
         return "the document is of another issuer";
+    provider->excluded_tenant = excluded_tenant(context->arena, provider);
     provider->issuer = json_member_text(document, "issuer");
     take_endpoint(context, document, "authorization_endpoint", &provider->authorization_endpoint);
     take_endpoint(context, document, "token_endpoint", &provider->token_endpoint);
@@ -103,11 +138,11 @@ const char *issuer_read(struct context *context, const struct json *document, st
 
 /* A document that isn't an object is as one that wasn't had. */
 static const struct json *fetch(struct context *context, const char *url, int64_t newer_than_ms,
-                                int64_t *fetched_ms_out, const char **error_out)
+                                int64_t limit_ms, int64_t *fetched_ms_out, const char **error_out)
 {
     struct document document;
     enum http_result result =
-        outgoing_document(context->outgoing, context->arena, url, newer_than_ms, &document);
+        outgoing_document(context->outgoing, context->arena, url, newer_than_ms, limit_ms, &document);
     *fetched_ms_out = document.fetched_ms;
     *error_out = document.error;
     if (result != HTTP_ANSWERED)
@@ -125,7 +160,8 @@ enum outcome issuer_discover(struct context *context, struct provider *provider)
 {
     int64_t fetched_ms;
     const char *error;
-    const struct json *document = fetch(context, document_url(context, provider), 0, &fetched_ms, &error);
+    const struct json *document =
+        fetch(context, document_url(context, provider), 0, DOCUMENT_LIMIT_MS, &fetched_ms, &error);
     if (document)
         error = issuer_read(context, document, provider);
     return document && !error ? OUTCOME_OK : provider_fail(context, provider, "discovery", error);
@@ -170,7 +206,9 @@ enum outcome issuer_verify(struct context *context, const struct provider *provi
     for (int attempt = 0; attempt < 2; attempt++) {
         bool known;
         const char *error;
-        const struct json *keys = fetch(context, provider->jwks_uri, newer_than_ms, &newer_than_ms, &error);
+        const struct json *keys =
+            fetch(context, provider->jwks_uri, newer_than_ms, provider_talk_until(context) - clock_now_ms(),
+                  &newer_than_ms, &error);
         if (!keys)
             return provider_fail(context, provider, "its keys", error);
         if (issuer_keys_verify(context->arena, keys, jws, &known, key_issuer_out))

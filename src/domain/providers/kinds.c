@@ -19,6 +19,8 @@ static const char google_aliases[] = "https://www.googleapis.com/auth/userinfo.e
     .subject = "sub", .name_member = "name", .email = "email", .email_verified = "email_verified",           \
     .picture = "picture"
 
+#define OIDC_IDENTITY "openid email profile offline_access"
+
 static const struct provider_kind kinds[] = {
     {
         .name = "google",
@@ -40,6 +42,7 @@ static const struct provider_kind kinds[] = {
         .hint_parameter = "login_hint",
         .token_auth_method = "client_secret_post",
         .scope_aliases = google_aliases,
+        .identity_scopes = OIDC_IDENTITY,
         .is_oidc = true,
         .has_pkce = true,
         .refreshes = true,
@@ -57,9 +60,12 @@ static const struct provider_kind kinds[] = {
         .name_member = "name",
         .email = "email",
         .picture = "picture.data.url",
-        .profile_query = "fields=id,name,email",
+        .profile_query = "fields=id,name,email,permissions",
+        .permissions = "permissions.data",
+        .exchange_grant = "fb_exchange_token",
+        .identity_scopes = "public_profile email",
         /* it doesn't ask again for what somebody once declined, unless told to */
-        .offline_parameters = "auth_type=rerequest",
+        .parameters = "auth_type=rerequest",
         .prompts = "",
         .token_auth_method = "client_secret_post",
         .scope_separator = ',',
@@ -67,17 +73,18 @@ static const struct provider_kind kinds[] = {
         .revocation = REVOCATION_PERMISSIONS,
         .vouches = true,
         .proves_secret = true,
+        .accumulates = true,
     },
     {
         /* The address in its profile is what somebody shows; those that they proved are a list of their own.
-         */
+         * A token doesn't end, so that taking one back takes all of them: the grant. Errors come with 200. */
         .name = "github",
         .display_name = "GitHub",
         .authorization_endpoint = "https://github.com/login/oauth/authorize",
         .token_endpoint = "https://github.com/login/oauth/access_token",
         .userinfo_endpoint = "https://api.github.com/user",
         .emails_endpoint = "https://api.github.com/user/emails",
-        .revocation_endpoint = "https://api.github.com/applications/{client_id}/token",
+        .revocation_endpoint = "https://api.github.com/applications/{client_id}/grant",
         .sign_in_scopes = "read:user user:email",
         .subject = "id",
         .name_member = "name login",
@@ -86,10 +93,10 @@ static const struct provider_kind kinds[] = {
         .hint_parameter = "login",
         .token_auth_method = "client_secret_post",
         .scope_implies = github_implies,
+        .identity_scopes = "user:email",
         .answer_separator = ',',
         .revocation = REVOCATION_APPLICATION,
         .has_pkce = true,
-        .fails_with_200 = true,
     },
     {
         .name = "apple",
@@ -102,11 +109,11 @@ static const struct provider_kind kinds[] = {
         .sign_in_scopes = "openid name email",
         OIDC_PROFILE,
         .parameters = "response_mode=form_post",
-        .offline_parameters = "response_mode=form_post",
         .prompts = "",
+        .cancel_word = "user_cancelled_authorize",
         .token_auth_method = "client_secret_post",
+        .identity_scopes = OIDC_IDENTITY,
         .is_oidc = true,
-        .answers_by_post = true,
         .signs_secret = true,
         .refreshes = true,
     },
@@ -129,10 +136,15 @@ static const struct provider_kind kinds[] = {
         .offline_scope = "offline_access",
         .hint_parameter = "login_hint",
         .token_auth_method = "client_secret_post",
+        .scope_prefix = "https://graph.microsoft.com/",
+        /* the last one is on every registration from its beginning */
+        .identity_scopes = OIDC_IDENTITY " User.Read",
+        .consumers_tenant = "9188040d-6c67-4c5b-b112-36a304b66dad",
         .is_oidc = true,
         .has_pkce = true,
         .refreshes = true,
         .has_tenants = true,
+        .accumulates = true,
     },
     {
         .name = "oidc",
@@ -143,6 +155,7 @@ static const struct provider_kind kinds[] = {
         .offline_prompt = "consent",
         .offline_scope = "offline_access",
         .hint_parameter = "login_hint",
+        .identity_scopes = OIDC_IDENTITY,
         .is_oidc = true,
         .has_pkce = true,
         .refreshes = true,
@@ -152,6 +165,7 @@ static const struct provider_kind kinds[] = {
         .display_name = "OAuth 2.0",
         .sign_in_scopes = "",
         OIDC_PROFILE,
+        .identity_scopes = "public_profile email user:email",
         .has_pkce = true,
         .refreshes = true,
     },

@@ -1,6 +1,7 @@
 /* profile.c: see profile.h. */
 #include "domain/providers/profile.h"
 
+#include "core/strbuf.h"
 #include "core/text.h"
 #include "domain/login/canonical.h"
 
@@ -81,6 +82,21 @@ void profile_read(struct arena *arena, const struct provider_kind *kind, const s
     take_name(json_text(find(arena, profile, kind->name_member)), identity);
     bool vouched = kind->vouches || is_true(find(arena, profile, kind->email_verified));
     take_address(arena, json_text(find(arena, profile, kind->email)), vouched, identity);
+}
+
+const char *profile_permissions(struct arena *arena, const struct provider_kind *kind,
+                                const struct json *profile)
+{
+    const struct json *list = find(arena, profile, kind->permissions);
+    struct strbuf granted = strbuf_start(arena);
+    if (json_kind(list) != JSON_ARRAY)
+        return NULL;
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *word = json_member_text(json_item(list, i), "permission");
+        if (word && text_equal(json_member_text(json_item(list, i), "status"), "granted"))
+            strbuf_add_format(&granted, "%s%s", granted.length ? " " : "", word);
+    }
+    return granted.data;
 }
 
 void profile_read_addresses(struct arena *arena, const struct json *list, struct provider_identity *identity)

@@ -14,6 +14,11 @@ void profile_read(struct arena *arena, const struct provider_kind *kind, const s
 const char *profile_subject(struct arena *arena, const struct provider_kind *kind,
                             const struct json *profile);
 
+/* What the token of a profile may, space separated, of a list of {"permission","status"} in it (facebook);
+ * NULL: it doesn't say. */
+const char *profile_permissions(struct arena *arena, const struct provider_kind *kind,
+                                const struct json *profile);
+
 /* The primary address of a list of {"email","primary","verified"} (github): vouched for when it is verified.
  */
 void profile_read_addresses(struct arena *arena, const struct json *list, struct provider_identity *identity);

@@ -70,6 +70,17 @@ static const char *read_error(const struct json *json)
     return error_word(json_kind(error) == JSON_OBJECT ? json_member_text(error, "type") : json_text(error));
 }
 
+/* Facebook has it in the object, Microsoft a list of them beside the word. */
+static int64_t read_code(const struct json *json)
+{
+    int64_t code;
+    const struct json *codes = json_member(json, "error_codes"), *error = json_member(json, "error");
+    const struct json *value = json_kind(codes) == JSON_ARRAY && json_count(codes)
+                                   ? json_item(codes, 0)
+                                   : json_member(error, "code");
+    return json_integer(value, &code) ? code : 0;
+}
+
 static enum outcome judge(struct context *context, const struct provider *provider, const char *host,
                           const struct http_answer *answer, struct provider_answer *answer_out)
 {
@@ -83,6 +94,7 @@ static enum outcome judge(struct context *context, const struct provider *provid
     answer_out->json =
         json_parse(context->arena, (const char *)answer->body.data, answer->body.length, &error);
     answer_out->error = read_error(answer_out->json);
+    answer_out->code = read_code(answer_out->json);
     if (good && !answer_out->json && answer->body.length)
         return provider_fail(context, provider, host, "the answer isn't JSON");
     return OUTCOME_OK;

@@ -13,6 +13,7 @@ struct provider_answer {
     int status;
     const struct json *json; /* NULL: it isn't JSON */
     const char *error;       /* its error word; NULL when it names none */
+    int64_t code;            /* the number beside it, of a provider that has such; 0: none */
 };
 
 /* When it has to be over, in ms as clock_now_ms(): a talk of several calls that began with this request, and

@@ -36,11 +36,32 @@ const char *provider_scopes_asked(struct arena *arena, const struct provider_kin
     return list.data;
 }
 
+static const char *bare(const char *word, const char *prefix)
+{
+    return text_starts(word, prefix) ? word + strlen(prefix) : word;
+}
+
+/* As it was asked for, where it was; else without the prefix. */
+static const char *word_asked(struct arena *arena, const char *prefix, const char *word, const char *asked)
+{
+    const char *one;
+    size_t length;
+    while (text_next_word(&asked, ' ', &one, &length)) {
+        const char *copy = arena_strndup(arena, one, length);
+        if (text_equal_ascii_case(bare(copy, prefix), bare(word, prefix)))
+            return copy;
+    }
+    return bare(word, prefix);
+}
+
 /* Our spelling of a provider's word. */
-static const char *our_word(struct arena *arena, const struct provider_kind *kind, const char *word)
+static const char *our_word(struct arena *arena, const struct provider_kind *kind, const char *word,
+                            const char *asked)
 {
     const char *pairs = kind->scope_aliases, *pair;
     size_t length, front = strlen(word);
+    if (kind->scope_prefix)
+        return word_asked(arena, kind->scope_prefix, word, asked);
     while (pairs && text_next_word(&pairs, ' ', &pair, &length)) {
         if (length > front && memcmp(pair, word, front) == 0 && pair[front] == '=')
             return arena_strndup(arena, pair + front + 1, length - front - 1);
@@ -67,7 +88,8 @@ static void take_answered(struct strbuf *given, const struct provider_kind *kind
             *at = ' ';
     const char *cursor = list;
     while (text_next_word(&cursor, ' ', &word, &length)) {
-        const char *ours = our_word(given->arena, kind, arena_strndup(given->arena, word, length));
+        const char *theirs = arena_strndup(given->arena, word, length);
+        const char *ours = our_word(given->arena, kind, theirs, asked);
         if (!is_ours(kind, ours, asked))
             add_word(given, ours, ' ');
     }

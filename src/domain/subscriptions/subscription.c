@@ -170,11 +170,24 @@ static enum store_result store_changed(struct db *db, struct change_work *work)
     return event_store(db, &event);
 }
 
+/* The row as it is now, locked. An end that nobody has written down yet comes before what is done now, in
+ * history too. */
+static enum store_result lock_current(struct context *context, const unsigned char service_id[16],
+                                      const unsigned char user_id[16], struct subscription_row *row_out)
+{
+    struct context before = *context;
+    enum store_result result = subscriptions_lock(context->db, context->arena, service_id, user_id, row_out);
+    before.now_ms--;
+    if (result == STORE_OK && subscription_catch_up(row_out, context->now))
+        result = subscription_store_end(&before, row_out);
+    return result;
+}
+
 static enum store_result change_in_transaction(struct db *db, void *argument)
 {
     struct change_work *work = argument;
     struct arena *arena = work->context->arena;
-    enum store_result result = subscriptions_lock(db, arena, work->service_id, work->user_id, &work->row);
+    enum store_result result = lock_current(work->context, work->service_id, work->user_id, &work->row);
     if (result != STORE_OK)
         return result;
     const struct subscription_row before = work->row;
@@ -194,7 +207,7 @@ static enum outcome store_change(struct context *context, struct change_work *wo
     if (result == STORE_UNCERTAIN)
         result = look_up(context, &work->row);
     enum outcome outcome = store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
-    if (outcome == OUTCOME_OK && work->is_changed)
+    if (outcome == OUTCOME_OK)
         event_wake(context);
     return outcome;
 }
@@ -225,7 +238,7 @@ enum store_result subscription_remove_within(struct context *context, const unsi
 {
     struct subscription_row row;
     struct event_rows event;
-    enum store_result result = subscriptions_lock(context->db, context->arena, service_id, user_id, &row);
+    enum store_result result = lock_current(context, service_id, user_id, &row);
     if (result == STORE_OK)
         result = subscriptions_remove(context->db, service_id, user_id);
     if (result != STORE_OK)
@@ -274,21 +287,27 @@ enum outcome subscription_find(struct context *context, const unsigned char serv
     unsigned char bytes[16];
     if (!uuid_decode(user_id, bytes))
         return refuse(context, OUTCOME_NOT_FOUND, unknown);
-    return store_outcome(context, subscriptions_find(context->db, context->arena, service_id, bytes, row_out),
-                         OUTCOME_NOT_FOUND, unknown);
+    enum store_result result = subscriptions_find(context->db, context->arena, service_id, bytes, row_out);
+    if (result == STORE_OK)
+        subscription_catch_up(row_out, context->now);
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 
 enum outcome subscription_list(struct context *context, const struct subscription_filter *filter,
                                const struct page *page, struct subscription_row **rows_out, size_t *count_out,
                                int64_t *total_out)
 {
+    struct subscription_filter meant = *filter;
     enum outcome outcome = check_status(context, filter->status);
     if (outcome != OUTCOME_OK)
         return outcome;
+    meant.now = context->now;
     enum store_result result =
-        subscriptions_list(context->db, context->arena, filter, page, rows_out, count_out);
+        subscriptions_list(context->db, context->arena, &meant, page, rows_out, count_out);
+    for (size_t i = 0; result == STORE_OK && i < *count_out; i++)
+        subscription_catch_up(&(*rows_out)[i], context->now);
     if (result == STORE_OK)
-        result = subscriptions_count(context->db, context->arena, filter, total_out);
+        result = subscriptions_count(context->db, context->arena, &meant, total_out);
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 

@@ -2,6 +2,9 @@
  * subscription.h: which plan a service's member has and for how long (contract: service API 1.3). Each
  * change is told to history and webhooks in its own transaction. Each rule is told which service is meant;
  * members and subscriptions of others aren't there. Users are named by id (UUID).
+ *
+ * A subscription ends at its end, to the second: what is read behind it says so, whether or not the
+ * housekeeper has written it down yet, which it does with history and webhooks.
  */
 #ifndef DOORWARD_DOMAIN_SUBSCRIPTIONS_SUBSCRIPTION_H
 #define DOORWARD_DOMAIN_SUBSCRIPTIONS_SUBSCRIPTION_H
@@ -47,8 +50,8 @@ enum outcome subscription_remove(struct context *context, const unsigned char se
 enum store_result subscription_remove_within(struct context *context, const unsigned char service_id[16],
                                              const unsigned char user_id[16], const char *actor) MUST_CHECK;
 
-/* Those that the filter means, oldest first; *total_out is the number of all of them. INVALID_REQUEST for
- * an unknown status. */
+/* Those that the filter means (its now is the context's), oldest first; *total_out is the number of all of
+ * them. INVALID_REQUEST for an unknown status. */
 enum outcome subscription_list(struct context *context, const struct subscription_filter *filter,
                                const struct page *page, struct subscription_row **rows_out, size_t *count_out,
                                int64_t *total_out);

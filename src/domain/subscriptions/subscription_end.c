@@ -6,25 +6,23 @@
 enum { BATCH = 20, ARENA_LIMIT = 8 * 1024 * 1024 };
 
 struct end_work {
+    struct context *context;
     const struct subscription_row *row; /* as it becomes */
-    struct event_rows event;
 };
 
 /* Whoever changed it meanwhile, or ended it elsewhere, has made another version of it. */
 static enum store_result end_in_transaction(struct db *db, void *argument)
 {
     const struct end_work *work = argument;
-    enum store_result result = subscriptions_change(db, work->row);
-    return result == STORE_OK ? event_store(db, &work->event) : result;
+    (void)db;
+    return subscription_store_end(work->context, work->row);
 }
 
 static enum store_result end_one(struct context *context, struct subscription_row *row)
 {
-    struct end_work work = { .row = row };
-    row->status = row->cancel_at_period_end ? "cancelled" : "expired";
-    subscription_settle(row, context->now);
-    subscription_event(context, EVENT_SUBSCRIPTION_UPDATED, row, "housekeeper", &work.event);
-    return db_transact(context->db, end_in_transaction, &work);
+    struct end_work work = { context, row };
+    return subscription_catch_up(row, context->now) ? db_transact(context->db, end_in_transaction, &work)
+                                                    : STORE_OK;
 }
 
 /* *count_out: how many were due of a batch. */

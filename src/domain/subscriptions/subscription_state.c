@@ -18,8 +18,16 @@ static int64_t end_of(const struct subscription_row *row)
     return text_equal(row->status, "trialing") && row->trial_end ? row->trial_end : row->current_period_end;
 }
 
+static const char *ended_status(const struct subscription_row *row)
+{
+    return row->cancel_at_period_end ? "cancelled" : "expired";
+}
+
 void subscription_settle(struct subscription_row *row, int64_t now)
 {
+    int64_t end = end_of(row);
+    if (end && end <= now)
+        row->status = ended_status(row);
     if (!text_equal(row->status, "cancelled"))
         row->cancelled_at = 0;
     else if (!row->cancelled_at)
@@ -29,6 +37,16 @@ void subscription_settle(struct subscription_row *row, int64_t now)
     row->ends_at = end_of(row);
     row->version++;
     row->updated_at = now;
+}
+
+bool subscription_catch_up(struct subscription_row *row, int64_t now)
+{
+    bool over = row->ends_at > 0 && row->ends_at <= now;
+    if (!over)
+        return false;
+    row->status = ended_status(row);
+    subscription_settle(row, row->ends_at);
+    return true;
 }
 
 void subscription_event(struct context *context, const char *type, const struct subscription_row *row,
@@ -42,6 +60,16 @@ void subscription_event(struct context *context, const char *type, const struct 
                                  .actor = actor,
                                  .data = writer.text.data };
     event_make(context, &event, event_out);
+}
+
+enum store_result subscription_store_end(struct context *context, const struct subscription_row *row)
+{
+    struct event_rows event;
+    enum store_result result = subscriptions_change(context->db, row);
+    if (result != STORE_OK)
+        return result;
+    subscription_event(context, EVENT_SUBSCRIPTION_UPDATED, row, "housekeeper", &event);
+    return event_store(context->db, &event);
 }
 
 static void write_time(struct json_writer *writer, const char *name, int64_t seconds)
