@@ -65,7 +65,7 @@ def connections(site, email):
 
 
 def wait_for(answers, number):
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while len(answers) < number and time.monotonic() < end:
         time.sleep(0.01)
 
