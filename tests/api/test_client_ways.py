@@ -3,6 +3,7 @@
 with them, and the keys that clients register."""
 import json
 import secrets
+import subprocess
 import threading
 import time
 
@@ -130,6 +131,15 @@ def contract_errors(site):
     answer = site.web.post("/oauth2/token", {"grant_type": "client_credentials", "scope": "read:things"}, headers=header)
     body = token_response(answer)
     equal((body["scope"], answer.header("Pragma")), ("read:things", "no-cache"), "the answer")
+
+
+@test("a member that isn't known has no effect (RFC 7591 2), and whoever typed it hears of that")
+def mistyped(site):
+    words = json.dumps({**MACHINE, "client_name": "Typed", "enhanced_securty": True, "client_secret": "mine"})
+    command = [site.program, "-c", site.conf, "client", "add", "--service", site.service, "--metadata", "-", "--json"]
+    done = subprocess.run(command, input=words, capture_output=True, text=True, timeout=60)
+    equal((done.returncode, done.stderr), (0, "doorward: without effect, as not known here: enhanced_securty, client_secret\n"))
+    assert json.loads(done.stdout)["client_secret"] != "mine"
 
 
 # --- secrets of any shape, where they come from elsewhere ---

@@ -369,7 +369,7 @@ def no_rotation(site):
 def refresh_refusals(site):
     own, person = shared(site), site.add_person()
     body = own.login(person)
-    for wrong in ("nonsense", body["access_token"], body["refresh_token"][:-2] + "xx", own.code()):
+    for wrong in ("nonsense", body["access_token"], tampered(body["refresh_token"]), own.code()):
         failed(own.post("refresh", {"refresh_token": wrong}), 401, "SW_AUTH_INVALID_TOKEN")
     for form in ({}, {"refresh_token": ""}, {"code": "x"}):
         failed(own.post("refresh", form), 400, "SW_AUTH_OIDC_FAILED")

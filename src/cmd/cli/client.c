@@ -20,7 +20,8 @@ static void write_client(struct cli *cli, struct json_writer *writer, const void
     if (client->row.locked_at)
         printf("locked: it failed to prove who it is too often; doorward client unlock unlocks it\n");
     if (client->secret)
-        printf("client_secret %s\nIt is shown only now.\n", client->secret);
+        printf("client_id %s\nclient_secret %s\nThe secret is shown only now.\n", client->row.client_id,
+               client->secret);
 }
 
 static enum cli_status print_client(struct cli *cli, const struct registered_client *client)

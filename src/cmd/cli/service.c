@@ -6,6 +6,8 @@
 #include "domain/manage/services.h"
 #include "domain/manage/users.h"
 #include "domain/members/member.h"
+#include "domain/providers/provider.h"
+#include "domain/providers/service_settings.h"
 
 static const char *or_default(const char *word)
 {
@@ -85,6 +87,34 @@ static enum cli_status read_workspace(struct cli *cli, struct service_wish *wish
     return wish->workspace ? CLI_OK : CLI_REFUSED;
 }
 
+/* A name that no provider has is one that will be added, or a slip: whoever typed it should know. */
+static void tell_if_unknown(struct cli *cli, const char *name)
+{
+    const struct provider *const *providers;
+    size_t count;
+    enum outcome outcome = provider_list(&cli->context, &providers, &count);
+    for (size_t i = 0; outcome == OUTCOME_OK && i < count; i++) {
+        if (text_equal(providers[i]->name, name))
+            return;
+    }
+    if (outcome == OUTCOME_OK)
+        fprintf(stderr, "%s: no provider %s is there and switched on\n", cli->program, name);
+}
+
+static void tell_unknown_providers(struct cli *cli, const struct service_row *row)
+{
+    struct service_providers settings;
+    size_t length;
+    const char *error, *word, *cursor;
+    if ((!cli_option(cli, "sign-in-providers") && !cli_option(cli, "provider-scopes")) ||
+        !service_providers_read(cli->arena, row->providers, &settings, &error))
+        return;
+    for (cursor = settings.sign_in; cursor && text_next_word(&cursor, ' ', &word, &length);)
+        tell_if_unknown(cli, arena_strndup(cli->arena, word, length));
+    for (size_t i = 0; i < settings.allowance_count; i++)
+        tell_if_unknown(cli, settings.allowances[i].provider);
+}
+
 static enum cli_status service_set_command(struct cli *cli)
 {
     struct service_row row;
@@ -100,7 +130,10 @@ static enum cli_status service_set_command(struct cli *cli)
     if (status != CLI_OK)
         return status;
     enum outcome outcome = service_set(&cli->context, cli->arguments[0], &wish, &row);
-    return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    tell_unknown_providers(cli, &row);
+    return print_service(cli, &row);
 }
 
 static enum cli_status set_active(struct cli *cli, bool active)

@@ -14,6 +14,7 @@
 #include "domain/login/attempts.h"
 #include "domain/login/canonical.h"
 #include "domain/login/passwords.h"
+#include "domain/sealed.h"
 
 enum { CODE_TRIES = 10, RECOVERY_BYTES = 10, RECOVERY_LETTERS = 16, PRINT_BYTES = 16, MAX_RETURN_TO = 300 };
 
@@ -213,18 +214,13 @@ static enum outcome count_try(struct context *context, const struct admin_row *a
     return attempt_begin(context, &limit, attempt_out);
 }
 
-static const char *bound_to_admin(struct context *context, const struct admin_row *admin)
-{
-    return arena_printf(context->arena, "admins.totp:%s", uuid_encode(context->arena, admin->id));
-}
-
 static const char wrong_code[] = "wrong or used code";
 
 static enum outcome use_app_code(struct context *context, const struct admin_row *admin, const char *code)
 {
     struct bytes secret;
-    if (!keyfile_open(context->keyfile, context->arena, bound_to_admin(context, admin), admin->totp_sealed,
-                      &secret))
+    if (!sealed_open(context->keyfile, context->arena, SEALED_SECOND_STEP, sealed_by_id(admin->id),
+                     admin->totp_sealed, &secret))
         return refuse(context, OUTCOME_SERVER_ERROR, "the second step's secret doesn't open");
     int64_t step = totp_match(context->arena, secret, context->now, admin->totp_step, code);
     if (step < 0)
@@ -345,8 +341,8 @@ enum outcome admin_step_enrol(struct context *context, const struct admin_step *
     row->totp_step = totp_match(context->arena, step->secret, context->now, 0, normalise(context, code));
     if (row->totp_step < 0)
         return refuse(context, OUTCOME_WRONG_PIN, wrong_code);
-    row->totp_sealed =
-        keyfile_seal(context->keyfile, context->arena, bound_to_admin(context, row), step->secret);
+    row->totp_sealed = sealed_seal(context->keyfile, context->arena, SEALED_SECOND_STEP,
+                                   sealed_by_id(row->id), step->secret);
     row->recovery_hashes = make_recovery_codes(context, codes_out);
     row->updated_at = context->now;
     *method_out = method_of(context, step, METHOD_APP);

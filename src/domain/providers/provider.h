@@ -82,6 +82,10 @@ struct provider {
  * switched off; PROVIDER_FAILED when its discovery can't be had. Valid until the request ends. */
 enum outcome provider_find(struct context *context, const char *name, const struct provider **provider_out);
 
+/* The same of one that may be switched off: for what is our own wish, not a use of it. */
+enum outcome provider_find_even_off(struct context *context, const char *name,
+                                    const struct provider **provider_out);
+
 /* The active ones, by display name, without asking any of them (endpoints of discovery stay NULL). Cached: no
  * statement on a hot request. */
 enum outcome provider_list(struct context *context, const struct provider *const **providers_out,
