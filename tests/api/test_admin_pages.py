@@ -257,9 +257,9 @@ def csrf(site):
     browser, other = console(site), sign_in(site, new_admin(site))
     path = here(site)
     form = form_named(browser.open(path), "service_change")
-    token = dict(filled(form))["token"]
+    shown = dict(filled(form))
     before = history(site)
-    fields = {"form": "service_change", "pin_gate": "off", "sign_in_form": "both", "token": token}
+    fields = dict(shown, pin_gate="off", sign_in_form="both")
     tries = [(browser, path, dict(fields, token=""), {}), (browser, path, dict(fields, form="service_disable"), {}),
              (browser, path, dict(fields, form="none-such"), {}), (other, path, fields, {}),
              (browser, here(site, "/clients"), dict(fields, form="client_add"), {}),
