@@ -23,7 +23,7 @@ ALTER TABLE services ADD COLUMN providers TEXT NULL;
 -- The account at the provider, and its tokens: sealed under the key file and bound to the row; NULL: none.
 -- scopes are those of the tokens, token_expires_at 0: never. status is active, or broken when the provider
 -- took the tokens back. version counts what was written to the row. Whoever refreshes holds refresh_claim
--- until refresh_until_ms; one at a time. key_name is the key that sealed the tokens.
+-- until refresh_until_ms; one at a time.
 ALTER TABLE connections
     ADD COLUMN email VARCHAR(320) NULL,
     ADD COLUMN email_verified TINYINT NOT NULL DEFAULT 0,
@@ -33,13 +33,11 @@ ALTER TABLE connections
     ADD COLUMN access_sealed BLOB NULL,
     ADD COLUMN refresh_sealed BLOB NULL,
     ADD COLUMN token_expires_at BIGINT NOT NULL DEFAULT 0,
-    ADD COLUMN key_name VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT '',
     ADD COLUMN status VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'active',
     ADD COLUMN version BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN refresh_claim BINARY(16) NULL,
     ADD COLUMN refresh_until_ms BIGINT NOT NULL DEFAULT 0,
-    ADD COLUMN updated_at BIGINT NOT NULL DEFAULT 0,
-    ADD KEY connections_key (key_name);
+    ADD COLUMN updated_at BIGINT NOT NULL DEFAULT 0;
 
 -- Retention: until withdrawn, or the connection or the member goes. A service's right to use a connection's
 -- token for certain scopes.

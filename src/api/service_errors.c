@@ -160,7 +160,7 @@ enum outcome service_answer(struct call *call, int status, const struct json_wri
     return OUTCOME_OK;
 }
 
-void service_write_entry(struct json_writer *writer, const char *name, const struct history_entry *entry)
+static void write_entry(struct json_writer *writer, const char *name, const struct history_entry *entry)
 {
     json_open_object(writer, NULL);
     json_write_text(writer, "type", entry->type);
@@ -168,6 +168,19 @@ void service_write_entry(struct json_writer *writer, const char *name, const str
     json_write_text(writer, "actor", entry->actor);
     json_write_raw(writer, name, entry->data);
     json_close_object(writer);
+}
+
+enum outcome service_answer_history(struct call *call, const char *name, const struct history_entry *entries,
+                                    size_t count)
+{
+    struct json_writer writer = json_writer_start(call->arena);
+    json_open_object(&writer, NULL);
+    json_open_array(&writer, "history");
+    for (size_t i = 0; i < count; i++)
+        write_entry(&writer, name, &entries[i]);
+    json_close_array(&writer);
+    json_close_object(&writer);
+    return service_answer(call, 200, &writer, NULL);
 }
 
 void service_write_time(struct json_writer *writer, const char *name, int64_t seconds)

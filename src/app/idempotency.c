@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "crypto/digest.h"
+#include "domain/sealed.h"
 #include "store/idempotency_keys.h"
 
 /* Keyed, since a body may hold a password, at which whoever reads the table could guess. */
@@ -55,9 +56,9 @@ static struct idempotency_row *row_of(struct call *call, const char *caller, con
     return row;
 }
 
-static const char *bound_to(struct arena *arena, const struct idempotency_row *row)
+static struct bytes key_of(const struct idempotency_row *row)
 {
-    return arena_printf(arena, "idempotency_keys.sealed:%s", hex_encode(arena, row->id, sizeof(row->id)));
+    return (struct bytes) { row->id, sizeof(row->id) };
 }
 
 /* --- the same again --- */
@@ -67,7 +68,7 @@ static enum outcome answer_again(struct call *call, const struct idempotency_row
     struct bytes plain;
     const char *error;
     const struct json *kept = NULL;
-    if (keyfile_open(call->context.keyfile, call->arena, bound_to(call->arena, row), row->sealed, &plain))
+    if (sealed_open(call->context.keyfile, call->arena, SEALED_KEPT_ANSWER, key_of(row), row->sealed, &plain))
         kept = json_parse(call->arena, (const char *)plain.data, plain.length, &error);
     if (!kept)
         return refuse(&call->context, OUTCOME_SERVER_ERROR, "the kept answer can't be read any more");
@@ -165,8 +166,8 @@ void idempotency_end(struct call *call)
         kept = idempotency_keys_forget(call->context.db, row);
     } else {
         const char *answer = print_answer(call);
-        row->sealed = keyfile_seal(call->context.keyfile, call->arena, bound_to(call->arena, row),
-                                   (struct bytes) { (const unsigned char *)answer, strlen(answer) });
+        row->sealed =
+            sealed_seal_text(call->context.keyfile, call->arena, SEALED_KEPT_ANSWER, key_of(row), answer);
         kept = idempotency_keys_answer(call->context.db, row);
     }
     if (kept != STORE_OK)

@@ -127,25 +127,30 @@ static enum store_result see_to_keys(struct housekeeper *housekeeper, struct con
         return STORE_FAILED;
     }
     enum store_result announced = limits_announce(context);
+    if (announced == STORE_OK)
+        announced = resealing_note_keys(context);
     if (announced != STORE_OK)
         return announced;
     housekeeper->keys_next_ms = clock_mono_ms() + KEYS_PERIOD_MS;
-    housekeeper->resealing = (struct vault_resealing) { .more = true };
+    housekeeper->resealing = (struct resealing) { .more = true };
     return STORE_OK;
 }
 
-/* A portion of them, once the keys have been seen to; then until there are none. */
-static enum store_result reseal(struct housekeeper *housekeeper, struct context *context)
+/* Portion by portion, once the keys have been seen to; then until there is nothing. */
+static enum store_result reseal(struct housekeeper *housekeeper, struct context *context, int64_t budget_ms)
 {
-    struct vault_resealing *resealing = &housekeeper->resealing;
+    struct resealing *resealing = &housekeeper->resealing;
+    int64_t end_ms = clock_mono_ms() + budget_ms, count = 0;
+    enum store_result result = STORE_OK;
 
-    if (!resealing->more)
-        return STORE_OK;
-    if (vault_reseal(context, RESEALED_AT_ONCE, resealing) != OUTCOME_OK)
-        return STORE_FAILED;
-    if (resealing->count > 0)
-        log_info("housekeeping provider_tokens_resealed=%lld", (long long)resealing->count);
-    return STORE_OK;
+    while (result == STORE_OK && resealing->more && clock_mono_ms() < end_ms) {
+        result = resealing_run(context, RESEALED_AT_ONCE, resealing);
+        count += resealing->count;
+        arena_reset(context->arena);
+    }
+    if (count > 0)
+        log_info("housekeeping resealed=%lld", (long long)count);
+    return result;
 }
 
 /* What services used since the last time. A database that is away gets it later. */
@@ -189,7 +194,7 @@ static enum store_result keep_house(struct housekeeper *housekeeper, int64_t bud
     if (result == STORE_OK)
         result = sweep(housekeeper, &context, budget_ms);
     if (result == STORE_OK)
-        result = reseal(housekeeper, &context);
+        result = reseal(housekeeper, &context, budget_ms);
     if (result == STORE_OK && housekeeper->resealing.more)
         housekeeper->next_ms = clock_mono_ms() + SOON_MS;
     arena_reset(housekeeper->arena);

@@ -229,6 +229,11 @@ const char *keyfile_name(const struct keyfile *keyfile, size_t index)
     return keyfile->names[index];
 }
 
+bool keyfile_is_name(const char *name)
+{
+    return name_is_good(name, strlen(name));
+}
+
 /* --- derived keys --- */
 
 static const struct derived *derived_keys(const struct keyfile *keyfile, const char *purpose)
@@ -288,16 +293,24 @@ static bool gcm_run(const struct gcm *gcm, struct bytes in, unsigned char *out, 
     return fine;
 }
 
+struct bytes keyfile_beginning(const struct keyfile *keyfile, struct arena *arena)
+{
+    const char *name = keyfile->names[0];
+    size_t length = strlen(name);
+    unsigned char *beginning = arena_alloc(arena, 1 + length);
+    beginning[0] = (unsigned char)length;
+    memcpy(beginning + 1, name, length);
+    return (struct bytes) { beginning, 1 + length };
+}
+
 struct bytes keyfile_seal(const struct keyfile *keyfile, struct arena *arena, const char *bound_to,
                           struct bytes plain)
 {
-    const char *name = keyfile->names[0];
-    size_t name_length = strlen(name), head = 1 + name_length + NONCE_LENGTH;
-    size_t total = head + plain.length + TAG_LENGTH;
+    const struct bytes beginning = keyfile_beginning(keyfile, arena);
+    size_t head = beginning.length + NONCE_LENGTH, total = head + plain.length + TAG_LENGTH;
     unsigned char *sealed = arena_alloc(arena, total + 1);
-    sealed[0] = (unsigned char)name_length;
-    memcpy(sealed + 1, name, name_length);
-    random_bytes(sealed + 1 + name_length, NONCE_LENGTH);
+    memcpy(sealed, beginning.data, beginning.length);
+    random_bytes(sealed + beginning.length, NONCE_LENGTH);
     struct gcm gcm = { derived_keys(keyfile, seal_purpose)->keys[0], { sealed, head }, bound_to, true };
     if (!gcm_run(&gcm, plain, sealed + head, sealed + head + plain.length))
         bug("sealing failed");

@@ -24,6 +24,9 @@ bool keyfile_create(const char *path) MUST_CHECK;
 size_t keyfile_count(const struct keyfile *keyfile);
 const char *keyfile_name(const struct keyfile *keyfile, size_t index);
 
+/* Whether a key can have this name. */
+bool keyfile_is_name(const char *name);
+
 /*
  * AES-256-GCM under the newest key. bound_to names the row and column that the value belongs to
  * ("clients.secret:1234"); a value moved elsewhere doesn't open. The result names its key, and holds
@@ -33,6 +36,9 @@ struct bytes keyfile_seal(const struct keyfile *keyfile, struct arena *arena, co
                           struct bytes plain);
 bool keyfile_open(const struct keyfile *keyfile, struct arena *arena, const char *bound_to,
                   struct bytes sealed, struct bytes *plain_out) MUST_CHECK;
+
+/* How all begins that the newest key seals, and nothing that another one does. */
+struct bytes keyfile_beginning(const struct keyfile *keyfile, struct arena *arena);
 
 /*
  * HMAC-SHA256 under a key derived for the purpose ("csrf", "handle:code"; 1 to 63 bytes). Signing uses the

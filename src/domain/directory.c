@@ -75,11 +75,6 @@ bool client_secret_is_alive(const struct context *context, const struct client_s
     return !secret->expires_at || secret->expires_at > context->now;
 }
 
-const char *client_secret_bound_to(struct arena *arena, const unsigned char id[16])
-{
-    return arena_printf(arena, "client_secrets:%s", uuid_encode(arena, id));
-}
-
 bool client_may_use_grant(const struct client *client, const char *grant_type)
 {
     /* tokens of short life are the point of enhanced security */

@@ -29,7 +29,7 @@ enum { CLIENT_MAX_SECRETS = 2 }; /* valid at once: one is replaced without an ou
 
 struct client_secret {
     unsigned char id[16], hash[32];
-    struct bytes sealed; /* to client_secret_bound_to() */
+    struct bytes sealed; /* SEALED_CLIENT_SECRET */
     int64_t expires_at;  /* 0: never */
 };
 
@@ -83,7 +83,6 @@ struct workspace_place {
 
 bool client_is_public(const struct client *client);
 bool client_secret_is_alive(const struct context *context, const struct client_secret *secret);
-const char *client_secret_bound_to(struct arena *arena, const unsigned char id[16]);
 /* By its registration; never refresh_token under enhanced security. */
 bool client_may_use_grant(const struct client *client, const char *grant_type);
 

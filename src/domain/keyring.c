@@ -11,6 +11,7 @@
 #include "core/encode.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
+#include "domain/sealed.h"
 #include "domain/stored_versions.h"
 #include "domain/verified.h"
 #include "store/signing_keys.h"
@@ -73,19 +74,13 @@ void keyring_free(struct keyring *keyring)
 
 /* --- reading --- */
 
-/* Ties a sealed key to its row, so that one moved to another row doesn't open. */
-static const char *bound_to(struct arena *arena, const char *kid)
-{
-    return arena_printf(arena, "signing_keys:%s", kid);
-}
-
 static struct jwk *open_key(struct context *context, const struct signing_key_row *row)
 {
     struct bytes plain;
     const char *error = "the key file has no key that opens it";
     struct jwk *jwk = NULL;
-    if (keyfile_open(context->keyfile, context->arena, bound_to(context->arena, row->kid), row->sealed,
-                     &plain)) {
+    if (sealed_open(context->keyfile, context->arena, SEALED_SIGNING_KEY, sealed_by_text(row->kid),
+                    row->sealed, &plain)) {
         const struct json *object =
             json_parse(context->arena, (const char *)plain.data, plain.length, &error);
         jwk = object ? jwk_parse(object, &error) : NULL;
@@ -309,12 +304,11 @@ static void make_key(struct context *context, const char *alg, const char *state
     const char *kid = random_text(arena, 16);
     struct jwk *jwk = jwk_generate(alg, kid);
     const char *plain = jwk_print_private(jwk, arena);
-    struct bytes bytes = { (const unsigned char *)plain, strlen(plain) };
     *row_out = (struct signing_key_row) {
         .kid = kid,
         .alg = alg,
         .state = state,
-        .sealed = keyfile_seal(context->keyfile, arena, bound_to(arena, kid), bytes),
+        .sealed = sealed_seal_text(context->keyfile, arena, SEALED_SIGNING_KEY, sealed_by_text(kid), plain),
         .created_at = context->now,
         .activated_at = text_equal(state, "current") ? context->now : 0,
     };

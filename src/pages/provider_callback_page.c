@@ -257,7 +257,8 @@ static enum outcome redeem(struct call *call, struct returning *returning)
                                         .code_verifier = journey->code_verifier,
                                         .nonce = journey->nonce,
                                         .scopes = journey->scopes,
-                                        .user = call_parameter(call, "user") };
+                                        .user = call_parameter(call, "user"),
+                                        .lasting = journey->purpose == JOURNEY_CONNECT };
     return provider_redeem(&call->context, returning->provider, &code, &returning->tokens,
                            &returning->identity);
 }

@@ -14,8 +14,6 @@ enum {
     CLAIM,
     RELEASE,
     BREAK,
-    SEALED_BEFORE,
-    RESEAL,
     REMOVE,
     REMOVE_ONE,
     REMOVE_ALL
@@ -25,7 +23,7 @@ enum {
 
 #define CONNECTION_COLUMNS                                                                                   \
     "id, user_id, provider, subject, label, created_at, email, email_verified, display_name, sign_in,"       \
-    " scopes, access_sealed, refresh_sealed, token_expires_at, key_name, status, version, updated_at"
+    " scopes, access_sealed, refresh_sealed, token_expires_at, status, version, updated_at"
 #define SELECT_CONNECTIONS "SELECT " CONNECTION_COLUMNS ", refresh_claim, refresh_until_ms FROM connections"
 
 static const struct column connection_columns[] = {
@@ -43,7 +41,6 @@ static const struct column connection_columns[] = {
     { COLUMN_BYTES, ROW(access_sealed) },
     { COLUMN_BYTES, ROW(refresh_sealed) },
     { COLUMN_INTEGER, ROW(token_expires_at) },
-    { COLUMN_TEXT, ROW(key_name) },
     { COLUMN_TEXT, ROW(status) },
     { COLUMN_INTEGER, ROW(version) },
     { COLUMN_INTEGER, ROW(updated_at) },
@@ -82,9 +79,9 @@ static const struct statement statements[] = {
                           .retry = true },
     [ADD] = { .name = "connections.add",
               .sql = "INSERT INTO connections (" CONNECTION_COLUMNS
-                     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
               .parameters = "bbtttititi"
-                            "tbbittii" },
+                            "tbbitii" },
     [CHANGE_PROFILE] = { .name = "connections.change_profile",
                          .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?,"
                                 " display_name = ?, sign_in = ?, updated_at = ?"
@@ -93,9 +90,9 @@ static const struct statement statements[] = {
     [WRITE] = { .name = "connections.write",
                 .sql = "UPDATE connections SET label = ?, email = ?, email_verified = ?, display_name = ?,"
                        " scopes = ?, access_sealed = ?, refresh_sealed = ?, token_expires_at = ?,"
-                       " key_name = ?, status = ?, version = version + 1, updated_at = ?,"
+                       " status = ?, version = version + 1, updated_at = ?,"
                        " refresh_claim = NULL, refresh_until_ms = 0 WHERE id = ? AND version = ?",
-                .parameters = "ttittbbittibi" },
+                .parameters = "ttittbbitibi" },
     [CLAIM] = { .name = "connections.claim",
                 .sql = "UPDATE connections SET refresh_claim = ?, refresh_until_ms = ?"
                        " WHERE id = ? AND version = ? AND refresh_until_ms <= ?",
@@ -109,17 +106,6 @@ static const struct statement statements[] = {
                 .sql = "UPDATE connections SET status = 'broken', version = version + 1, updated_at = ?,"
                        " refresh_claim = NULL, refresh_until_ms = 0 WHERE id = ? AND version = ?",
                 .parameters = "ibi" },
-    [SEALED_BEFORE] = { .name = "connections.list_sealed_before",
-                        .sql = SELECT_CONNECTIONS " FORCE INDEX (connections_key)"
-                                                  " WHERE (key_name < ? OR key_name > ?) AND key_name > ''"
-                                                  " AND id > ? AND refresh_until_ms <= ? ORDER BY id LIMIT ?",
-                        .parameters = "ttbii",
-                        COLUMNS(connection_columns),
-                        .retry = true },
-    [RESEAL] = { .name = "connections.reseal",
-                 .sql = "UPDATE connections SET access_sealed = ?, refresh_sealed = ?, key_name = ?"
-                        " WHERE id = ? AND version = ? AND refresh_until_ms <= ?",
-                 .parameters = "bbtbii" },
     [REMOVE_ONE] = { .name = "connections.remove_one",
                      .sql = "DELETE FROM connections WHERE id = ? AND user_id = ?",
                      .parameters = "bb" },
@@ -197,8 +183,8 @@ enum store_result connections_add(struct db *db, const struct connection_row *ro
                          sql_text_cut(row->display_name, 200), sql_integer(row->sign_in),
                          sql_text(row->scopes), sql_bytes(row->access_sealed.data, row->access_sealed.length),
                          sql_bytes(row->refresh_sealed.data, row->refresh_sealed.length),
-                         sql_integer(row->token_expires_at), sql_text(row->key_name), sql_text(row->status),
-                         sql_integer(row->version), sql_integer(row->updated_at)),
+                         sql_integer(row->token_expires_at), sql_text(row->status), sql_integer(row->version),
+                         sql_integer(row->updated_at)),
                   NULL);
 }
 
@@ -217,12 +203,12 @@ static struct value sealed(struct bytes bytes)
 
 enum store_result connections_write(struct db *db, const struct connection_row *row, int64_t now)
 {
-    return db_run_one(
-        db, &statements[WRITE],
-        VALUES(sql_text_cut(row->label, 320), sql_text_cut(row->email, 320), sql_integer(row->email_verified),
-               sql_text_cut(row->display_name, 200), sql_text(row->scopes), sealed(row->access_sealed),
-               sealed(row->refresh_sealed), sql_integer(row->token_expires_at), sql_text(row->key_name),
-               sql_text(row->status), sql_integer(now), sql_id(row->id), sql_integer(row->version)));
+    return db_run_one(db, &statements[WRITE],
+                      VALUES(sql_text_cut(row->label, 320), sql_text_cut(row->email, 320),
+                             sql_integer(row->email_verified), sql_text_cut(row->display_name, 200),
+                             sql_text(row->scopes), sealed(row->access_sealed), sealed(row->refresh_sealed),
+                             sql_integer(row->token_expires_at), sql_text(row->status), sql_integer(now),
+                             sql_id(row->id), sql_integer(row->version)));
 }
 
 enum store_result connections_claim(struct db *db, const struct connection_row *row,
@@ -244,24 +230,6 @@ enum store_result connections_break(struct db *db, const struct connection_row *
 {
     return db_run_one(db, &statements[BREAK],
                       VALUES(sql_integer(now), sql_id(row->id), sql_integer(row->version)));
-}
-
-enum store_result connections_list_sealed_before(struct db *db, struct arena *arena, const char *key_name,
-                                                 const unsigned char behind[16], int64_t now_ms,
-                                                 int64_t limit, struct connection_row **rows_out,
-                                                 size_t *count_out)
-{
-    return db_list(db, arena, &statements[SEALED_BEFORE],
-                   VALUES(sql_text(key_name), sql_text(key_name), sql_id(behind), sql_integer(now_ms),
-                          sql_integer(limit)),
-                   sizeof(**rows_out), (void **)rows_out, count_out);
-}
-
-enum store_result connections_reseal(struct db *db, const struct connection_row *row, int64_t now_ms)
-{
-    return db_run_one(db, &statements[RESEAL],
-                      VALUES(sealed(row->access_sealed), sealed(row->refresh_sealed), sql_text(row->key_name),
-                             sql_id(row->id), sql_integer(row->version), sql_integer(now_ms)));
 }
 
 enum store_result connections_remove_one(struct db *db, const unsigned char user_id[16],

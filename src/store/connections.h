@@ -19,7 +19,6 @@ struct connection_row {
     const char *scopes;                         /* of the tokens, space separated */
     struct bytes access_sealed, refresh_sealed; /* {NULL, 0}: none; bound to the row (vault.h) */
     int64_t token_expires_at;                   /* seconds UTC; 0: never */
-    const char *key_name;                       /* of the key that sealed them; "" */
     const char *status;                         /* "active", or "broken": the provider took the tokens back */
     int64_t version;                            /* counts what was written to the row */
     int64_t updated_at;
@@ -78,16 +77,6 @@ enum store_result connections_release(struct db *db, const struct connection_row
 
 /* The provider took the tokens back: so long as the row has this version. */
 enum store_result connections_break(struct db *db, const struct connection_row *row, int64_t now) MUST_CHECK;
-
-/* Rows that are sealed under another key than this, and aren't being refreshed: by id, behind one. */
-enum store_result connections_list_sealed_before(struct db *db, struct arena *arena, const char *key_name,
-                                                 const unsigned char behind[16], int64_t now_ms,
-                                                 int64_t limit, struct connection_row **rows_out,
-                                                 size_t *count_out) MUST_CHECK;
-
-/* The same tokens sealed anew; its version stays. NOT_FOUND when the row has changed since. */
-enum store_result connections_reseal(struct db *db, const struct connection_row *row,
-                                     int64_t now_ms) MUST_CHECK;
 
 /* A user's own; NOT_FOUND. */
 enum store_result connections_remove_one(struct db *db, const unsigned char user_id[16],

@@ -38,6 +38,7 @@ static const struct statement statements[] = {
     DELETE_EXPIRED("provider_revocations"),
     DELETE_EXPIRED("used_ids"),
     DELETE_EXPIRED("client_failures"),
+    DELETE_EXPIRED("file_keys"),
 };
 
 const struct statement_table housekeeping_statements = STATEMENT_TABLE(statements);

@@ -35,7 +35,6 @@ static const struct column situation_columns[] = {
     { COLUMN_BYTES, SEEN(connection.access_sealed) },
     { COLUMN_BYTES, SEEN(connection.refresh_sealed) },
     { COLUMN_INTEGER, SEEN(connection.token_expires_at) },
-    { COLUMN_TEXT, SEEN(connection.key_name) },
     { COLUMN_TEXT, SEEN(connection.status) },
     { COLUMN_INTEGER, SEEN(connection.version) },
     { COLUMN_BOOLEAN, SEEN(has_grant) },
@@ -53,7 +52,7 @@ static const struct statement statements[] = {
     [SITUATION] = { .name = "provider_grants.situation",
                     .sql = "SELECT u.status, c.id IS NOT NULL, c.id, c.user_id, c.provider, c.subject,"
                            " c.label, c.created_at, c.email, c.email_verified, c.display_name, c.sign_in,"
-                           " c.scopes, c.access_sealed, c.refresh_sealed, c.token_expires_at, c.key_name,"
+                           " c.scopes, c.access_sealed, c.refresh_sealed, c.token_expires_at,"
                            " c.status, c.version, g.id IS NOT NULL, g.id, g.scopes, g.granted_at,"
                            " g.last_used_at FROM members m JOIN users u ON u.id = m.user_id"
                            " LEFT JOIN connections c ON c.user_id = m.user_id AND c.provider = ?"

@@ -13,6 +13,7 @@
 #include "store/clients.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
+#include "store/file_keys.h"
 #include "store/grants.h"
 #include "store/history.h"
 #include "store/housekeeping.h"
@@ -29,6 +30,7 @@
 #include "store/provider_revocations.h"
 #include "store/providers.h"
 #include "store/revoked_tokens.h"
+#include "store/sealed_columns.h"
 #include "store/services.h"
 #include "store/sessions.h"
 #include "store/sign_ins.h"
@@ -57,6 +59,7 @@ const struct statement_table *const store_tables[] = {
     &clients_statements,
     &connections_statements,
     &email_changes_statements,
+    &file_keys_statements,
     &grants_statements,
     &history_statements,
     &housekeeping_statements,
@@ -73,6 +76,7 @@ const struct statement_table *const store_tables[] = {
     &provider_revocations_statements,
     &providers_statements,
     &revoked_tokens_statements,
+    &sealed_columns_statements,
     &services_statements,
     &sessions_statements,
     &sign_ins_statements,

@@ -287,6 +287,18 @@ def address(site):
     fakes["github"].set(people={})
 
 
+@test("what a provider tells without the scopes for it is less than before: what is known of the account stays")
+def still_known(site):
+    here = place(site)
+    user = here.member()
+    user.connect(scopes=["read:user"])
+    known = user.token(scopes=["read:user"])["account"]
+    assert known["email"] == user.email and known["display_name"], known
+    user.connect()
+    token = user.token()
+    equal((sorted(token["scopes"]), token["account"]), (["read:user", "repo"], known), "github, which wasn't asked for the address again")
+
+
 @test("a connection that was made for its tokens doesn't sign in (T-80)")
 def no_sign_in(site):
     here = place(site)

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -185,7 +186,7 @@ def link(site):
     for browser in (site.browser(), other.browser):
         answer = browser.get(url)
         assert answer.is_redirect and "/login?return_to=/connect/account/" in answer.location, answer.location
-    equal(user.browser.get(url[:-2] + "AA").status, 404, "forged")
+    equal(user.browser.get(tampered(url)).status, 404, "forged")
     page = user.browser.get(url)
     equal(page.status, 200, str(page))
     form = form_to(page, urllib.parse.urlsplit(url).path)
@@ -223,7 +224,7 @@ def revocations(site):
 def ended(site):
     """Whatever tests before have left is over, and forgotten."""
     site.sql("UPDATE provider_revocations SET state = 'dead' WHERE state = 'waiting'")
-    until(lambda: site.sql("SELECT COUNT(*) FROM provider_revocations WHERE state IN ('waiting', 'sending')") == [["0"]], "an end of what was", 25)
+    until(lambda: site.sql("SELECT COUNT(*) FROM provider_revocations WHERE state IN ('waiting', 'sending')") == [["0"]], "an end of what was")
     site.sql("DELETE FROM provider_revocations")
 
 
@@ -250,11 +251,12 @@ def down(site):
     google = fakes["google"]
     google.fault("revoke", "status", status=503, times=2)
     [account] = accounts(app)
+    began = time.time()
     equal(app.delete(f"linked-accounts/{account['id']}").status, 204, "taken off")
     until(lambda: revocations(site) and revocations(site)[0][:3] == ("waiting", "1", "0"), "the first attempt")
     assert "503" in revocations(site)[0][3], revocations(site)
-    [[later]] = site.sql("SELECT next_at - UNIX_TIMESTAMP() FROM provider_revocations")
-    assert 20 <= int(later) <= 30, later
+    [[later]] = site.sql("SELECT next_at FROM provider_revocations")
+    assert began + 29 <= int(later) <= time.time() + 31, int(later) - began
     told = tokens_told(google)
     [[stored]] = site.sql("SELECT HEX(token_sealed) FROM provider_revocations")
     assert told and not any(token.encode().hex().upper() in stored for token in told), "a token in clear"
@@ -262,9 +264,9 @@ def down(site):
     until(lambda: revocations(site)[0][:3] == ("waiting", "2", "0"), "the second")
     due(site)
     until(lambda: revocations(site) == [("sent", "3", "1", "")], "the third")
-    log = site.log()
     for word in ("provider_token.revocation_delayed", "provider_token.revoked"):
-        assert word in log, word
+        until(lambda: word in site.log(), word)
+    log = site.log()
     assert not any(token in log for token in tokens_told(google)), "a token in the log"
     days = site.sql("SELECT (expires_at - created_at) / 86400 FROM provider_revocations")
     equal(float(days[0][0]), 7.0, "kept")
@@ -285,9 +287,9 @@ def hanging(site):
         for person, provider in ((user, "google"), (other, "google"), (third, "github")):
             began = time.monotonic()
             answer = disconnect(person, provider)
-            assert time.monotonic() - began < 3, "the page waited"
+            assert time.monotonic() - began < 8, "the page waited"
             equal(answer.status, 200, "page")
-        until(lambda: github.counts["revoke"] == known + 1, "another provider", 25)
+        until(lambda: github.counts["revoke"] == known + 1, "another provider")
         states = site.sql("SELECT provider, state, next_at - UNIX_TIMESTAMP() FROM provider_revocations WHERE provider = 'google' ORDER BY attempts DESC")
         equal([row[1] for row in states], ["waiting", "waiting"], "Google's")
         assert int(states[1][2]) > 20, states
@@ -329,32 +331,133 @@ def not_the_owner(site):
         equal(fakes["google"].counts["revoke"], revoked + 1, mail)
 
 
-@test("a token whose provider is switched off meanwhile, or whose key is gone, is given up in words and blanked; so is one that was tried for days")
+@test("a token whose key is gone is given up in words and blanked; so is one that was tried for days")
 def given_up(site):
     here, user, app = connected(site)
-    for what, words in (("disable", "switched off"), ("key", "key file"), ("age", "503")):
+    for what, words in (("key", "key file"), ("age", "503")):
         ended(site)
-        if what != "disable":
+        if what != "key":
             user.connect("google", browser=user.browser)
         google = fakes["google"]
         google.fault("revoke", "status", status=503, times=2)
         disconnect(user)
         until(lambda: revocations(site) and revocations(site)[0][:2] == ("waiting", "1"), "the first attempt")
         try:
-            if what == "disable":
-                site.cli("provider", "disable", "google")
-            elif what == "key":
+            if what == "key":
                 site.sql("UPDATE provider_revocations SET token_sealed = 'x'")
             else:
                 site.sql("UPDATE provider_revocations SET created_at = created_at - 5 * 86400")
             due(site)
             until(lambda: revocations(site)[0][:3] == ("dead", "2", "1"), what)
         finally:
-            if what == "disable":
-                site.cli("provider", "enable", "google")
             google.reset()
         assert words in revocations(site)[0][3], revocations(site)
     assert "provider_token.not_revoked" in site.log(), "log"
+
+
+@test("a provider that is switched off is told what it is to forget all the same: by a person, and by doorward provider remove --connections")
+def switched_off(site):
+    ended(site)
+    here, user, app = connected(site)
+    google, acme = fakes["google"], fakes["acme"]
+    google.fault("revoke", "status", status=503)
+    disconnect(user)
+    until(lambda: revocations(site) and revocations(site)[0][:2] == ("waiting", "1"), "the first attempt")
+    site.cli("provider", "disable", "google")
+    try:
+        due(site)
+        until(lambda: revocations(site) == [("sent", "2", "1", "")], "told")
+    finally:
+        site.cli("provider", "enable", "google")
+    ended(site)
+    acme.register(site.cli, name="acme3")
+    here = place(site, scopes="acme3=openid email profile offline_access")
+    here.fakes = {"acme3": acme}
+    member = here.member()
+    member.connect("acme3")
+    revoked = acme.counts["revoke"]
+    site.cli("provider", "disable", "acme3")
+    equal(site.cli("provider", "remove", "acme3", "--connections")["status"], "removed", "provider")
+    equal(acme.counts["revoke"], revoked + 1, "revoked")
+
+
+def in_flight(site, user, what):
+    """Done while the user's token at acme is being refreshed; what the service is answered."""
+    acme = fakes["acme"]
+    site.sql(f"UPDATE connections SET token_expires_at = UNIX_TIMESTAMP() + 60 WHERE user_id = UNHEX('{user.id.replace('-', '')}')")
+    acme.fault("refresh", "slow", ms=2500)
+    refreshed, answers = acme.counts["refresh"], []
+    asking = threading.Thread(target=lambda: answers.append(user.ask("acme")))
+    asking.start()
+    until(lambda: acme.counts["refresh"] > refreshed, "the refresh")
+    what()
+    asking.join()
+    return answers[0]
+
+
+@test("a token that comes from the provider when the account has been taken off meanwhile is given to nobody, and revoked as the old one is")
+def taken_off_in_flight(site):
+    acme = fakes["acme"]
+
+    def remove(user):
+        [account] = accounts(user.token_of())
+        return lambda app=user.token_of(): equal(app.delete(f"linked-accounts/{account['id']}").status, 204, "taken off")
+
+    def withdraw(user):
+        form = form_to(user.browser.open("/account/connections"), "/account/connections")
+        button = next(button for button in form["buttons"] if button.get("name") == "grant")
+        return lambda: user.browser.submit(form, button=button)
+
+    def delete(user):
+        form = form_to(user.browser.open("/account/delete"), "/account/delete")
+        return lambda: user.browser.submit(form, {"password": user.person.password, "confirm": "delete"})
+
+    for how, status in ((remove, 200), (withdraw, 200), (delete, 404)):
+        ended(site)
+        here, user, app = connected(site, "acme")
+        old = user.token("acme")["access_token"]
+        known = tokens_told(acme)
+        acme.fault("revoke", "status", status=503)  # or there would be nothing to refresh with
+        answer = in_flight(site, user, how(user))
+        equal(answer.status, status, str(answer))
+        assert "access_token" not in answer.text and old not in answer.text, answer.text
+        until(lambda: sorted(row[0] for row in revocations(site)) == ["sent", "waiting"], f"{how.__name__}: one told")
+        due(site)
+        until(lambda: [row[0] for row in revocations(site)] == ["sent", "sent"], f"{how.__name__}: both told")
+        equal(len(tokens_told(acme) - known), 2, f"{how.__name__}: the old one and the new one")
+        assert not any(token in site.log() for token in tokens_told(acme)), "a token in the log"
+
+
+@test("a grant that is taken back while the token is being refreshed is over: the service gets nothing, and the account keeps its new token")
+def withdrawn_in_flight(site):
+    here, user, app = connected(site, "acme")
+    [account] = accounts(app)
+    answer = in_flight(site, user, lambda: equal(app.delete(f"linked-accounts/{account['id']}/grants/{here.service}").status, 204, "withdrawn"))
+    told(answer, "action_required", code="PROVIDER_GRANT_REQUIRED")
+    said(app.post(f"linked-accounts/{account['id']}/grants"), 200)
+    refreshed = fakes["acme"].counts["refresh"]
+    user.token("acme")
+    equal(fakes["acme"].counts["refresh"], refreshed, "what came then is in the row")
+
+
+@test("a membership that ends takes the service's grants and requests with it, and says so: who is a member again has to be asked again")
+def member_no_more(site):
+    here, user, app = connected(site)
+    there = place(site)
+    twin = twin_of(user, there)
+    twin.connect("google", browser=user.browser)
+    url = user.action("github")["reauth_url"]
+    site.sql(f"DELETE FROM history WHERE subject = '{user.id}'")
+    equal(here.key.delete(f"users/{user.id}").status, 204, "removed")
+    refusal(user.ask("google"), 404)
+    equal(site.sql(f"SELECT kind FROM history WHERE subject = '{user.id}' AND kind LIKE 'provider%'"), [["provider_grant.deleted"]], "history")
+    equal(user.browser.get(url).status, 404, "its request")
+    [account] = accounts(user.token_of(client=there.site.add_client(scope="openid email account")))
+    equal([grant["service_id"] for grant in account["grants"]], [there.service], "the other service's stays")
+    twin.token("google")
+    here.key.post("users", {"email": user.email})
+    user.action("google", code="PROVIDER_GRANT_REQUIRED")
+    equal(user.browser.get(url).status, 404, "its request is over for good")
 
 
 @test("doorward provider remove --connections revokes the tokens before the provider goes; what can't be is told")

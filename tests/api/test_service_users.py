@@ -465,6 +465,16 @@ def at_once(calls):
     return results
 
 
+@test("what takes no body takes an empty JSON object, which many programs send with everything, and nothing more")
+def empty_object(site):
+    key = Key(site)
+    path = "users/" + said(key.post("users", {"email": new_address()}), 201)["id"]
+    for body in ({"x": 1}, [], "", None, 0):
+        refusal(key.call("DELETE", path, body, Content_Type="application/json") if body is not None else
+                key.web.request("DELETE", "/api/service/" + path, body="{}", headers={"X-API-Key": key.text, "Content-Type": "text/plain"}), 400)
+    equal(key.call("DELETE", path, {}).status, 204, "an empty one")
+
+
 # --- Idempotency-Key ---
 
 @test("a POST with an Idempotency-Key is done once: the same answer again, with its status")

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
+#include "domain/sealed.h"
 
 enum { SECRET_BYTES = 32, MAC_BYTES = 32, OVERLAP_S = 24 * 3600 };
 
@@ -14,11 +15,6 @@ static const char prefix[] = "whsec_";
 struct secrets {
     const char *current, *old; /* "" for none that still counts */
 };
-
-static const char *bound_to(struct arena *arena, const unsigned char id[16])
-{
-    return arena_printf(arena, "webhooks.secret_sealed:%s", hex_encode(arena, id, 16));
-}
 
 static const char *make_secret(struct arena *arena)
 {
@@ -30,8 +26,8 @@ static const char *make_secret(struct arena *arena)
 
 static void seal(struct context *context, struct webhook_row *row, const char *text)
 {
-    row->sealed = keyfile_seal(context->keyfile, context->arena, bound_to(context->arena, row->id),
-                               (struct bytes) { (const unsigned char *)text, strlen(text) });
+    row->sealed = sealed_seal_text(context->keyfile, context->arena, SEALED_WEBHOOK_SECRET,
+                                   sealed_by_id(row->id), text);
 }
 
 /* The next word of what is sealed, "" at its end. */
@@ -46,12 +42,12 @@ static const char *next_word(struct arena *arena, const char **cursor)
 static bool open_secrets(struct context *context, const struct webhook_row *row, struct secrets *secrets_out)
 {
     struct arena *arena = context->arena;
-    struct bytes plain;
     int64_t until = 0;
+    const char *cursor =
+        sealed_open_text(context->keyfile, arena, SEALED_WEBHOOK_SECRET, sealed_by_id(row->id), row->sealed);
 
-    if (!keyfile_open(context->keyfile, arena, bound_to(arena, row->id), row->sealed, &plain))
+    if (!cursor)
         return false;
-    const char *cursor = arena_strndup(arena, (const char *)plain.data, plain.length);
     secrets_out->current = next_word(arena, &cursor);
     secrets_out->old = next_word(arena, &cursor);
     if (!text_to_int(next_word(arena, &cursor), 0, INT64_MAX, &until) || until <= context->now)

@@ -10,9 +10,11 @@
 #include "crypto/random.h"
 #include "crypto/secret.h"
 #include "crypto/totp.h"
+#include "domain/events/record.h"
 #include "domain/login/attempts.h"
 #include "domain/login/canonical.h"
 #include "domain/login/passwords.h"
+#include "domain/sealed.h"
 
 enum { CODE_TRIES = 10, RECOVERY_BYTES = 10, RECOVERY_LETTERS = 16, PRINT_BYTES = 16, MAX_RETURN_TO = 300 };
 
@@ -212,18 +214,13 @@ static enum outcome count_try(struct context *context, const struct admin_row *a
     return attempt_begin(context, &limit, attempt_out);
 }
 
-static const char *bound_to_admin(struct context *context, const struct admin_row *admin)
-{
-    return arena_printf(context->arena, "admins.totp:%s", uuid_encode(context->arena, admin->id));
-}
-
 static const char wrong_code[] = "wrong or used code";
 
 static enum outcome use_app_code(struct context *context, const struct admin_row *admin, const char *code)
 {
     struct bytes secret;
-    if (!keyfile_open(context->keyfile, context->arena, bound_to_admin(context, admin), admin->totp_sealed,
-                      &secret))
+    if (!sealed_open(context->keyfile, context->arena, SEALED_SECOND_STEP, sealed_by_id(admin->id),
+                     admin->totp_sealed, &secret))
         return refuse(context, OUTCOME_SERVER_ERROR, "the second step's secret doesn't open");
     int64_t step = totp_match(context->arena, secret, context->now, admin->totp_step, code);
     if (step < 0)
@@ -237,6 +234,34 @@ static const char *hash_of_recovery(struct context *context, const char *code)
     unsigned char hash[32];
     sha256_text(code, hash);
     return hex_encode(context->arena, hash, sizeof(hash));
+}
+
+/* A change that an admin makes to the account on the way in. */
+struct own_change {
+    struct admin_row row; /* as it becomes */
+    const char *recovery_before;
+};
+
+static enum outcome change_own(struct context *context, const char *type, struct own_change *change,
+                               db_work_fn work, enum outcome otherwise, const char *reason)
+{
+    const struct record record = record_of_admin(context, type, change->row.id, change->row.email);
+    struct context own = *context;
+    own.actor = arena_printf(context->arena, "admin:%s", change->row.email);
+    enum store_result result = record_change(&own, &record, work, change);
+    return store_outcome(context, result, otherwise, reason);
+}
+
+static enum store_result take_recovery_code(struct db *db, void *argument)
+{
+    const struct own_change *change = argument;
+    return admins_use_recovery(db, change->row.id, change->recovery_before, change->row.recovery_hashes);
+}
+
+static enum store_result enrol(struct db *db, void *argument)
+{
+    const struct own_change *change = argument;
+    return admins_enrol(db, &change->row);
 }
 
 /* 80 random bits each: a plain hash can't be searched through. */
@@ -259,9 +284,10 @@ static enum outcome use_recovery_code(struct context *context, const struct admi
     }
     if (!found)
         return refuse(context, OUTCOME_WRONG_PIN, wrong_code);
-    return store_outcome(context,
-                         admins_use_recovery(context->db, admin->id, admin->recovery_hashes, left.data),
-                         OUTCOME_WRONG_PIN, wrong_code);
+    struct own_change change = { *admin, admin->recovery_hashes };
+    change.row.recovery_hashes = left.data;
+    return change_own(context, "admin.recovery_code_used", &change, take_recovery_code, OUTCOME_WRONG_PIN,
+                      wrong_code);
 }
 
 /* Both steps, as sessions have it: "pwd otp". */
@@ -307,20 +333,21 @@ enum outcome admin_step_enrol(struct context *context, const struct admin_step *
                               const char *codes_out[ADMIN_RECOVERY_CODES], const char **method_out)
 {
     struct attempt attempt;
-    struct admin_row row = step->admin;
+    struct own_change change = { .row = step->admin };
+    struct admin_row *row = &change.row;
     enum outcome outcome = count_try(context, &step->admin, &attempt);
     if (outcome != OUTCOME_OK)
         return outcome;
-    row.totp_step = totp_match(context->arena, step->secret, context->now, 0, normalise(context, code));
-    if (row.totp_step < 0)
+    row->totp_step = totp_match(context->arena, step->secret, context->now, 0, normalise(context, code));
+    if (row->totp_step < 0)
         return refuse(context, OUTCOME_WRONG_PIN, wrong_code);
-    row.totp_sealed =
-        keyfile_seal(context->keyfile, context->arena, bound_to_admin(context, &row), step->secret);
-    row.recovery_hashes = make_recovery_codes(context, codes_out);
-    row.updated_at = context->now;
+    row->totp_sealed = sealed_seal(context->keyfile, context->arena, SEALED_SECOND_STEP,
+                                   sealed_by_id(row->id), step->secret);
+    row->recovery_hashes = make_recovery_codes(context, codes_out);
+    row->updated_at = context->now;
     *method_out = method_of(context, step, METHOD_APP);
-    outcome = store_outcome(context, admins_enrol(context->db, &row), OUTCOME_FLOW_ENDED,
-                            "the second step has been set up elsewhere");
+    outcome = change_own(context, "admin.second_step_set", &change, enrol, OUTCOME_FLOW_ENDED,
+                         "the second step has been set up elsewhere");
     if (outcome == OUTCOME_OK)
         attempt_right(context, &attempt);
     return outcome;

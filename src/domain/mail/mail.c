@@ -9,19 +9,13 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/login/agent.h"
+#include "domain/sealed.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, NOTICE_LASTS_S = 5 * DAY, KEPT_S = 7 * DAY };
-
-static const char fits[] = "outbox.sealed:";
 
 bool mail_is_possible(const struct context *context)
 {
     return !text_empty(context->settings->mail);
-}
-
-static const char *bound_to(struct arena *arena, const unsigned char id[16])
-{
-    return arena_printf(arena, "%s%s", fits, hex_encode(arena, id, 16));
 }
 
 /* What the template is given; links begin with the configured issuer and nothing else (T-77). */
@@ -85,8 +79,8 @@ enum outcome mail_prepare(struct context *context, const struct mail *mail, stru
     if (mail->service_id)
         memcpy(row_out->service_id, mail->service_id, sizeof(row_out->service_id));
     const char *variables = print_variables(context, mail);
-    row_out->sealed = keyfile_seal(context->keyfile, context->arena, bound_to(context->arena, row_out->id),
-                                   (struct bytes) { (const unsigned char *)variables, strlen(variables) });
+    row_out->sealed =
+        sealed_seal_text(context->keyfile, context->arena, SEALED_MAIL, sealed_by_id(row_out->id), variables);
     /* The work is done for those, too, so that nobody can measure which addresses have an account. */
     if (over || mail->for_nobody) {
         row_out->state = "dropped";
@@ -100,7 +94,7 @@ const struct json *mail_variables(const struct keyfile *keyfile, struct arena *a
 {
     struct bytes plain;
     const char *error;
-    if (!keyfile_open(keyfile, arena, bound_to(arena, row->id), row->sealed, &plain))
+    if (!sealed_open(keyfile, arena, SEALED_MAIL, sealed_by_id(row->id), row->sealed, &plain))
         return NULL;
     return json_parse(arena, (const char *)plain.data, plain.length, &error);
 }

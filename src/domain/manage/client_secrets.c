@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "domain/manage/change.h"
 #include "domain/oauth/client_auth.h"
+#include "domain/sealed.h"
 
 enum {
     SECRET_BYTES = 32,
@@ -28,9 +29,8 @@ void client_secret_make(struct context *context, const char *way, struct made_se
     random_uuid_timed(context->now_ms, row->id);
     sha256_text(secret_out->text, row->secret_hash);
     row->prefix = arena_strndup(context->arena, secret_out->text, PREFIX_CHARACTERS);
-    struct bytes plain = { (const unsigned char *)secret_out->text, strlen(secret_out->text) };
-    row->sealed = keyfile_seal(context->keyfile, context->arena,
-                               client_secret_bound_to(context->arena, row->id), plain);
+    row->sealed = sealed_seal_text(context->keyfile, context->arena, SEALED_CLIENT_SECRET,
+                                   sealed_by_id(row->id), secret_out->text);
 }
 
 /* --- changes: a unit of work, in which nobody else changes this client's secrets --- */

@@ -6,6 +6,7 @@
 #include "crypto/random.h"
 #include "domain/account/link_mail.h"
 #include "domain/login/canonical.h"
+#include "domain/providers/granting.h"
 #include "domain/subscriptions/subscription.h"
 
 enum { MAX_NAME_CHARACTERS = 200 };
@@ -249,6 +250,8 @@ static enum store_result remove_in_transaction(struct db *db, void *argument)
     enum store_result result =
         subscription_remove_within(work->context, work->service_id, work->user_id, work->actor);
     if (result == STORE_OK || result == STORE_NOT_FOUND)
+        result = granting_end_of_member(db, work->context, work->service_id, work->user_id, work->actor);
+    if (result == STORE_OK)
         result = members_remove(db, work->service_id, work->user_id);
     return result == STORE_OK ? event_store(db, &work->event) : result;
 }

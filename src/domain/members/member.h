@@ -75,7 +75,7 @@ enum outcome member_set_role(struct context *context, const unsigned char servic
 enum outcome member_may_manage(struct context *context, const unsigned char service_id[16],
                                const unsigned char user_id[16]);
 
-/* Unlinks, with the subscription; NOT_FOUND. */
+/* Unlinks, with the subscription and what the service may do with accounts at providers; NOT_FOUND. */
 enum outcome member_remove(struct context *context, const unsigned char service_id[16],
                            const unsigned char user_id[16], const char *actor);
 

@@ -134,6 +134,5 @@ int64_t authorization_refresh_expiry(const struct context *context, int64_t crea
 
 const char *authorization_seal_name(struct context *context, const unsigned char id[16], int64_t generation)
 {
-    return arena_printf(context->arena, "authorizations.refresh:%s:%lld", uuid_encode(context->arena, id),
-                        (long long)generation);
+    return arena_printf(context->arena, "%s:%lld", uuid_encode(context->arena, id), (long long)generation);
 }

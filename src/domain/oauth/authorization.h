@@ -47,7 +47,7 @@ enum outcome authorization_end(struct context *context, const struct authorizati
 /* When a refresh token issued now stops working: its own life, within that of the authorization. */
 int64_t authorization_refresh_expiry(const struct context *context, int64_t created_at);
 
-/* What the next refresh token is sealed to in its row. */
+/* The key to which the next refresh token is sealed (SEALED_SUCCESSOR). */
 const char *authorization_seal_name(struct context *context, const unsigned char id[16], int64_t generation);
 
 #endif

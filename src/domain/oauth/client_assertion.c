@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "domain/oauth/client_failures.h"
 #include "domain/oauth/client_keys.h"
+#include "domain/sealed.h"
 
 enum {
     MAX_BYTES = 16 * 1024,
@@ -144,8 +145,8 @@ static bool secret_signed(struct context *context, const struct client_secret *s
 {
     struct bytes plain;
     const char *error;
-    if (!keyfile_open(context->keyfile, context->arena, client_secret_bound_to(context->arena, secret->id),
-                      secret->sealed, &plain))
+    if (!sealed_open(context->keyfile, context->arena, SEALED_CLIENT_SECRET, sealed_by_id(secret->id),
+                     secret->sealed, &plain))
         return false;
     struct json *object = json_new_object(context->arena);
     json_put_text(object, "kty", "oct");

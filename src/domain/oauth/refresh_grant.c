@@ -14,6 +14,7 @@
 #include "domain/oauth/authorization.h"
 #include "domain/oauth/scope.h"
 #include "domain/permissions/permission.h"
+#include "domain/sealed.h"
 
 static enum outcome bad_token(struct context *context, const char *reason)
 {
@@ -35,10 +36,10 @@ static enum outcome same_successor(struct context *context, const struct authori
     int64_t since_ms = context->now_ms - state->authorization.refreshed_at_ms;
     if (since_ms > context->settings->refresh_grace_s * 1000)
         return token_reused(context, state);
-    const char *bound_to =
+    const char *name =
         authorization_seal_name(context, state->authorization.id, state->authorization.refresh_generation);
-    if (!keyfile_open(context->keyfile, context->arena, bound_to, state->authorization.refresh_sealed,
-                      &secret) ||
+    if (!sealed_open(context->keyfile, context->arena, SEALED_SUCCESSOR, sealed_by_text(name),
+                     state->authorization.refresh_sealed, &secret) ||
         secret.length != sizeof(successor_out->secret))
         return refuse(context, OUTCOME_SERVER_ERROR, "a sealed refresh token does not open");
     handle_restore(HANDLE_REFRESH_TOKEN, state->authorization.id,
@@ -68,9 +69,9 @@ static enum outcome rotate(struct context *context, const struct authorization_s
         .generation = state->authorization.refresh_generation,
         .refresh_hash = successor_out->hash,
         .refresh_sealed =
-            keyfile_seal(context->keyfile, context->arena,
-                         authorization_seal_name(context, state->authorization.id, generation),
-                         (struct bytes) { successor_out->secret, sizeof(successor_out->secret) }),
+            sealed_seal(context->keyfile, context->arena, SEALED_SUCCESSOR,
+                        sealed_by_text(authorization_seal_name(context, state->authorization.id, generation)),
+                        (struct bytes) { successor_out->secret, sizeof(successor_out->secret) }),
         .now_ms = context->now_ms,
         .expires_at = authorization_refresh_expiry(context, state->authorization.created_at),
     };

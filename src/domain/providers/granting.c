@@ -205,3 +205,33 @@ enum store_result granting_end_all(struct db *db, struct context *context,
     }
     return result;
 }
+
+static const char *provider_of(const struct connection_row *rows, size_t count,
+                               const unsigned char connection_id[16])
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(rows[i].id, connection_id, sizeof(rows[i].id)) == 0)
+            return rows[i].provider;
+    return "";
+}
+
+enum store_result granting_end_of_member(struct db *db, struct context *context,
+                                         const unsigned char service_id[16], const unsigned char user_id[16],
+                                         const char *actor)
+{
+    struct connection_row *accounts;
+    struct provider_grant_row *rows;
+    size_t account_count, count;
+    enum store_result result = connections_list(db, context->arena, user_id, &accounts, &account_count);
+    if (result == STORE_OK)
+        result = provider_grants_of_user(db, context->arena, user_id, &rows, &count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++) {
+        struct event_rows event;
+        if (memcmp(rows[i].service_id, service_id, sizeof(rows[i].service_id)) != 0)
+            continue;
+        make_event(context, EVENT_PROVIDER_GRANT_DELETED, &rows[i],
+                   provider_of(accounts, account_count, rows[i].connection_id), actor, &event);
+        result = event_store(db, &event);
+    }
+    return result;
+}

@@ -50,6 +50,12 @@ struct withdrawal {
 };
 enum outcome granting_withdraw(struct context *context, const struct withdrawal *withdrawal);
 
+/* Inside a transaction that removes a member, whose grants go with them: their events. The accounts keep
+ * their tokens, as when a grant is taken back by itself. Then event_wake(). */
+enum store_result granting_end_of_member(struct db *db, struct context *context,
+                                         const unsigned char service_id[16], const unsigned char user_id[16],
+                                         const char *actor) MUST_CHECK;
+
 /* Inside a transaction that removes a connection: the events of the grants that go with it. Then
  * event_wake().
  */

@@ -53,7 +53,6 @@ void linking_row(struct context *context, const char *provider, const struct pro
         .display_name = name,
         .sign_in = true,
         .scopes = "",
-        .key_name = "",
         .status = "active",
         .created_at = context->now,
         .updated_at = context->now,

@@ -156,14 +156,15 @@ static void choose_method(struct provider *provider)
         provider->token_auth_method = *provider->client_secret ? "client_secret_basic" : "none";
 }
 
-enum outcome provider_find(struct context *context, const char *name, const struct provider **provider_out)
+static enum outcome find(struct context *context, const char *name, bool even_off,
+                         const struct provider **provider_out)
 {
     const struct provider_shelf *shelf;
     enum outcome outcome = take_shelf(context, &shelf);
     if (outcome != OUTCOME_OK)
         return outcome;
     const struct provider *found = find_on(shelf, provider_name_canonical(context->arena, name));
-    if (!found || !found->active)
+    if (!found || !(found->active || even_off))
         return refuse(context, OUTCOME_NOT_FOUND, "no such provider");
     struct provider *provider = arena_alloc(context->arena, sizeof(*provider));
     *provider = *found;
@@ -172,6 +173,17 @@ enum outcome provider_find(struct context *context, const char *name, const stru
     choose_method(provider);
     *provider_out = provider;
     return outcome;
+}
+
+enum outcome provider_find(struct context *context, const char *name, const struct provider **provider_out)
+{
+    return find(context, name, false, provider_out);
+}
+
+enum outcome provider_find_even_off(struct context *context, const char *name,
+                                    const struct provider **provider_out)
+{
+    return find(context, name, true, provider_out);
 }
 
 enum outcome provider_list(struct context *context, const struct provider *const **providers_out,

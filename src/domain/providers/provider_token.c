@@ -85,23 +85,6 @@ static void choose(struct decision *decision, struct provider_situation *account
     }
 }
 
-/* A token that is about to end is refreshed, whereby its scopes can change. */
-static enum outcome freshen(struct decision *decision)
-{
-    struct connection_row row;
-    enum outcome outcome = vault_fresh_token(decision->context, NULL, &decision->account->connection, &row,
-                                             &decision->access_token);
-    if (outcome == OUTCOME_UNAVAILABLE)
-        return outcome;
-    if (outcome != OUTCOME_OK) {
-        decision->step = TOKEN_STALE;
-        return OUTCOME_OK;
-    }
-    decision->account->connection = row;
-    decision->step = look_at(decision, decision->account);
-    return OUTCOME_OK;
-}
-
 /* --- the answers --- */
 
 static const char *missing_scopes(const struct decision *decision)
@@ -241,6 +224,44 @@ static enum outcome read_accounts(struct decision *decision, struct provider_sit
         return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such user");
     if (!text_equal((*accounts_out)->user_status, "active"))
         return refuse(context, OUTCOME_FORBIDDEN, "the user is disabled");
+    return OUTCOME_OK;
+}
+
+/* --- fresh --- */
+
+/* Asking a provider takes its time, in which a grant can be withdrawn and the account taken off. */
+static enum outcome look_again(struct decision *decision, const unsigned char account_id[16])
+{
+    struct provider_situation *accounts;
+    size_t count;
+    enum outcome outcome = read_accounts(decision, &accounts, &count);
+    decision->step = NO_ACCOUNT;
+    for (size_t i = 0; outcome == OUTCOME_OK && i < count; i++) {
+        if (memcmp(accounts[i].connection.id, account_id, sizeof(accounts[i].connection.id)) != 0)
+            continue;
+        decision->account = &accounts[i];
+        decision->step = look_at(decision, &accounts[i]);
+    }
+    return outcome;
+}
+
+/* A token that is about to end is refreshed, whereby its scopes can change. */
+static enum outcome freshen(struct decision *decision)
+{
+    struct connection_row row, *had = &decision->account->connection;
+    enum outcome outcome = vault_fresh_token(decision->context, NULL, had, &row, &decision->access_token);
+    if (outcome == OUTCOME_UNAVAILABLE)
+        return outcome;
+    if (outcome != OUTCOME_OK) {
+        decision->step = TOKEN_STALE;
+        return OUTCOME_OK;
+    }
+    bool is_other = row.access_sealed.data != had->access_sealed.data;
+    *had = row;
+    /* a database that is away has nothing newer to tell */
+    if (is_other && !vault_is_owing())
+        return look_again(decision, row.id);
+    decision->step = look_at(decision, decision->account);
     return OUTCOME_OK;
 }
 

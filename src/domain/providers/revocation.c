@@ -5,17 +5,12 @@
 #include "crypto/random.h"
 #include "domain/directory.h"
 #include "domain/providers/vault.h"
+#include "domain/sealed.h"
 
 enum { DAY = 24 * 3600, TRIED_FOR_S = 5 * DAY, KEPT_S = 7 * DAY };
 
 /* Seconds between attempts; the last counts for all that follow. */
 static const int64_t pauses_s[] = { 30, 120, 600, 1800, 3600, 4 * 3600 };
-
-static const char *bound_to(struct arena *arena, const struct provider_revocation_row *row)
-{
-    return arena_printf(arena, "provider_revocations.token_sealed:%s",
-                        hex_encode(arena, row->id, sizeof(row->id)));
-}
 
 /* --- writing it down --- */
 
@@ -38,8 +33,8 @@ static enum store_result store_one(struct db *db, struct context *context,
     if (!token)
         return STORE_OK;
     random_uuid_timed(context->now_ms, row.id);
-    row.token_sealed = keyfile_seal(context->keyfile, context->arena, bound_to(context->arena, &row),
-                                    (struct bytes) { (const unsigned char *)token, strlen(token) });
+    row.token_sealed =
+        sealed_seal_text(context->keyfile, context->arena, SEALED_REVOKED_TOKEN, sealed_by_id(row.id), token);
     return provider_revocations_add(db, &row);
 }
 
@@ -70,21 +65,20 @@ void revocation_wake(struct context *context)
 
 enum outcome revocation_send(struct context *context, const struct provider_revocation_row *row)
 {
-    struct bytes token;
     const struct provider *provider;
     enum outcome outcome = directory_refresh(context);
     if (outcome == OUTCOME_OK)
-        outcome = provider_find(context, row->provider, &provider);
+        outcome = provider_find_even_off(context, row->provider, &provider);
     if (outcome == OUTCOME_NOT_FOUND)
-        return refuse(context, outcome, "the provider was removed or switched off");
+        return refuse(context, outcome, "the provider was removed");
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (!keyfile_open(context->keyfile, context->arena, bound_to(context->arena, row), row->token_sealed,
-                      &token))
+    const char *token = sealed_open_text(context->keyfile, context->arena, SEALED_REVOKED_TOKEN,
+                                         sealed_by_id(row->id), row->token_sealed);
+    if (!token)
         return refuse(context, OUTCOME_NOT_FOUND,
                       "it can't be opened: the key that sealed it is gone from the key file");
-    return provider_revoke(context, provider,
-                           arena_strndup(context->arena, (const char *)token.data, token.length));
+    return provider_revoke(context, provider, token);
 }
 
 int64_t revocation_next_at(const struct provider_revocation_row *row, int64_t now)

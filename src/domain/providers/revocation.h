@@ -24,8 +24,8 @@ void revocation_wake(struct context *context);
 
 /*
  * Asks the provider to forget the row's token. OK: it has, or has no way to. NOT_FOUND: it never will, since
- * the provider was removed or switched off, or the token can't be opened any more. Anything else may get
- * better. context->reason says why.
+ * the provider was removed, or the token can't be opened any more. One that is switched off is told. Anything
+ * else may get better. context->reason says why.
  */
 enum outcome revocation_send(struct context *context, const struct provider_revocation_row *row);
 

@@ -3,29 +3,23 @@
 
 #include "core/text.h"
 #include "domain/providers/provider_metadata.h"
-
-static const char *bound_to(struct arena *arena, const char *name)
-{
-    return arena_printf(arena, "providers.secret:%s", name);
-}
+#include "domain/sealed.h"
 
 struct bytes stored_provider_seal(struct context *context, const char *name, const char *secret)
 {
-    const struct bytes plain = { (const unsigned char *)secret, strlen(secret) };
     if (!*secret)
         return (struct bytes) { NULL, 0 };
-    return keyfile_seal(context->keyfile, context->arena, bound_to(context->arena, name), plain);
+    return sealed_seal_text(context->keyfile, context->arena, SEALED_PROVIDER_SECRET, sealed_by_text(name),
+                            secret);
 }
 
 const char *stored_provider_secret(struct context *context, struct arena *arena,
                                    const struct provider_row *row)
 {
-    struct bytes plain;
     if (!row->secret_sealed.length)
         return "";
-    if (!keyfile_open(context->keyfile, arena, bound_to(arena, row->name), row->secret_sealed, &plain))
-        return NULL;
-    return arena_strndup(arena, (const char *)plain.data, plain.length);
+    return sealed_open_text(context->keyfile, arena, SEALED_PROVIDER_SECRET, sealed_by_text(row->name),
+                            row->secret_sealed);
 }
 
 struct json *stored_provider_object(struct arena *arena, const struct provider_row *row)

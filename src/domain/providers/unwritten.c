@@ -4,6 +4,9 @@
 #include "core/clock.h"
 #include "core/encode.h"
 #include "core/log.h"
+#include "core/text.h"
+#include "domain/providers/revocation.h"
+#include "domain/providers/vault.h"
 
 enum { ARENA_LIMIT = 1024 * 1024 };
 
@@ -22,31 +25,57 @@ size_t unwritten_count(void)
     return kept;
 }
 
-static bool same_bytes(struct bytes a, struct bytes b)
+static bool has_tokens(const struct connection_row *row)
 {
-    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+    return row->access_sealed.data || row->refresh_sealed.data;
+}
+
+struct dropped {
+    struct context *context;
+    const struct connection_row *row;
+};
+
+static enum store_result revoke_in_transaction(struct db *db, void *argument)
+{
+    const struct dropped *dropped = argument;
+    return revocation_store(db, dropped->context, dropped->row, 1);
+}
+
+/* The account was taken off while its token was being refreshed, and with it only the token that it had then.
+ * One whose fate isn't known is written down again: revoking a token twice does no harm. */
+static enum unwritten_end revoke(struct context *context, const struct connection_row *row)
+{
+    struct dropped dropped = { context, row };
+    if (db_transact(context->db, revoke_in_transaction, &dropped) != STORE_OK)
+        return UNWRITTEN_LATER;
+    revocation_wake(context);
+    return UNWRITTEN_TAKEN_OFF;
 }
 
 /* The row isn't what the tokens are for: because they are in it already (an answer of the database that was
- * lost), or because of newer ones. Sealed bytes are never the same twice. */
-static bool look_up(struct context *context, const struct connection_row *row)
+ * lost), because of newer ones, or because it is to have none any more. Newer ones are of the same consent,
+ * which at many providers ends with any of its tokens: then the ones that are dropped are left to run out. */
+static enum unwritten_end look_up(struct context *context, const struct connection_row *row)
 {
     struct connection_row there;
     enum store_result result = connections_find(context->db, context->arena, row->user_id, row->id, &there);
     if (result != STORE_OK && result != STORE_NOT_FOUND)
-        return false;
-    if (result == STORE_NOT_FOUND || !same_bytes(there.access_sealed, row->access_sealed))
-        log_info("provider_token.out_of_date provider=%s connection=%s", row->provider,
-                 uuid_encode(context->arena, row->id));
-    return true;
+        return UNWRITTEN_LATER;
+    bool is_off = result == STORE_NOT_FOUND || !has_tokens(&there);
+    const char *token = is_off ? NULL : vault_access_token(context, &there);
+    if (token && text_equal(token, vault_access_token(context, row)))
+        return UNWRITTEN_DONE;
+    log_info("provider_token.out_of_date provider=%s connection=%s", row->provider,
+             uuid_encode(context->arena, row->id));
+    return is_off ? revoke(context, row) : UNWRITTEN_DONE;
 }
 
-bool unwritten_write(struct context *context, const struct connection_row *row)
+enum unwritten_end unwritten_write(struct context *context, const struct connection_row *row)
 {
     enum store_result result = connections_write(context->db, row, clock_now_s());
     if (result == STORE_NOT_FOUND)
         return look_up(context, row);
-    return result == STORE_OK;
+    return result == STORE_OK ? UNWRITTEN_DONE : UNWRITTEN_LATER;
 }
 
 void unwritten_keep(const struct connection_row *row)
@@ -54,9 +83,9 @@ void unwritten_keep(const struct connection_row *row)
     struct arena *arena = arena_make(ARENA_LIMIT);
     struct unwritten *one = arena_alloc(arena, sizeof(*one));
     *one = (struct unwritten) { .arena = arena, .row = *row };
-    const char **const texts[] = { &one->row.provider,     &one->row.subject, &one->row.label,
-                                   &one->row.email,        &one->row.scopes,  &one->row.key_name,
-                                   &one->row.display_name, &one->row.status };
+    const char **const texts[] = { &one->row.provider, &one->row.subject, &one->row.label,
+                                   &one->row.email,    &one->row.scopes,  &one->row.display_name,
+                                   &one->row.status };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         *texts[i] = arena_strdup(arena, *texts[i]);
     one->row.access_sealed = arena_copy(arena, row->access_sealed.data, row->access_sealed.length);
@@ -72,7 +101,7 @@ void unwritten_keep(const struct connection_row *row)
 
 bool unwritten_settle(struct context *context)
 {
-    while (first && unwritten_write(context, &first->row)) {
+    while (first && unwritten_write(context, &first->row) != UNWRITTEN_LATER) {
         struct unwritten *done = first;
         log_info("provider_token.written_at_last connection=%s", uuid_encode(context->arena, done->row.id));
         first = done->next;

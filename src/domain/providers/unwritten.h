@@ -8,9 +8,14 @@
 #include "domain/context.h"
 #include "store/connections.h"
 
-/* Writes tokens to the version of the row that they are for. True when that is done, or they are out of date
- * (then the log says so); false: again later. */
-bool unwritten_write(struct context *context, const struct connection_row *row) MUST_CHECK;
+enum unwritten_end {
+    UNWRITTEN_DONE,      /* they are in the row, or newer ones are (then the log says so) */
+    UNWRITTEN_TAKEN_OFF, /* the account was taken off meanwhile: they are to be revoked */
+    UNWRITTEN_LATER      /* again */
+};
+
+/* Writes tokens to the version of the row that they are for. */
+enum unwritten_end unwritten_write(struct context *context, const struct connection_row *row) MUST_CHECK;
 
 /* Keeps a copy, until unwritten_settle() has written it. */
 void unwritten_keep(const struct connection_row *row);

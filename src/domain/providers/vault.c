@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/providers/unwritten.h"
+#include "domain/sealed.h"
 
 #include <time.h>
 
@@ -31,53 +32,34 @@ enum {
 
 /* --- sealing --- */
 
-static const char *bound_to(struct arena *arena, const char *column, const struct connection_row *row)
-{
-    return arena_printf(arena, "connections.%s:%s", column, hex_encode(arena, row->id, sizeof(row->id)));
-}
-
-static struct bytes seal(struct context *context, const char *column, const struct connection_row *row,
+static struct bytes seal(struct context *context, enum sealed_column column, const struct connection_row *row,
                          const char *token)
 {
-    const struct bytes plain = { (const unsigned char *)token, strlen(token) };
-    return keyfile_seal(context->keyfile, context->arena, bound_to(context->arena, column, row), plain);
+    return sealed_seal_text(context->keyfile, context->arena, column, sealed_by_id(row->id), token);
 }
 
-static const char *unseal(struct context *context, const char *column, const struct connection_row *row,
-                          struct bytes sealed)
+static const char *unseal(struct context *context, enum sealed_column column,
+                          const struct connection_row *row, struct bytes sealed)
 {
-    struct bytes plain;
-    if (!sealed.data || !keyfile_open(context->keyfile, context->arena, bound_to(context->arena, column, row),
-                                      sealed, &plain))
-        return NULL;
-    return arena_strndup(context->arena, (const char *)plain.data, plain.length);
+    return sealed_open_text(context->keyfile, context->arena, column, sealed_by_id(row->id), sealed);
 }
 
 const char *vault_access_token(struct context *context, const struct connection_row *row)
 {
-    return unseal(context, "access_sealed", row, row->access_sealed);
+    return unseal(context, SEALED_ACCESS_TOKEN, row, row->access_sealed);
 }
 
 const char *vault_refresh_token(struct context *context, const struct connection_row *row)
 {
-    return unseal(context, "refresh_sealed", row, row->refresh_sealed);
-}
-
-/* Both under the newest key; what doesn't open is worth nothing. */
-static void seal_both(struct context *context, struct connection_row *row, const char *access,
-                      const char *refresh)
-{
-    const struct bytes none = { NULL, 0 };
-    row->access_sealed = access ? seal(context, "access_sealed", row, access) : none;
-    row->refresh_sealed = refresh ? seal(context, "refresh_sealed", row, refresh) : none;
-    row->key_name = access || refresh ? keyfile_name(context->keyfile, 0) : "";
+    return unseal(context, SEALED_REFRESH_TOKEN, row, row->refresh_sealed);
 }
 
 void vault_seal(struct context *context, const struct provider_tokens *tokens, struct connection_row *row)
 {
-    const char *refresh = tokens->refresh_token;
     bool fits = strlen(tokens->scopes) <= MAX_SCOPES && text_is_printable(tokens->scopes);
-    seal_both(context, row, tokens->access_token, refresh ? refresh : vault_refresh_token(context, row));
+    row->access_sealed = seal(context, SEALED_ACCESS_TOKEN, row, tokens->access_token);
+    if (tokens->refresh_token)
+        row->refresh_sealed = seal(context, SEALED_REFRESH_TOKEN, row, tokens->refresh_token);
     row->scopes = fits ? tokens->scopes : "";
     row->token_expires_at = tokens->expires_at;
     row->status = "active";
@@ -86,7 +68,6 @@ void vault_seal(struct context *context, const struct provider_tokens *tokens, s
 void vault_empty(struct connection_row *row)
 {
     row->access_sealed = row->refresh_sealed = (struct bytes) { NULL, 0 };
-    row->key_name = "";
     row->token_expires_at = 0;
     row->status = "broken";
 }
@@ -114,17 +95,19 @@ bool vault_is_owing(void)
     return unwritten_count() > 0;
 }
 
-/* The token is good whether it is written yet or not. What a database that is away doesn't take within a
- * moment, the process keeps. */
-static void write_answer(struct context *context, const struct connection_row *row)
+/* The token is good whether it is written yet or not, unless the account was taken off: then false. What a
+ * database that is away doesn't take within a moment, the process keeps. */
+static bool write_answer(struct context *context, const struct connection_row *row)
 {
     int64_t end_ms = clock_mono_ms() + WRITE_MS;
     for (int64_t pause = FIRST_PAUSE_MS; clock_mono_ms() < end_ms; pause = longer(pause)) {
-        if (unwritten_write(context, row))
-            return;
+        enum unwritten_end end = unwritten_write(context, row);
+        if (end != UNWRITTEN_LATER)
+            return end == UNWRITTEN_DONE;
         sleep_ms(pause);
     }
     unwritten_keep(row);
+    return true;
 }
 
 /* --- one refresh at a time --- */
@@ -181,13 +164,15 @@ static enum outcome refresh_now(struct refresh *refresh)
     struct provider_tokens tokens;
     const char *old = vault_refresh_token(context, row);
     if (!old)
-        return give_up(refresh, refuse(context, OUTCOME_PROVIDER_REFUSED, "there is no refresh token"));
+        return give_up(refresh, refuse(context, OUTCOME_PROVIDER_FAILED,
+                                       "the refresh token doesn't open: is its key gone from the key file?"));
     enum outcome outcome = provider_refresh(context, refresh->provider, old, row->scopes, &tokens);
     if (outcome != OUTCOME_OK)
         return give_up(refresh, outcome);
     vault_seal(context, &tokens, row);
+    if (!write_answer(context, row))
+        return refuse(context, OUTCOME_PROVIDER_REFUSED, "the account was taken off meanwhile");
     refresh->token = tokens.access_token;
-    write_answer(context, row);
     log_info("provider_token.refreshed provider=%s connection=%s", row->provider,
              uuid_encode(context->arena, row->id));
     return OUTCOME_OK;
@@ -311,34 +296,4 @@ enum outcome vault_fresh_token(struct context *context, const struct provider *p
     }
     *access_token_out = refresh.token;
     return outcome;
-}
-
-/* --- the newest key --- */
-
-/* One that is refreshed or connected meanwhile has the newest key already. */
-static enum store_result reseal_row(struct context *context, struct connection_row *row, int64_t *count)
-{
-    const char *access = vault_access_token(context, row), *refresh = vault_refresh_token(context, row);
-    if ((row->access_sealed.data && !access) || (row->refresh_sealed.data && !refresh))
-        return STORE_OK;
-    seal_both(context, row, access, refresh);
-    enum store_result result = connections_reseal(context->db, row, clock_now_ms());
-    *count += result == STORE_OK;
-    return result == STORE_NOT_FOUND ? STORE_OK : result;
-}
-
-enum outcome vault_reseal(struct context *context, int64_t limit, struct vault_resealing *resealing)
-{
-    struct connection_row *rows;
-    size_t count;
-    enum store_result result =
-        connections_list_sealed_before(context->db, context->arena, keyfile_name(context->keyfile, 0),
-                                       resealing->behind, clock_now_ms(), limit, &rows, &count);
-    resealing->count = 0;
-    resealing->more = result == STORE_OK && (int64_t)count == limit;
-    for (size_t i = 0; result == STORE_OK && i < count; i++) {
-        result = reseal_row(context, &rows[i], &resealing->count);
-        memcpy(resealing->behind, rows[i].id, sizeof(resealing->behind));
-    }
-    return store_outcome(context, result, OUTCOME_SERVER_ERROR, "no connections were found");
 }

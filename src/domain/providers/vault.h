@@ -41,13 +41,4 @@ bool vault_settle(struct context *context);
 /* Whether this process holds some. */
 bool vault_is_owing(void);
 
-/* Housekeeping: seals again, under the newest key, what an older one sealed; begins with zeros. Rows that
- * don't open are left alone, since the key may come back. */
-struct vault_resealing {
-    unsigned char behind[16]; /* the last row that was looked at */
-    int64_t count;            /* out: of this portion */
-    bool more;                /* out: there may be more */
-};
-enum outcome vault_reseal(struct context *context, int64_t limit, struct vault_resealing *resealing);
-
 #endif
