@@ -135,7 +135,7 @@ class Person {
       await this.resize(width);
       told(await misfits(page, width), width);
       if (!closely) continue;
-      await album.add(page, name, language, width);
+      await album.addWhole(page, name, language, width);
       told(await violations(page, width === WIDTHS[0] ? {} : { rules: RULES_OF_LAYOUT }), width);
     }
     await this.resize(this.width);
