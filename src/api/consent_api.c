@@ -80,6 +80,15 @@ static enum outcome post_approve(struct call *call)
     return OUTCOME_OK;
 }
 
+/* It is the person who proves something here, not the client: one that isn't known is a mistake of the page.
+ */
+static void write_refusal(struct call *call, enum outcome outcome)
+{
+    answer_oauth_error(call, outcome);
+    if (outcome == OUTCOME_INVALID_CLIENT)
+        call->response.status = 400;
+}
+
 static const struct route routes[] = {
     { .method = "POST",
       .path = "/api/oauth/consent",
@@ -95,4 +104,4 @@ static const struct route routes[] = {
       .handler = post_approve },
 };
 
-const struct route_family consent_family = { "consent", routes, ARRAY_SIZE(routes), answer_oauth_error };
+const struct route_family consent_family = { "consent", routes, ARRAY_SIZE(routes), write_refusal };

@@ -137,16 +137,7 @@ enum outcome get_permission_history(struct call *call)
     enum outcome outcome = check_reader(call);
     if (outcome == OUTCOME_OK)
         outcome = find_history(call, &entries, &count);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    struct json_writer writer = json_writer_start(call->arena);
-    json_open_object(&writer, NULL);
-    json_open_array(&writer, "history");
-    for (size_t i = 0; i < count; i++)
-        service_write_entry(&writer, "permission", &entries[i]);
-    json_close_array(&writer);
-    permissions_finish(call, 200, &writer);
-    return OUTCOME_OK;
+    return outcome == OUTCOME_OK ? service_answer_history(call, "permission", entries, count) : outcome;
 }
 
 /* --- changing --- */

@@ -62,6 +62,9 @@ enum outcome service_query_time(struct call *call, const char *name, int64_t *se
     *seconds_out = 0;
     if (text && !rfc3339_read(text, seconds_out))
         return refuse_member(call, name, "a time as in RFC 3339");
+    /* 0 would be none at all */
+    if (text && *seconds_out < 1)
+        *seconds_out = 1;
     return OUTCOME_OK;
 }
 
@@ -80,8 +83,8 @@ enum outcome service_body_time(struct call *call, const char *name, int64_t *sec
 {
     const struct json *member = json_member(call->json, name);
     *seconds_out = 0;
-    if (member && !rfc3339_read(json_text(member), seconds_out))
-        return refuse_member(call, name, "a time as in RFC 3339");
+    if (member && (!rfc3339_read(json_text(member), seconds_out) || *seconds_out < 1))
+        return refuse_member(call, name, "a time as in RFC 3339, behind the beginning of 1970");
     return OUTCOME_OK;
 }
 
@@ -160,7 +163,7 @@ enum outcome service_answer(struct call *call, int status, const struct json_wri
     return OUTCOME_OK;
 }
 
-void service_write_entry(struct json_writer *writer, const char *name, const struct history_entry *entry)
+static void write_entry(struct json_writer *writer, const char *name, const struct history_entry *entry)
 {
     json_open_object(writer, NULL);
     json_write_text(writer, "type", entry->type);
@@ -168,6 +171,19 @@ void service_write_entry(struct json_writer *writer, const char *name, const str
     json_write_text(writer, "actor", entry->actor);
     json_write_raw(writer, name, entry->data);
     json_close_object(writer);
+}
+
+enum outcome service_answer_history(struct call *call, const char *name, const struct history_entry *entries,
+                                    size_t count)
+{
+    struct json_writer writer = json_writer_start(call->arena);
+    json_open_object(&writer, NULL);
+    json_open_array(&writer, "history");
+    for (size_t i = 0; i < count; i++)
+        write_entry(&writer, name, &entries[i]);
+    json_close_array(&writer);
+    json_close_object(&writer);
+    return service_answer(call, 200, &writer, NULL);
 }
 
 void service_write_time(struct json_writer *writer, const char *name, int64_t seconds)

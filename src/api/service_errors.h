@@ -41,10 +41,6 @@ enum outcome service_body_flag(struct call *call, const char *name, int *flag_ou
 enum outcome service_body_status(struct call *call, const char **status_out);
 struct json *service_body_without_status(struct call *call);
 
-/* A row of a history; what it tells is told under that name. */
-struct history_entry; /* domain/events/event.h */
-void service_write_entry(struct json_writer *writer, const char *name, const struct history_entry *entry);
-
 /* An array of words of the body, as a list with spaces between; absent or null: NULL. INVALID_REQUEST. */
 enum outcome service_body_words(struct call *call, const char *name, const char **list_out);
 
@@ -59,6 +55,11 @@ const char *service_actor(const struct call *call);
 
 /* Answers with the writer's closed object; tag (domain/precondition.h) becomes ETag, NULL: none. */
 enum outcome service_answer(struct call *call, int status, const struct json_writer *writer, const char *tag);
+
+/* Answers {"history": […]}; what an entry tells is told under that name. */
+struct history_entry; /* domain/events/event.h */
+enum outcome service_answer_history(struct call *call, const char *name, const struct history_entry *entries,
+                                    size_t count);
 
 /* An optional time of an answer: null when it is 0. */
 void service_write_time(struct json_writer *writer, const char *name, int64_t seconds);

@@ -156,16 +156,7 @@ static enum outcome get_history(struct call *call)
     if (outcome == OUTCOME_OK)
         outcome = subscription_history(&call->context, call->api_key->service_id, call->values[0], &page,
                                        &entries, &count);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    struct json_writer writer = json_writer_start(call->arena);
-    json_open_object(&writer, NULL);
-    json_open_array(&writer, "history");
-    for (size_t i = 0; i < count; i++)
-        service_write_entry(&writer, "subscription", &entries[i]);
-    json_close_array(&writer);
-    json_close_object(&writer);
-    return service_answer(call, 200, &writer, NULL);
+    return outcome == OUTCOME_OK ? service_answer_history(call, "subscription", entries, count) : outcome;
 }
 
 #define READS .who = BY_API_KEY, .permission = "read:subscriptions"

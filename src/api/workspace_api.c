@@ -88,6 +88,9 @@ static void write_refusal(struct call *call, enum outcome outcome)
         message = refusals[outcome].message;
     if (call_token_has_expired(call, outcome))
         code = "SW_AUTH_EXPIRED_TOKEN";
+    /* a path that isn't ours says nothing of the tenant */
+    if (outcome == OUTCOME_NOT_FOUND && !call->route)
+        code = "SW_NOT_FOUND";
     (void)refuse_as(call, outcome, status, code, message);
 }
 

@@ -122,6 +122,12 @@ void answer_error_headers(struct call *call, enum outcome outcome)
     challenge(call, outcome);
 }
 
+/* RFC 6749 §5.2 and RFC 6750 §3.1 have one status for whatever makes a request invalid. */
+static int oauth_status(enum outcome outcome)
+{
+    return outcome == OUTCOME_UNSUPPORTED_MEDIA_TYPE ? 400 : answer_for(outcome)->status;
+}
+
 void answer_oauth_error(struct call *call, enum outcome outcome)
 {
     const struct answer *answer = answer_for(outcome);
@@ -137,5 +143,5 @@ void answer_oauth_error(struct call *call, enum outcome outcome)
     json_close_object(&writer);
     answer_error_headers(call, outcome);
     response_header(&call->response, "Pragma", "no-cache");
-    response_json(&call->response, answer->status, writer.text.data);
+    response_json(&call->response, oauth_status(outcome), writer.text.data);
 }

@@ -104,7 +104,8 @@ void origin_cors_headers(struct call *call)
     response_header(&call->response, "Vary", "Origin");
     if (cors == CORS_LISTED)
         response_header(&call->response, "Access-Control-Expose-Headers",
-                        "DPoP-Nonce, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate");
+                        "DPoP-Nonce, ETag, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, "
+                        "RateLimit-Reset, Retry-After, WWW-Authenticate");
     else if (call->route->who & BY_BEARER)
         response_header(&call->response, "Access-Control-Expose-Headers", "DPoP-Nonce, WWW-Authenticate");
     if (cors == CORS_CREDENTIALS)

@@ -9,6 +9,7 @@
 #include "core/encode.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "domain/events/webhook.h"
 #include "domain/events/webhook_secret.h"
 #include "net/http.h"
 #include "store/webhook_deliveries.h"
@@ -27,6 +28,7 @@ static const int64_t pauses_s[] = { 5, 60, 300, 1800, 7200, 18000, 36000, 50400,
 
 /* How an attempt ended. */
 struct ending {
+    struct context *context;
     struct delivery_row row; /* as it is to be written */
     bool final, gone;        /* no second try helps; and the webhook is to be disabled */
     int64_t took_ms;
@@ -136,7 +138,7 @@ static enum store_result write_ending(struct courier *courier, const void *what)
     enum store_result result = STORE_OK;
 
     if (ending->gone)
-        result = webhooks_disable(db, webhook, clock_now_s());
+        result = webhook_disable_gone(ending->context, &ending->row.webhook);
     bool slow = !ending->row.response_status && ending->took_ms > SLOW_MS;
     if (result == STORE_OK && slow && !courier_is_hurried(courier))
         result = delivery_hold(db, webhook, clock_now_s() + ending->took_ms * HOLD_FACTOR / 1000);
@@ -163,9 +165,11 @@ static void log_ending(struct arena *arena, const struct ending *ending)
 
 static enum store_result carry(struct courier *courier, struct context *context)
 {
-    struct ending ending = { .took_ms = 0 };
+    struct context own = *context;
+    struct ending ending = { .context = &own };
     struct delivery_row *row = &ending.row;
     int64_t began_ms = clock_mono_ms();
+    own.actor = "courier";
     enum store_result found = delivery_due(context->db, context->arena, context->now, row);
 
     if (found != STORE_OK)

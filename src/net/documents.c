@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "core/uri.h"
 
-enum { CONNECT_LIMIT_MS = 3000, LIMIT_MS = 5000 };
+enum { CONNECT_LIMIT_MS = 3000 };
 
 struct entry {
     char *url;           /* NULL: a free entry */
@@ -84,7 +84,7 @@ void documents_request(const char *url, struct http_request *request_out)
                                            .headers = headers,
                                            .answer_limit = DOCUMENT_BYTES,
                                            .connect_limit_ms = CONNECT_LIMIT_MS,
-                                           .limit_ms = LIMIT_MS };
+                                           .limit_ms = DOCUMENT_LIMIT_MS };
 }
 
 /* --- looking --- */

@@ -23,6 +23,7 @@ enum {
     DOCUMENTS_MAX = 256,
     DOCUMENTS_MAX_BYTES = 8 * 1024 * 1024,
     DOCUMENT_BYTES = 256 * 1024,        /* of one */
+    DOCUMENT_LIMIT_MS = 5 * 1000,       /* of fetching one */
     DOCUMENT_YOUNG_MS = 10 * 1000,      /* one that was renewed does even for who wants a newer one */
     DOCUMENT_FAILURE_MS = 5 * 1000,     /* for how long a failure is believed */
     DOCUMENT_DEFAULT_MS = 600 * 1000,   /* when it doesn't say itself how long it lasts */

@@ -216,13 +216,20 @@ static enum http_result fetch(struct outgoing *outgoing, struct arena *arena,
                           document_out);
 }
 
+/* Who waits for less long than a fetch may take doesn't end it: it is for others, too. */
 enum http_result outgoing_document(struct outgoing *outgoing, struct arena *arena, const char *url,
-                                   int64_t newer_than_ms, struct document *document_out)
+                                   int64_t newer_than_ms, int64_t limit_ms, struct document *document_out)
 {
     struct ask ask = { .is_document = true, .newer_than_ms = newer_than_ms > 0 ? newer_than_ms : 0 };
     struct reply reply;
 
     documents_request(url, &ask.request);
+    if (limit_ms < ask.request.limit_ms)
+        ask.request.limit_ms = limit_ms;
+    if (ask.request.limit_ms <= 0) {
+        *document_out = (struct document) { .fetched_ms = clock_now_ms(), .error = "no time is left to ask" };
+        return HTTP_FAILED;
+    }
     if (outgoing->way < 0)
         return fetch(outgoing, arena, &ask.request, ask.newer_than_ms, document_out);
     ask.until_ms = clock_mono_ms() + ask.request.limit_ms;

@@ -37,9 +37,10 @@ enum http_result outgoing_send(struct outgoing *outgoing, struct arena *arena,
  * at most a day; a failure for some seconds. Bounded in number and size; one fetch of a URL at a time.
  * newer_than_ms: one that was fetched at that time or before doesn't do (a key that isn't in it); 0: any
  * does. So that nobody can make this server fetch without end, one that was fetched for this reason does all
- * the same for 10 seconds.
+ * the same for 10 seconds. limit_ms: for how long the caller waits, if that is less than a fetch may take
+ * (DOCUMENT_LIMIT_MS).
  */
 enum http_result outgoing_document(struct outgoing *outgoing, struct arena *arena, const char *url,
-                                   int64_t newer_than_ms, struct document *document_out);
+                                   int64_t newer_than_ms, int64_t limit_ms, struct document *document_out);
 
 #endif

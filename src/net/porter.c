@@ -17,7 +17,9 @@
 enum {
     VISITORS = 256,
     WAIT_MS = 3600 * 1000,
-    LIMIT_MS = 30 * 1000,         /* of any request, whatever it says */
+    LIMIT_MS = 30 * 1000, /* of any request, whatever it says */
+    SLOW_HOSTS = 32,      /* that are remembered; the next one takes the place of the oldest */
+    HOST_BYTES = 254,
     ARENA_LIMIT = 8 * 1024 * 1024 /* an answer, with room to have grown */
 };
 
@@ -26,7 +28,13 @@ struct transfer {
     struct exchange *exchange; /* NULL: a free place */
     struct http_request request;
     const char *host;
+    int64_t since_ms; /* clock_mono_ms() */
     bool is_document;
+};
+
+struct slow_host {
+    char name[HOST_BYTES];
+    int64_t until_ms; /* clock_mono_ms(); in the past: none */
 };
 
 struct porter {
@@ -39,6 +47,7 @@ struct porter {
     struct transfer transfers[PORTER_IN_FLIGHT];
     struct visitor visitors[VISITORS];
     struct transfer *wanted[VISITORS]; /* what each visitor waits for */
+    struct slow_host slow[SLOW_HOSTS];
 };
 
 struct porter *porter_make(const struct settings *settings, int way, int64_t workers)
@@ -89,8 +98,40 @@ static struct transfer *find_free(struct porter *porter)
     return NULL;
 }
 
+/* --- hosts that are slow --- */
+
+static void remember_slow(struct porter *porter, const char *host)
+{
+    struct slow_host *place = &porter->slow[0];
+
+    for (size_t i = 0; i < SLOW_HOSTS; i++) {
+        struct slow_host *slow = &porter->slow[i];
+        if (text_equal(slow->name, host)) {
+            place = slow;
+            break;
+        }
+        if (slow->until_ms < place->until_ms)
+            place = slow;
+    }
+    snprintf(place->name, sizeof(place->name), "%s", host);
+    place->until_ms = clock_mono_ms() + PORTER_MEMORY_MS;
+}
+
+static bool was_slow(const struct porter *porter, const char *host)
+{
+    for (size_t i = 0; i < SLOW_HOSTS; i++)
+        if (text_equal(porter->slow[i].name, host))
+            return porter->slow[i].until_ms > clock_mono_ms();
+    return false;
+}
+
+static const char *slow_words(struct arena *arena, const char *host)
+{
+    return arena_printf(arena, "%s is slow, and enough requests wait for it already", host);
+}
+
 /* Why one more may not wait for this host; NULL when it may. A healthy host is hardly limited; one that keeps
- * its visitors waiting must not end up with all of them. */
+ * its visitors waiting must not end up with all of them, nor with all of the next that come at once. */
 static const char *is_full(const struct porter *porter, struct arena *arena, const char *host)
 {
     size_t waiting = 0, long_waiting = 0;
@@ -102,8 +143,8 @@ static const char *is_full(const struct porter *porter, struct arena *arena, con
         waiting++;
         long_waiting += porter->visitors[i].since_ms < long_ago_ms;
     }
-    if (long_waiting >= porter->patience)
-        return arena_printf(arena, "%s is slow, and enough requests wait for it already", host);
+    if (long_waiting >= porter->patience || (waiting >= porter->patience && was_slow(porter, host)))
+        return slow_words(arena, host);
     if (waiting >= PORTER_HOST_IN_FLIGHT)
         return arena_printf(arena, "too many requests to %s are on their way already", host);
     return NULL;
@@ -116,13 +157,19 @@ static size_t number_of(const struct porter *porter, const struct visitor *visit
     return (size_t)(visitor - porter->visitors);
 }
 
-static void let_go(struct porter *porter, struct visitor *visitor)
+/* It waits no more. */
+static void release(struct porter *porter, struct visitor *visitor)
 {
     struct transfer **wanted = &porter->wanted[number_of(porter, visitor)];
 
     if (*wanted && !(*wanted)->is_document)
         drop_transfer(porter, *wanted);
     *wanted = NULL;
+}
+
+static void let_go(struct porter *porter, struct visitor *visitor)
+{
+    release(porter, visitor);
     visitor_go(visitor);
 }
 
@@ -145,6 +192,8 @@ static void tell_document(struct visitor *visitor, enum http_result result, cons
 /* It ended: whoever waits for it is told. */
 static void settle(struct porter *porter, struct transfer *transfer, struct reply *reply)
 {
+    if (reply->result == HTTP_FAILED && transfer->since_ms < clock_mono_ms() - PORTER_SLOW_MS)
+        remember_slow(porter, transfer->host);
     if (transfer->is_document) {
         struct document document;
         reply->result = documents_keep(porter->documents, transfer->arena, transfer->request.url,
@@ -179,6 +228,7 @@ static void prepare(struct transfer *transfer, const struct ask *ask, const char
 {
     if (!transfer->arena)
         transfer->arena = arena_make(ARENA_LIMIT);
+    transfer->since_ms = clock_mono_ms();
     transfer->is_document = ask->is_document;
     transfer->host = arena_strdup(transfer->arena, host);
     transfer->request = ask->request;
@@ -230,6 +280,57 @@ static void serve(struct porter *porter, struct visitor *visitor)
         porter->wanted[number_of(porter, visitor)] = same;
     else
         send_out(porter, visitor, left_ms);
+}
+
+/* --- who has waited too long --- */
+
+static bool is_impatient(const struct porter *porter, size_t number, int64_t now_ms)
+{
+    return porter->wanted[number] && porter->visitors[number].since_ms + PORTER_PATIENCE_MS <= now_ms;
+}
+
+/* How many have waited for the same host at least as long as this one, without it. */
+static size_t count_before(const struct porter *porter, size_t number)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < VISITORS; i++) {
+        int64_t later_ms = porter->visitors[i].since_ms - porter->visitors[number].since_ms;
+        if (porter->wanted[i] && text_equal(porter->wanted[i]->host, porter->wanted[number]->host) &&
+            (later_ms < 0 || (later_ms == 0 && i < number)))
+            count++;
+    }
+    return count;
+}
+
+/* Those who came at once, before anybody could know that the host is slow, wait for it no longer than
+ * PORTER_PATIENCE_MS, but for the half of the workers that may. */
+static void relieve(struct porter *porter)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    for (size_t i = VISITORS; i-- > 0;) {
+        if (!is_impatient(porter, i, now_ms) || count_before(porter, i) < porter->patience)
+            continue;
+        struct visitor *visitor = &porter->visitors[i];
+        const char *words = slow_words(visitor->arena, porter->wanted[i]->host);
+        remember_slow(porter, porter->wanted[i]->host);
+        release(porter, visitor);
+        tell_failure(visitor, words);
+    }
+}
+
+/* Until when nobody becomes impatient. */
+static int wait_ms(const struct porter *porter)
+{
+    int64_t now_ms = clock_mono_ms(), least = WAIT_MS;
+
+    for (size_t i = 0; i < VISITORS; i++) {
+        int64_t left_ms = porter->visitors[i].since_ms + PORTER_PATIENCE_MS - now_ms;
+        if (porter->wanted[i] && left_ms > 0 && left_ms < least)
+            least = left_ms;
+    }
+    return (int)least;
 }
 
 /* --- the loop --- */
@@ -301,7 +402,7 @@ void porter_step(struct porter *porter, int wake)
     bool takes = !porter->way_over && find_absent(porter);
     if (takes)
         add(&watch, porter->way, POLLIN, NULL);
-    http_many_wait(porter->many, watch.list, watch.count, WAIT_MS);
+    http_many_wait(porter->many, watch.list, watch.count, wait_ms(porter));
     for (size_t i = 0; i < watch.count; i++)
         if (watch.visitors[i] && watch.list[i].revents)
             attend(porter, watch.visitors[i]);
@@ -309,6 +410,7 @@ void porter_step(struct porter *porter, int wake)
         let_in(porter);
     while ((ended = http_many_next(porter->many, &reply.result, &reply.answer)))
         settle(porter, ended, &reply);
+    relieve(porter);
 }
 
 bool porter_is_deserted(const struct porter *porter)

@@ -11,7 +11,9 @@
 enum {
     PORTER_IN_FLIGHT = 128,     /* requests on their way, in all */
     PORTER_HOST_IN_FLIGHT = 32, /* and to one host */
-    PORTER_SLOW_MS = 1000 /* what has taken longer is slow: half of the workers may wait so for a host */
+    PORTER_SLOW_MS = 1000,     /* what has taken longer is slow: half of the workers may wait so for a host */
+    PORTER_PATIENCE_MS = 3000, /* more of them, who came at once, for so long */
+    PORTER_MEMORY_MS = 15 * 1000 /* a host that failed by slowness gets no more than half at all meanwhile */
 };
 
 struct porter;

@@ -91,6 +91,7 @@ static struct json *describe(struct view *view, const struct linked_accounts *al
 {
     struct arena *arena = view->call->arena;
     struct json *shown = json_new_object(arena);
+    json_put_text(shown, "id", uuid_encode(arena, row->id));
     json_put_text(shown, "provider", row->provider);
     json_put_text(shown, "name", provider_name(view, row->provider));
     json_put_text(shown, "label", view_inert(arena, row->label));
@@ -142,15 +143,28 @@ static enum outcome withdraw(struct view *view, const char *grant, const char **
     return OUTCOME_OK;
 }
 
+/* This account, and no other at the same provider. One that is gone is disconnected. */
+static enum outcome disconnect(struct call *call, const char *connection)
+{
+    unsigned char id[16];
+    if (!uuid_decode(connection, id))
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "the field connection is malformed");
+    enum outcome outcome = linked_account_remove(&call->context, call->session, id);
+    return outcome == OUTCOME_NOT_FOUND ? OUTCOME_OK : outcome;
+}
+
+/* The field provider, of older templates, means all accounts there. */
 static enum outcome act(struct view *view, const char **done_out)
 {
     struct call *call = view->call;
-    const char *provider = call_parameter(call, "provider"), *grant = call_parameter(call, "grant");
+    const char *connection = call_parameter(call, "connection"), *grant = call_parameter(call, "grant"),
+               *provider = call_parameter(call, "provider");
     if (grant != NULL)
         return withdraw(view, grant, done_out);
-    if (provider == NULL)
+    if (connection == NULL && provider == NULL)
         return OUTCOME_OK;
-    enum outcome unlinked = account_unlink(&call->context, call->session, provider);
+    enum outcome unlinked = connection != NULL ? disconnect(call, connection)
+                                               : account_unlink(&call->context, call->session, provider);
     if (unlinked == OUTCOME_OK)
         *done_out = "unlinked";
     if (unlinked != OUTCOME_FORBIDDEN)

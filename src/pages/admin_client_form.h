@@ -5,7 +5,7 @@
 
 #include "pages/admin_view.h"
 
-/* The words of an area as an array; a field's text, null when it is empty. */
+/* The words of an area as an array; a field's text, null when it is empty; nothing for what wasn't sent. */
 void client_form_list(struct view *view, struct json *metadata, const char *name);
 void client_form_text(struct view *view, struct json *metadata, const char *name);
 

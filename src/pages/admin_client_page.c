@@ -1,6 +1,5 @@
 /* admin_client_page.c: one of a service's applications: shown, edited, given secrets, switched off,
- * removed; and how
- * it proves who it is, and failed to. */
+ * removed; and how it proves who it is, and failed to. */
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/client_secrets.h"
@@ -33,10 +32,10 @@ static const char *lines_of(struct arena *arena, const char *const *list)
     return lines.data;
 }
 
-static void put_edit_form(struct view *view, const struct client *client)
+static void put_edit_form(struct view *view, const struct client *client, const char *tag)
 {
     struct arena *arena = view->call->arena;
-    struct admin_fields fields = admin_form(view, "client_change", false);
+    struct admin_fields fields = admin_change_form(view, "client_change", false, tag);
     admin_text(&fields, "client_name", client->client_name);
     admin_area(&fields, "redirect_uris", lines_of(arena, client->redirect_uris));
     admin_area(&fields, "post_logout_redirect_uris", lines_of(arena, client->post_logout_redirect_uris));
@@ -59,11 +58,11 @@ static const char *words_as_lines(struct arena *arena, const char *words)
     return lines;
 }
 
-static void put_security_form(struct view *view, const struct client *client)
+static void put_security_form(struct view *view, const struct client *client, const char *tag)
 {
     struct arena *arena = view->call->arena;
     const char *way = client->token_endpoint_auth_method;
-    struct admin_fields fields = admin_form(view, "client_security", false);
+    struct admin_fields fields = admin_change_form(view, "client_security", false, tag);
     admin_select(&fields, "token_endpoint_auth_method", client_way_proving_names,
                  way ? way : "client_secret_basic");
     admin_area(&fields, "jwks", client->jwks ? json_print(arena, client->jwks) : NULL);
@@ -81,14 +80,15 @@ static void put_secret(struct view *view, struct json *table, const struct clien
 {
     struct arena *arena = view->call->arena;
     const char *prefix = *row->prefix ? arena_printf(arena, "%s\u2026", row->prefix) : "\u2026";
-    const char *never = admin_word(view, "never");
     admin_row(view, table);
     admin_cell_code(view, table, prefix);
     admin_cell(view, table, admin_date(view, row->created_at), NULL);
-    admin_cell(view, table, row->expires_at ? admin_date(view, row->expires_at) : never, NULL);
-    admin_cell(view, table, row->last_used_at ? admin_date(view, row->last_used_at) : never, NULL);
+    admin_cell(view, table, admin_moment_or_never(view, row->expires_at), NULL);
+    admin_cell(view, table, admin_moment_or_never(view, row->last_used_at), NULL);
     admin_cell_code(view, table, row->last_used_from);
-    admin_button(view, table, "client_secret_revoke", uuid_encode(arena, row->id), "revoke", prefix);
+    admin_button(view, table,
+                 &(struct admin_button) { "client_secret_revoke", uuid_encode(arena, row->id), "revoke",
+                                          prefix, true });
 }
 
 static enum outcome put_secrets(struct view *view, const char *client_id)
@@ -104,7 +104,7 @@ static enum outcome put_secrets(struct view *view, const char *client_id)
     if (count < CLIENT_MAX_SECRETS)
         admin_form(view, "client_secret_add", false);
     struct admin_fields fields = admin_form(view, "client_secret", false);
-    admin_select(&fields, "keep", KEEPS, "keep_none");
+    admin_select(&fields, "keep", KEEPS, "keep_day");
     return OUTCOME_OK;
 }
 
@@ -119,7 +119,7 @@ static enum outcome put_failures(struct view *view, const char *client_id)
     struct json *table = admin_table(view, "failures", "when way reason address");
     for (size_t i = 0; i < count; i++) {
         admin_row(view, table);
-        admin_cell(view, table, admin_date(view, rows[i].at_ms / 1000), NULL);
+        admin_cell(view, table, admin_moment(view, rows[i].at_ms / 1000), NULL);
         admin_cell_code(view, table, rows[i].method);
         admin_cell(view, table, rows[i].reason, NULL);
         admin_cell_code(view, table, rows[i].address);
@@ -132,7 +132,7 @@ static enum outcome put_proofs(struct view *view, const struct registered_client
     enum outcome outcome = OUTCOME_OK;
     if (client_is_public(&client->client))
         return outcome;
-    put_security_form(view, &client->client);
+    put_security_form(view, &client->client, client_tag(view->call->arena, &client->row));
     if (client->row.locked_at)
         admin_form(view, "client_unlock", false);
     if (client_has_secrets(&client->client))
@@ -157,12 +157,12 @@ static enum outcome fill_client(struct view *view)
     admin_fact_code(view, "authentication", client.client.token_endpoint_auth_method);
     admin_fact_code(view, "grant_types", client.client.grant_types);
     admin_fact(view, "created", admin_date(view, client.row.created_at));
-    admin_fact(view, "keys_used", admin_date(view, client.row.last_used_at));
+    admin_fact(view, "keys_used", admin_moment(view, client.row.last_used_at));
     admin_fact_code(view, "keys_used_from", client.row.last_used_from);
-    put_edit_form(view, &client.client);
+    put_edit_form(view, &client.client, client_tag(view->call->arena, &client.row));
     found = put_proofs(view, &client);
     admin_form(view, active ? "client_disable" : "client_enable", active);
-    admin_form(view, "client_remove", true);
+    admin_change_form(view, "client_remove", true, client_tag(view->call->arena, &client.row));
     return found;
 }
 
@@ -186,12 +186,10 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
         admin_wrong(view, "client_name", "admin_problem_name");
         return OUTCOME_OK;
     }
-    outcome = client_change(&call->context, client.row.client_id,
-                            &(struct client_wish) { .metadata = wanted }, &client);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    outcome =
+        client_change(&call->context, client.row.client_id,
+                      &(struct client_wish) { .metadata = wanted, .if_match = admin_seen(view) }, &client);
+    return admin_said(view, outcome, "changed", done);
 }
 
 /* The key set as it was typed; what is no JSON is an error of its field. */
@@ -201,7 +199,8 @@ static bool put_keys(struct view *view, struct json *wanted)
     struct json *jwks = text ? json_parse(view->call->arena, text, strlen(text), &error) : NULL;
     if (text && !jwks)
         admin_wrong(view, "jwks", "admin_problem_jwks");
-    json_put(wanted, "jwks", jwks);
+    if (admin_has(view, "jwks"))
+        json_put(wanted, "jwks", jwks);
     return !text || jwks;
 }
 
@@ -224,12 +223,10 @@ static enum outcome act_security(struct view *view, struct admin_done *done)
         json_put_boolean(wanted, boxes[i], call_parameter(call, boxes[i]) != NULL);
     if (!put_keys(view, wanted))
         return OUTCOME_OK;
-    outcome = client_change(&call->context, client.row.client_id,
-                            &(struct client_wish) { .metadata = wanted }, &client);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    outcome =
+        client_change(&call->context, client.row.client_id,
+                      &(struct client_wish) { .metadata = wanted, .if_match = admin_seen(view) }, &client);
+    return admin_said(view, outcome, "changed", done);
 }
 
 static enum outcome act_unlock(struct view *view, struct admin_done *done)
@@ -238,24 +235,17 @@ static enum outcome act_unlock(struct view *view, struct admin_done *done)
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
         outcome = client_unlock(&view->call->context, client.row.client_id);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    done->said = "client_unlocked";
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "client_unlocked", done);
 }
 
 static enum outcome act_secret_add(struct view *view, struct admin_done *done)
 {
     struct registered_client client;
-    struct made_secret secret;
+    struct made_secret secret = { .text = NULL };
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
         outcome = client_secret_add(&view->call->context, client.row.client_id, &secret);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    admin_once(view, "client_secret", secret.text);
-    done->shown_once = true;
-    return OUTCOME_OK;
+    return admin_shown(view, outcome, "client_secret", secret.text, done);
 }
 
 static enum outcome act_secret_revoke(struct view *view, struct admin_done *done)
@@ -265,10 +255,7 @@ static enum outcome act_secret_revoke(struct view *view, struct admin_done *done
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
         outcome = client_secret_revoke(&view->call->context, client.row.client_id, id ? id : "");
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    done->said = "secret_revoked";
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "secret_revoked", done);
 }
 
 static int64_t keep_of(const char *word)
@@ -280,38 +267,22 @@ static enum outcome act_secret(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     struct registered_client client;
-    struct made_secret secret;
+    struct made_secret secret = { .text = NULL };
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
         outcome = client_secret_rotate(&call->context, client.row.client_id,
                                        keep_of(call_parameter(call, "keep")), &secret);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    admin_once(view, "client_secret", secret.text);
-    done->shown_once = true;
-    return OUTCOME_OK;
+    return admin_shown(view, outcome, "client_secret", secret.text, done);
 }
 
-static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
+static enum outcome act_switch(struct view *view, struct admin_done *done)
 {
+    bool active = admin_sent(view, "client_enable");
     struct registered_client client;
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
         outcome = client_set_active(&view->call->context, client.row.client_id, active);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    done->said = active ? "enabled" : "disabled";
-    return OUTCOME_OK;
-}
-
-static enum outcome act_disable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, false, done);
-}
-
-static enum outcome act_enable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, true, done);
+    return admin_said(view, outcome, active ? "enabled" : "disabled", done);
 }
 
 static enum outcome act_remove(struct view *view, struct admin_done *done)
@@ -319,12 +290,9 @@ static enum outcome act_remove(struct view *view, struct admin_done *done)
     struct registered_client client;
     enum outcome outcome = find(view, &client);
     if (outcome == OUTCOME_OK)
-        outcome = client_remove(&view->call->context, client.row.client_id, NULL);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "client_removed";
+        outcome = client_remove(&view->call->context, client.row.client_id, admin_seen(view));
     done->path = admin_path(view, "clients", NULL);
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "client_removed", done);
 }
 
 const struct admin_page admin_client_page = {
@@ -337,7 +305,7 @@ const struct admin_page admin_client_page = {
                { "client_secret", true, act_secret },
                { "client_secret_add", true, act_secret_add },
                { "client_secret_revoke", true, act_secret_revoke },
-               { "client_disable", true, act_disable },
-               { "client_enable", true, act_enable },
+               { "client_disable", true, act_switch },
+               { "client_enable", true, act_switch },
                { "client_remove", true, act_remove } },
 };

@@ -57,6 +57,8 @@ static enum outcome fill_clients(struct view *view)
 
 void client_form_list(struct view *view, struct json *metadata, const char *name)
 {
+    if (!admin_has(view, name))
+        return;
     struct json *list = json_new_array(view->call->arena);
     const char *words = admin_words(view, name), *word;
     size_t length;
@@ -84,7 +86,8 @@ static void put_kind(struct json *metadata, const char *kind, struct arena *aren
 void client_form_text(struct view *view, struct json *metadata, const char *name)
 {
     const char *value = call_parameter(view->call, name);
-    json_put_text(metadata, name, value == NULL ? NULL : text_trim(view->call->arena, value));
+    if (admin_has(view, name))
+        json_put_text(metadata, name, value == NULL ? NULL : text_trim(view->call->arena, value));
 }
 
 /* --- registering --- */

@@ -14,17 +14,18 @@ enum { DAY_S = 24 * 3600, MAX_DAYS = 3650 };
 static void put_key(struct view *view, struct json *table, const struct api_key_row *row)
 {
     bool active = text_equal(row->status, "active");
+    const char *id = uuid_encode(view->call->arena, row->id);
     admin_row(view, table);
     admin_cell(view, table, row->name, NULL);
     admin_cell_code(view, table, row->prefix);
     admin_cell_code(view, table, row->permissions);
     admin_cell(view, table, admin_word(view, row->status), NULL);
-    admin_cell(view, table, row->expires_at ? admin_date(view, row->expires_at) : admin_word(view, "never"),
-               NULL);
+    admin_cell(view, table, admin_moment_or_never(view, row->expires_at), NULL);
+    admin_cell(view, table, admin_moment_or_never(view, row->last_used_at), NULL);
+    if (active && memcmp(row->rotated_to, (const unsigned char[16]) { 0 }, sizeof(row->rotated_to)) == 0)
+        admin_button(view, table, &(struct admin_button) { "key_rotate", id, "rotate", row->name, false });
     if (active)
-        admin_button(view, table, "key_rotate", uuid_encode(view->call->arena, row->id), "rotate", row->name);
-    if (active)
-        admin_button(view, table, "key_revoke", uuid_encode(view->call->arena, row->id), "revoke", row->name);
+        admin_button(view, table, &(struct admin_button) { "key_revoke", id, "revoke", row->name, true });
 }
 
 static enum outcome list_keys(struct view *view, const struct page *page, struct api_key_row **rows_out,
@@ -48,7 +49,7 @@ static enum outcome fill(struct view *view)
     enum outcome found = list_keys(view, &page, &rows, &count);
     if (found != OUTCOME_OK)
         return found;
-    struct json *table = admin_table(view, "keys", "name key permissions status expires");
+    struct json *table = admin_table(view, "keys", "name key permissions status expires used");
     size_t shown = admin_list_ends(view, &page, count, false);
     for (size_t i = 0; i < shown; i++)
         put_key(view, table, &rows[i]);
@@ -65,7 +66,7 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     struct api_key_row row;
-    const char *key, *days = call_parameter(call, "days");
+    const char *key = NULL, *days = call_parameter(call, "days");
     int64_t lasts = 0;
     struct new_api_key wanted = { .service_id = call->values[0],
                                   .name = call_parameter(call, "key_name"),
@@ -83,11 +84,7 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
         return OUTCOME_OK;
     wanted.lifetime_s = lasts * DAY_S;
     enum outcome outcome = api_key_add(&call->context, &wanted, &row, &key);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    admin_once(view, "api_key", key);
-    done->shown_once = true;
-    return OUTCOME_OK;
+    return admin_shown(view, outcome, "api_key", key, done);
 }
 
 /* The old one works on for a day, so that programs can be given the new one. */
@@ -95,16 +92,12 @@ static enum outcome act_rotate(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     struct api_key_row row;
-    const char *key, *id = call_parameter(call, "id");
+    const char *key = NULL, *id = call_parameter(call, "id");
     const struct key_rotation rotation = {
         .service_id = call->values[0], .id = id, .overlap_s = DAY_S, .created_by = admin_actor(view)
     };
     enum outcome outcome = api_key_rotate(&call->context, &rotation, &row, &key);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    admin_once(view, "api_key", key);
-    done->shown_once = true;
-    return OUTCOME_OK;
+    return admin_shown(view, outcome, "api_key", key, done);
 }
 
 static enum outcome act_revoke(struct view *view, struct admin_done *done)
@@ -113,10 +106,7 @@ static enum outcome act_revoke(struct view *view, struct admin_done *done)
     const char *id = call_parameter(call, "id");
     /* only a key of this service: one of another isn't there (T-103) */
     enum outcome outcome = api_key_revoke(&call->context, call->values[0], id == NULL ? "" : id);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    done->said = "key_revoked";
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "key_revoked", done);
 }
 
 const struct admin_page admin_keys_page = {

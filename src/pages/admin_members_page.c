@@ -74,7 +74,7 @@ static enum outcome fill_member(struct view *view)
     admin_fact(view, "verified", admin_word(view, user.email_verified ? "yes" : "no"));
     admin_fact(view, "account_status", admin_word(view, user.status));
     admin_fact(view, "member_since", admin_date(view, member.created_at));
-    admin_fact(view, "last_sign_in", admin_date(view, user.last_sign_in_at));
+    admin_fact(view, "last_sign_in", admin_moment(view, user.last_sign_in_at));
     admin_fact_code(view, "id", uuid_encode(view->call->arena, user.id));
     admin_form(view, "member_sign_out", true);
     admin_form(view, active ? "member_disable" : "member_enable", active);
@@ -88,29 +88,18 @@ static enum outcome act_sign_out(struct view *view, struct admin_done *done)
     enum outcome outcome = find(view, &member, &user);
     if (outcome == OUTCOME_OK)
         outcome = user_sign_out(&view->call->context, user.id);
-    done->said = "member_signed_out";
-    return outcome;
+    return admin_said(view, outcome, "member_signed_out", done);
 }
 
-static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
+static enum outcome act_switch(struct view *view, struct admin_done *done)
 {
+    bool active = admin_sent(view, "member_enable");
     struct member_row member;
     struct user_row user;
     enum outcome outcome = find(view, &member, &user);
     if (outcome == OUTCOME_OK)
         outcome = user_set_active(&view->call->context, user.id, active);
-    done->said = active ? "enabled" : "disabled";
-    return outcome;
-}
-
-static enum outcome act_disable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, false, done);
-}
-
-static enum outcome act_enable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, true, done);
+    return admin_said(view, outcome, active ? "enabled" : "disabled", done);
 }
 
 const struct admin_page admin_member_page = {
@@ -118,6 +107,6 @@ const struct admin_page admin_member_page = {
     .name = "member",
     .fill = fill_member,
     .forms = { { "member_sign_out", true, act_sign_out },
-               { "member_disable", true, act_disable },
-               { "member_enable", true, act_enable } },
+               { "member_disable", true, act_switch },
+               { "member_enable", true, act_switch } },
 };

@@ -26,6 +26,16 @@ struct admin_form {
     enum outcome (*act)(struct view *view, struct admin_done *done);
 };
 
+/* How an act ends: with outcome OK the word is said; else as admin_refused(). */
+enum outcome admin_said(struct view *view, enum outcome outcome, const char *word, struct admin_done *done);
+
+/* The same, with outcome OK, of what is shown once (admin_once()). */
+enum outcome admin_shown(struct view *view, enum outcome outcome, const char *name, const char *value,
+                         struct admin_done *done);
+
+/* Whether it is this form that was sent: for an act of two. */
+bool admin_sent(const struct view *view, const char *form);
+
 enum { ADMIN_PAGE_FORMS = 10 };
 
 struct admin_page {

@@ -14,10 +14,22 @@
 #include "pages/pages.h"
 
 static const struct admin_page *const pages[] = {
-    &admin_services_page,      &admin_service_page,      &admin_clients_page, &admin_client_page,
-    &admin_keys_page,          &admin_members_page,      &admin_member_page,  &admin_requests_page,
-    &admin_subscriptions_page, &admin_subscription_page, &admin_plans_page,   &admin_plan_page,
-    &admin_providers_page,     &admin_provider_page,
+    /* the installation's */
+    &admin_services_page,
+    &admin_providers_page,
+    &admin_provider_page,
+    /* a service's */
+    &admin_service_page,
+    &admin_clients_page,
+    &admin_client_page,
+    &admin_keys_page,
+    &admin_members_page,
+    &admin_member_page,
+    &admin_requests_page,
+    &admin_subscriptions_page,
+    &admin_subscription_page,
+    &admin_plans_page,
+    &admin_plan_page,
 };
 
 /* NULL for sign-in and sign-out, and when no route was found. */
@@ -54,6 +66,16 @@ static const char *path_in_service(struct call *call, const struct admin_page *p
     return arena_printf(call->arena, "%.*s%s%s", (int)(at - page->path), page->path, call->values[0], rest);
 }
 
+/* The pages of a service stand under its name. */
+static void put_group(struct view *view, struct json *entry, const struct admin_page *page)
+{
+    const char *service = json_member_text(view->model, "service");
+    if (page == &admin_service_page && service != NULL)
+        json_put_text(entry, "group", service);
+    else
+        json_put_boolean(entry, "group", false);
+}
+
 static void put_entry(struct view *view, struct json *entries, const struct admin_page *page, bool is_current)
 {
     struct call *call = view->call;
@@ -64,6 +86,7 @@ static void put_entry(struct view *view, struct json *entries, const struct admi
     json_put_text(entry, "href", view_path(call, path));
     json_put_text(entry, "label", view_text(view, arena_printf(call->arena, "admin_%s_label", page->name)));
     json_put_boolean(entry, "current", is_current);
+    put_group(view, entry, page);
     json_append(entries, entry);
 }
 
@@ -110,13 +133,12 @@ static const char *flow_of(struct call *call)
     return arena_printf(call->arena, "%s %s", admin_side_form(call), call->request->path);
 }
 
-static struct view *start(struct call *call, const struct admin_page *page)
+static struct view *start(struct call *call)
 {
     browser_side_ensure(call);
     struct view *view = view_start(call, "admin_console", NULL, NULL);
     view_value(view, "form_flow", flow_of(call));
     put_admin(view);
-    admin_put_navigation(view, page);
     json_put_text(view->model, "action", view_path(call, call->request->path));
     return view;
 }
@@ -137,9 +159,33 @@ static enum outcome finish(struct view *view, const struct admin_page *page, int
     enum outcome filled = page->fill(view);
     if (filled != OUTCOME_OK)
         return filled;
+    admin_put_navigation(view, page);
     put_heading(view, page);
     view_finish(view, status);
     return OUTCOME_OK;
+}
+
+enum outcome admin_said(struct view *view, enum outcome outcome, const char *word, struct admin_done *done)
+{
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    done->said = word;
+    return OUTCOME_OK;
+}
+
+enum outcome admin_shown(struct view *view, enum outcome outcome, const char *name, const char *value,
+                         struct admin_done *done)
+{
+    if (outcome != OUTCOME_OK)
+        return admin_refused(view, outcome);
+    admin_once(view, name, value);
+    done->shown_once = true;
+    return OUTCOME_OK;
+}
+
+bool admin_sent(const struct view *view, const char *form)
+{
+    return text_equal(form_value(&view->call->form, "form"), form);
 }
 
 /* --- the two ways to call a page --- */
@@ -147,7 +193,7 @@ static enum outcome finish(struct view *view, const struct admin_page *page, int
 static enum outcome get_page(struct call *call)
 {
     const struct admin_page *page = page_of(call);
-    struct view *view = start(call, page);
+    struct view *view = start(call);
     put_notice(view);
     return finish(view, page, 200);
 }
@@ -178,7 +224,7 @@ static enum outcome answer_done(struct view *view, const struct admin_page *page
     if (done->shown_once)
         return finish(view, page, 200);
     if (done->said == NULL)
-        return finish(view, page, 400);
+        return finish(view, page, admin_is_stale(view) ? 409 : 400);
     const struct note note = { .said = done->said };
     const char *path = done->path == NULL ? view_path(call, call->request->path) : done->path;
     flow_redirect(call, arena_printf(call->arena, "%s?" NOTE_PARAMETER "=%s", path, note_seal(call, &note)));
@@ -190,6 +236,9 @@ static enum outcome post_page(struct call *call)
     const struct admin_page *page = page_of(call);
     const struct admin_form *form = form_of(call, page);
     struct admin_done done = { .said = NULL };
+    static const char *const once[] = { "form", "seen", "id", NULL };
+    if (call_repeated(call, once) != NULL)
+        return refuse(&call->context, OUTCOME_INVALID_REQUEST, "a field of the form is repeated");
     if (form == NULL)
         return refuse(&call->context, OUTCOME_FOREIGN_FORM, "the page has no such form");
     enum outcome outcome =
@@ -198,16 +247,33 @@ static enum outcome post_page(struct call *call)
         return outcome;
     if (form->recent && admin_session_needs_recent(&call->context, call->admin) != OUTCOME_OK)
         return ask_to_sign_in(call);
-    struct view *view = start(call, page);
+    struct view *view = start(call);
     outcome = form->act(view, &done);
-    return outcome == OUTCOME_OK ? answer_done(view, page, &done) : outcome;
+    if (outcome == OUTCOME_OK)
+        return answer_done(view, page, &done);
+    if (outcome != OUTCOME_NOT_FOUND)
+        return outcome;
+    /* its own token says that it was there: gone since, by another click or another administrator */
+    view_error(view, NULL, "admin_problem_gone");
+    return finish(view, page, 404);
+}
+
+/* From an error: back to the form; from what isn't there to the page above it. */
+static const char *way_back(struct call *call, enum outcome outcome)
+{
+    const char *path = call->request->path;
+    if (page_if_any(call) == NULL || text_equal(call->request->method, "GET"))
+        return "/admin";
+    return outcome == OUTCOME_NOT_FOUND
+               ? arena_strndup(call->arena, path, (size_t)(strrchr(path, '/') - path))
+               : path;
 }
 
 void admin_error(struct call *call, enum outcome outcome)
 {
     bool is_page = text_equal(call->request->method, "GET");
     if (outcome != OUTCOME_UNAUTHENTICATED || call->response.status != 0) {
-        page_error_back(call, outcome, is_page || page_if_any(call) == NULL ? "/admin" : call->request->path);
+        page_error_back(call, outcome, way_back(call, outcome));
         return;
     }
     response_redirect(&call->response, 303,

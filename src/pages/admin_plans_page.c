@@ -104,10 +104,7 @@ static enum outcome act_add(struct view *view, struct admin_done *done)
     if (outcome != OUTCOME_OK || !read_terms(view, &terms))
         return outcome;
     outcome = plan_add(&view->call->context, service.id, &terms, &row);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "plan_added";
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "plan_added", done);
 }
 
 const struct admin_page admin_plans_page = {
@@ -138,7 +135,8 @@ static enum outcome fill_plan(struct view *view)
     json_put_text(view->model, "heading", view_inert(view->call->arena, plan.name));
     admin_fact_code(view, "id", uuid_encode(view->call->arena, plan.id));
     admin_fact(view, "created", admin_date(view, plan.created_at));
-    struct admin_fields fields = admin_form(view, "plan_change", false);
+    struct admin_fields fields =
+        admin_change_form(view, "plan_change", false, plan_tag(view->call->arena, &plan));
     put_plan_fields(&fields, &plan);
     admin_form(view, "plan_remove", true);
     return OUTCOME_OK;
@@ -152,11 +150,9 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     enum outcome outcome = find_plan(view, &service, &plan);
     if (outcome != OUTCOME_OK || !read_terms(view, &terms))
         return outcome;
-    outcome = plan_change(&view->call->context, service.id, view->call->values[1], NULL, &terms, &plan);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    outcome =
+        plan_change(&view->call->context, service.id, view->call->values[1], admin_seen(view), &terms, &plan);
+    return admin_said(view, outcome, "changed", done);
 }
 
 static enum outcome act_remove(struct view *view, struct admin_done *done)
@@ -238,7 +234,7 @@ static enum outcome put_history(struct view *view, const struct service_row *ser
     struct json *table = admin_table(view, "history", "date what who");
     for (size_t i = 0; i < count; i++) {
         admin_row(view, table);
-        admin_cell(view, table, admin_date(view, entries[i].at_ms / 1000), NULL);
+        admin_cell(view, table, admin_moment(view, entries[i].at_ms / 1000), NULL);
         admin_cell(view, table, admin_word(view, entries[i].type), NULL);
         admin_cell_code(view, table, entries[i].actor);
     }
@@ -258,45 +254,35 @@ static enum outcome fill_subscription(struct view *view)
     json_put_text(view->model, "heading", view_inert(call->arena, email_of(view, &service, &row)));
     admin_fact(view, "plan", row.plan_name);
     admin_fact(view, "status", admin_word(view, row.status));
-    admin_fact(view, "period_start", admin_date(view, row.current_period_start));
-    admin_fact(view, "period_end", admin_date(view, row.current_period_end));
-    admin_fact(view, "trial_end", admin_date(view, row.trial_end));
+    admin_fact(view, "period_start", admin_moment(view, row.current_period_start));
+    admin_fact(view, "period_end", admin_moment(view, row.current_period_end));
+    admin_fact(view, "trial_end", admin_moment(view, row.trial_end));
     admin_fact(view, "cancels", admin_word(view, row.cancel_at_period_end ? "yes" : "no"));
     if (text_equal(row.status, "active") || text_equal(row.status, "trialing")) {
-        admin_form(view, row.cancel_at_period_end ? "subscription_keep" : "subscription_cancel",
-                   !row.cancel_at_period_end);
+        admin_change_form(view, row.cancel_at_period_end ? "subscription_keep" : "subscription_cancel",
+                          !row.cancel_at_period_end, subscription_tag(call->arena, &row));
     }
     return put_history(view, &service);
 }
 
-static enum outcome set_cancel(struct view *view, bool cancel, struct admin_done *done)
+static enum outcome act_cancel(struct view *view, struct admin_done *done)
 {
+    bool cancel = admin_sent(view, "subscription_cancel");
     struct service_row service;
     struct subscription_row row;
     struct call *call = view->call;
-    const struct subscription_change change = { .cancel_at_period_end = cancel, .actor = admin_actor(view) };
+    const struct subscription_change change = { .cancel_at_period_end = cancel,
+                                                .if_match = admin_seen(view),
+                                                .actor = admin_actor(view) };
     enum outcome outcome = admin_service(view, &service);
     if (outcome == OUTCOME_OK)
         outcome = subscription_change(&call->context, service.id, call->values[1], &change, &row);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
-}
-
-static enum outcome act_cancel(struct view *view, struct admin_done *done)
-{
-    return set_cancel(view, true, done);
-}
-
-static enum outcome act_keep(struct view *view, struct admin_done *done)
-{
-    return set_cancel(view, false, done);
+    return admin_said(view, outcome, "changed", done);
 }
 
 const struct admin_page admin_subscription_page = {
     .path = "/admin/services/{service}/subscriptions/{user}",
     .name = "subscription",
     .fill = fill_subscription,
-    .forms = { { "subscription_cancel", true, act_cancel }, { "subscription_keep", true, act_keep } },
+    .forms = { { "subscription_cancel", true, act_cancel }, { "subscription_keep", true, act_cancel } },
 };

@@ -22,7 +22,7 @@ static void put_row(struct view *view, struct json *table, const struct managed_
     admin_cell(view, table, provider->provider.display_name,
                provider->shadowed ? NULL : provider_path(view, provider->provider.name));
     admin_cell_code(view, table, provider->provider.name);
-    admin_cell(view, table, provider->kind_name, NULL);
+    admin_cell(view, table, admin_word(view, provider->kind_name), NULL);
     admin_cell(view, table, admin_word(view, managed_provider_status(provider)), NULL);
 }
 
@@ -102,9 +102,10 @@ const struct admin_page admin_providers_page = {
 
 /* --- one of them --- */
 
-static void put_forms(struct view *view, const struct provider *provider)
+static void put_forms(struct view *view, const struct managed_provider *managed)
 {
-    struct admin_fields fields = admin_form(view, "provider_change", false);
+    const struct provider *provider = &managed->provider;
+    struct admin_fields fields = admin_change_form(view, "provider_change", false, managed->tag);
     admin_text(&fields, "display_name", provider->display_name);
     admin_text(&fields, "client_id", provider->client_id);
     put_secret(&fields);
@@ -123,7 +124,7 @@ static enum outcome fill_provider(struct view *view)
         return outcome;
     json_put_text(view->model, "heading", view_inert(call->arena, provider.provider.display_name));
     admin_fact_code(view, "callback", managed_provider_callback(&call->context, &provider));
-    admin_fact(view, "kind", provider.kind_name);
+    admin_fact(view, "kind", admin_word(view, provider.kind_name));
     admin_fact(view, "status", admin_word(view, managed_provider_status(&provider)));
     admin_fact(view, "broken", view_inert(call->arena, provider.error));
     admin_fact_code(view, "issuer", provider.provider.issuer);
@@ -131,7 +132,7 @@ static enum outcome fill_provider(struct view *view)
     admin_fact(view, "source", admin_word(view, provider.from_file ? "from_file" : "from_database"));
     admin_fact(view, "created", admin_date(view, provider.created_at));
     if (!provider.from_file)
-        put_forms(view, &provider.provider);
+        put_forms(view, &provider);
     return OUTCOME_OK;
 }
 
@@ -145,32 +146,17 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     put_typed(view, metadata, "provider_secret", "client_secret");
     put_typed(view, metadata, "scope", "scopes");
     json_put_boolean(metadata, "sign_in", call_parameter(call, "offers_sign_in") != NULL);
-    const struct provider_wish wish = { .metadata = metadata };
+    const struct provider_wish wish = { .metadata = metadata, .if_match = admin_seen(view) };
     enum outcome outcome = managed_provider_change(&call->context, call->values[0], &wish, &provider);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    return admin_said(view, outcome, "changed", done);
 }
 
-static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
+static enum outcome act_switch(struct view *view, struct admin_done *done)
 {
+    bool active = admin_sent(view, "provider_enable");
     struct call *call = view->call;
     enum outcome outcome = managed_provider_set_active(&call->context, call->values[0], active);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = active ? "enabled" : "disabled";
-    return OUTCOME_OK;
-}
-
-static enum outcome act_disable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, false, done);
-}
-
-static enum outcome act_enable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, true, done);
+    return admin_said(view, outcome, active ? "enabled" : "disabled", done);
 }
 
 static enum outcome act_remove(struct view *view, struct admin_done *done)
@@ -189,7 +175,7 @@ const struct admin_page admin_provider_page = {
     .name = "provider",
     .fill = fill_provider,
     .forms = { { "provider_change", true, act_change },
-               { "provider_disable", true, act_disable },
-               { "provider_enable", true, act_enable },
+               { "provider_disable", true, act_switch },
+               { "provider_enable", true, act_switch },
                { "provider_remove", true, act_remove } },
 };

@@ -19,9 +19,10 @@ static void put_request(struct view *view, struct json *table, const struct perm
     admin_cell(view, table, good && !text_empty(client.client_name) ? client.client_name : row->client_id,
                admin_path(view, "clients", row->client_id));
     admin_cell(view, table, admin_date(view, row->permission.requested_at), NULL);
-    admin_button(view, table, "request_user", id, "approve_user", row->user_email);
-    admin_button(view, table, "request_admin", id, "approve_admin", row->user_email);
-    admin_button(view, table, "request_refuse", id, "refuse", row->user_email);
+    const char *who = row->user_email;
+    admin_button(view, table, &(struct admin_button) { "request_user", id, "approve_user", who, false });
+    admin_button(view, table, &(struct admin_button) { "request_admin", id, "approve_admin", who, false });
+    admin_button(view, table, &(struct admin_button) { "request_refuse", id, "refuse", who, true });
 }
 
 static enum outcome fill(struct view *view)
@@ -66,43 +67,27 @@ static enum outcome find(struct view *view, unsigned char user_id[16], const str
 }
 
 /* Only what still waits: somebody else may have answered. */
-static enum outcome decide(struct view *view, const char *role, struct admin_done *done)
+static enum outcome act_decide(struct view *view, struct admin_done *done)
 {
+    bool refused = admin_sent(view, "request_refuse");
+    const char *role = refused ? "none" : admin_sent(view, "request_admin") ? "admin" : "user";
     unsigned char user_id[16];
     const struct client *client;
     struct permission permission;
     struct context *context = &view->call->context;
     enum outcome outcome = find(view, user_id, &client);
+    const struct permission_change change = { .role = role,
+                                              .status = refused ? "revoked" : "approved",
+                                              .actor = view->call->admin->email,
+                                              .history_actor = admin_actor(view),
+                                              .only_from = "pending" };
     if (outcome == OUTCOME_OK)
-        outcome = permission_find(context, user_id, client, &permission);
-    if (outcome == OUTCOME_OK && !text_equal(permission.status, "pending")) {
+        outcome = permission_put(context, user_id, client, &change, &permission);
+    if (outcome == OUTCOME_PRECONDITION_FAILED) {
         view_error(view, NULL, "admin_problem_answered");
         return OUTCOME_OK;
     }
-    const struct permission_change change = { .role = role == NULL ? "none" : role,
-                                              .status = role == NULL ? "revoked" : "approved",
-                                              .actor = view->call->admin->email,
-                                              .history_actor = admin_actor(view) };
-    if (outcome == OUTCOME_OK)
-        outcome = permission_put(context, user_id, client, &change, &permission);
-    if (outcome == OUTCOME_OK)
-        done->said = role == NULL ? "request_refused" : "request_allowed";
-    return outcome;
-}
-
-static enum outcome act_user(struct view *view, struct admin_done *done)
-{
-    return decide(view, "user", done);
-}
-
-static enum outcome act_admin(struct view *view, struct admin_done *done)
-{
-    return decide(view, "admin", done);
-}
-
-static enum outcome act_refuse(struct view *view, struct admin_done *done)
-{
-    return decide(view, NULL, done);
+    return admin_said(view, outcome, refused ? "request_refused" : "request_allowed", done);
 }
 
 const struct admin_page admin_requests_page = {
@@ -110,7 +95,7 @@ const struct admin_page admin_requests_page = {
     .name = "requests",
     .in_navigation = true,
     .fill = fill,
-    .forms = { { "request_user", true, act_user },
-               { "request_admin", true, act_admin },
-               { "request_refuse", true, act_refuse } },
+    .forms = { { "request_user", true, act_decide },
+               { "request_admin", true, act_decide },
+               { "request_refuse", true, act_decide } },
 };

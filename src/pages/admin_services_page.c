@@ -86,7 +86,8 @@ static void put_providers(struct view *view, const struct service_row *service)
     sign_in = settings.sign_in == NULL ? "all" : *settings.sign_in == '\0' ? "none" : settings.sign_in;
     for (size_t i = 0; settings.redirect_uris[i] != NULL; i++)
         strbuf_add_format(&uris, "%s%s", i > 0 ? "\n" : "", settings.redirect_uris[i]);
-    struct admin_fields fields = admin_form(view, "service_providers", false);
+    struct admin_fields fields =
+        admin_change_form(view, "service_providers", false, service_providers_tag(arena, service));
     admin_text(&fields, "sign_in_providers", sign_in);
     admin_area(&fields, "provider_scopes", service_providers_list(arena, &settings, "\n"));
     admin_area(&fields, "provider_redirect_uris", uris.data);
@@ -95,6 +96,7 @@ static void put_providers(struct view *view, const struct service_row *service)
 static enum outcome fill_service(struct view *view)
 {
     struct service_row service;
+    struct arena *arena = view->call->arena;
     enum outcome found = admin_service(view, &service);
     if (found != OUTCOME_OK)
         return found;
@@ -104,10 +106,12 @@ static enum outcome fill_service(struct view *view)
     admin_fact(view, "status", admin_word(view, service.status));
     admin_fact_code(view, "service_type", service.service_type);
     admin_fact(view, "created", admin_date(view, service.created_at));
-    struct admin_fields profile = admin_form(view, "service_profile", false);
+    struct admin_fields profile =
+        admin_change_form(view, "service_profile", false, service_tag(arena, &service));
     admin_text(&profile, "service_name", service.name);
     admin_text(&profile, "slug", service.slug);
-    struct admin_fields fields = admin_form(view, "service_change", false);
+    struct admin_fields fields =
+        admin_change_form(view, "service_change", false, service_sign_in_tag(arena, &service));
     admin_select(&fields, "pin_gate", GATES, or_default(service.pin_gate));
     admin_select(&fields, "sign_in_form", SIGN_IN_FORMS, or_default(service.sign_in_form));
     put_providers(view, &service);
@@ -115,22 +119,26 @@ static enum outcome fill_service(struct view *view)
     return OUTCOME_OK;
 }
 
+/* What was left empty is taken off. */
+static const char *typed_or_none(struct view *view, const char *name)
+{
+    const char *words = admin_words(view, name);
+    return !admin_has(view, name) ? NULL : text_empty(words) ? "none" : words;
+}
+
 static enum outcome act_profile(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     struct service_row row;
-    const char *slug = call_parameter(call, "slug");
     const struct service_profile profile = { .name = call_parameter(call, "service_name"),
-                                             .slug = slug == NULL ? "none" : slug };
+                                             .slug = typed_or_none(view, "slug") };
     if (profile.name == NULL) {
         admin_wrong(view, "service_name", "admin_problem_name");
         return OUTCOME_OK;
     }
-    enum outcome outcome = service_set_profile(&call->context, call->values[0], &profile, NULL, &row);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    enum outcome outcome =
+        service_set_profile(&call->context, call->values[0], &profile, admin_seen(view), &row);
+    return admin_said(view, outcome, "changed", done);
 }
 
 static enum outcome act_change(struct view *view, struct admin_done *done)
@@ -138,52 +146,29 @@ static enum outcome act_change(struct view *view, struct admin_done *done)
     struct call *call = view->call;
     const struct service_sign_in sign_in = { .pin_gate = call_parameter(call, "pin_gate"),
                                              .sign_in_form = call_parameter(call, "sign_in_form") };
-    enum outcome outcome = service_set_sign_in(&call->context, call->values[0], &sign_in);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
-}
-
-static const char *or_none(const char *words)
-{
-    return text_empty(words) ? "none" : words;
+    enum outcome outcome = service_set_sign_in(&call->context, call->values[0], &sign_in, admin_seen(view));
+    return admin_said(view, outcome, "changed", done);
 }
 
 static enum outcome act_providers(struct view *view, struct admin_done *done)
 {
     struct call *call = view->call;
     const struct service_providers_change change = {
-        .sign_in = or_none(admin_words(view, "sign_in_providers")),
-        .scopes = or_none(admin_words(view, "provider_scopes")),
-        .redirect_uris = or_none(admin_words(view, "provider_redirect_uris")),
+        .sign_in = typed_or_none(view, "sign_in_providers"),
+        .scopes = typed_or_none(view, "provider_scopes"),
+        .redirect_uris = typed_or_none(view, "provider_redirect_uris"),
         .replaces = true,
     };
-    enum outcome outcome = service_set_providers(&call->context, call->values[0], &change);
-    if (outcome != OUTCOME_OK)
-        return admin_refused(view, outcome);
-    done->said = "changed";
-    return OUTCOME_OK;
+    enum outcome outcome = service_set_providers(&call->context, call->values[0], &change, admin_seen(view));
+    return admin_said(view, outcome, "changed", done);
 }
 
-static enum outcome set_active(struct view *view, bool active, struct admin_done *done)
+static enum outcome act_switch(struct view *view, struct admin_done *done)
 {
+    bool active = admin_sent(view, "service_enable");
     struct call *call = view->call;
     enum outcome outcome = service_set_active(&call->context, call->values[0], active);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    done->said = active ? "enabled" : "disabled";
-    return OUTCOME_OK;
-}
-
-static enum outcome act_disable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, false, done);
-}
-
-static enum outcome act_enable(struct view *view, struct admin_done *done)
-{
-    return set_active(view, true, done);
+    return admin_said(view, outcome, active ? "enabled" : "disabled", done);
 }
 
 const struct admin_page admin_service_page = {
@@ -194,6 +179,6 @@ const struct admin_page admin_service_page = {
     .forms = { { "service_profile", true, act_profile },
                { "service_change", true, act_change },
                { "service_providers", true, act_providers },
-               { "service_disable", true, act_disable },
-               { "service_enable", true, act_enable } },
+               { "service_disable", true, act_switch },
+               { "service_enable", true, act_switch } },
 };

@@ -27,10 +27,25 @@ static void put_inert(struct view *view, struct json *object, const char *name, 
     put(object, name, view_inert(view->call->arena, text));
 }
 
+/* Text of several lines, which stay; browsers send CR LF. */
+static const char *inert_lines(struct arena *arena, const char *text)
+{
+    struct strbuf lines = strbuf_start(arena);
+    const char *line;
+    size_t length;
+    while (text != NULL && text_next_word(&text, '\n', &line, &length)) {
+        if (length > 0 && line[length - 1] == '\r')
+            length--;
+        strbuf_add_format(&lines, "%s%s", lines.length > 0 ? "\n" : "",
+                          view_inert(arena, arena_strndup(arena, line, length)));
+    }
+    return lines.data;
+}
+
 /* A value, which is printed: there, be it empty. */
 static void put_value(struct view *view, struct json *object, const char *value)
 {
-    json_put_text(object, "value", value == NULL ? "" : view_inert(view->call->arena, value));
+    json_put_text(object, "value", inert_lines(view->call->arena, value));
 }
 
 static struct json *list_of(struct json *object, const char *name, struct arena *arena)
@@ -81,6 +96,16 @@ const char *admin_date(struct view *view, int64_t time)
     return time > 0 ? date_day(view, time) : "";
 }
 
+const char *admin_moment(struct view *view, int64_t time)
+{
+    return time > 0 ? date_moment(view, time) : "";
+}
+
+const char *admin_moment_or_never(struct view *view, int64_t time)
+{
+    return time > 0 ? date_moment(view, time) : admin_word(view, "never");
+}
+
 const char *admin_word(struct view *view, const char *word)
 {
     const char *text = view_text_if_any(view, arena_printf(view->call->arena, "admin_word_%s", word));
@@ -126,7 +151,8 @@ struct json *admin_table(struct view *view, const char *name, const char *column
     const char *word;
     size_t length;
     json_put_text(table, "caption", text_of(view, "table", name));
-    json_put_text(table, "none", text_of(view, "none", name));
+    bool searched = form_value(&view->call->request->query, "search") != NULL;
+    json_put_text(table, "none", text_of(view, "none", searched ? "found" : name));
     while (text_next_word(&columns, ' ', &word, &length)) {
         struct json *head = json_new_object(arena);
         json_put_text(head, "label", text_of(view, "column", arena_strndup(arena, word, length)));
@@ -183,16 +209,16 @@ static const char *token_of(struct view *view, const char *form)
                               json_member_text(view->values, "form_flow"));
 }
 
-void admin_button(struct view *view, struct json *table, const char *form, const char *id, const char *name,
-                  const char *what)
+void admin_button(struct view *view, struct json *table, const struct admin_button *button)
 {
-    struct json *button = add_object(view, last_row(table), "buttons");
+    struct json *shown = add_object(view, last_row(table), "buttons");
     json_put_boolean(table, "has_buttons", true);
-    json_put_text(button, "name", form);
-    json_put_text(button, "token", token_of(view, form));
-    json_put_text(button, "id", id);
-    json_put_text(button, "label", text_of(view, "button", name));
-    put_inert(view, button, "what", what);
+    json_put_text(shown, "name", button->form);
+    json_put_text(shown, "token", token_of(view, button->form));
+    json_put_text(shown, "id", button->id);
+    json_put_text(shown, "label", text_of(view, "button", button->name));
+    put_inert(view, shown, "what", button->what);
+    json_put_boolean(shown, "danger", button->danger);
 }
 
 /* --- lists --- */
@@ -217,6 +243,15 @@ static void put_step(struct view *view, const char *name, const struct page *pag
                                view_path(view->call, view->call->request->path), search, (long long)offset));
 }
 
+/* Which of the rows these are, where there are others. */
+static void put_range(struct view *view, int64_t offset, int64_t count)
+{
+    struct arena *arena = view->call->arena;
+    view_value(view, "first", arena_printf(arena, "%lld", (long long)offset + 1));
+    view_value(view, "last", arena_printf(arena, "%lld", (long long)(offset + count)));
+    json_put_text(view->model, "range", view_text(view, count == 0 ? "admin_none_found" : "admin_range"));
+}
+
 size_t admin_list_ends(struct view *view, const struct page *page, size_t count, bool with_search)
 {
     struct json *search = json_new_object(view->call->arena);
@@ -225,6 +260,8 @@ size_t admin_list_ends(struct view *view, const struct page *page, size_t count,
         put_value(view, search, page->search);
         json_put(view->model, "search", search);
     }
+    if (page->offset > 0 || count > ADMIN_PAGE_ROWS)
+        put_range(view, page->offset, count > ADMIN_PAGE_ROWS ? ADMIN_PAGE_ROWS : (int64_t)count);
     if (page->offset > 0)
         put_step(view, "previous_url", page,
                  page->offset > ADMIN_PAGE_ROWS ? page->offset - ADMIN_PAGE_ROWS : 0);
@@ -244,6 +281,7 @@ struct admin_fields admin_form(struct view *view, const char *name, bool danger)
     json_put_text(form, "title", text_of(view, "form", name));
     json_put_text(form, "submit", text_of(view, "form", arena_printf(arena, "%s_button", name)));
     put(form, "about", hint);
+    json_put_boolean(form, "seen", false);
     json_put_text(form, "token", token_of(view, name));
     json_put_boolean(form, "danger", danger);
     json_put(form, "inputs", json_new_array(arena));
@@ -253,7 +291,39 @@ struct admin_fields admin_form(struct view *view, const char *name, bool danger)
                                    .form = form,
                                    .fields = json_member(form, "inputs"),
                                    .name = name,
-                                   .again = sent && json_count(view->errors) > 0 };
+                                   .again = sent && json_count(view->errors) > 0,
+                                   .stale = sent && admin_is_stale(view) };
+}
+
+/* --- forms that change what was shown --- */
+
+const char *admin_seen(struct view *view)
+{
+    const char *seen = form_value(&view->call->form, "seen");
+    return seen != NULL && *seen == '"' ? seen : ""; /* which is no version of anything */
+}
+
+bool admin_is_stale(const struct view *view)
+{
+    return json_has_member(view->values, "stale");
+}
+
+/* Refused for another reason, it is still about what was seen then. */
+struct admin_fields admin_change_form(struct view *view, const char *name, bool danger, const char *tag)
+{
+    struct admin_fields fields = admin_form(view, name, danger);
+    json_put_text(fields.form, "seen", fields.again && !fields.stale ? admin_seen(view) : tag);
+    return fields;
+}
+
+/* What is saved now, beside a field in which something else was typed. */
+static void put_current(struct admin_fields *fields, struct json *field, const char *current,
+                        const char *typed)
+{
+    struct view *view = fields->view;
+    const char *saved = inert_lines(view->call->arena, current);
+    bool differs = fields->stale && !text_equal(saved, inert_lines(view->call->arena, typed));
+    put(field, "current", !differs ? "" : *saved == '\0' ? admin_word(view, "empty") : saved);
 }
 
 static const char *id_of(struct view *view, const char *form, const char *field)
@@ -278,6 +348,7 @@ static struct json *add_field(struct admin_fields *fields, const char *kind, con
     put(field, "hint", view_text_if_any(view, arena_printf(arena, "admin_field_%s_hint", name)));
     put(field, "error", json_member_text(json_member(view->fields, id), "error"));
     put_value(view, field, fields->again ? typed : value);
+    put_current(fields, field, value, typed);
     json_put_boolean(field, "is_plain", is_plain);
     json_put_boolean(field, kind, true);
     return field;
@@ -320,6 +391,7 @@ void admin_select(struct admin_fields *fields, const char *name, const char *wor
         const char *option = arena_strndup(view->call->arena, word, length);
         add_option(fields, field, option, admin_word(view, option), text_equal(option, chosen));
     }
+    put_current(fields, field, admin_word(view, value), admin_word(view, chosen));
 }
 
 void admin_boxes(struct admin_fields *fields, const char *name, const char *words, const char *checked)
@@ -332,13 +404,16 @@ void admin_boxes(struct admin_fields *fields, const char *name, const char *word
         const char *option = arena_strndup(view->call->arena, word, length);
         add_option(fields, field, option, option, list != NULL && text_has_word(list, ' ', option));
     }
+    put_current(fields, field, checked, list);
 }
 
 void admin_box(struct admin_fields *fields, const char *name, bool checked)
 {
     struct json *field = add_field(fields, "is_box", name, NULL);
-    json_put_boolean(field, "checked",
-                     fields->again ? form_value(&fields->view->call->form, name) != NULL : checked);
+    bool typed = fields->again ? form_value(&fields->view->call->form, name) != NULL : checked;
+    json_put_boolean(field, "checked", typed);
+    put_current(fields, field, admin_word(fields->view, checked ? "yes" : "no"),
+                admin_word(fields->view, typed ? "yes" : "no"));
 }
 
 void admin_wrong(struct view *view, const char *field, const char *text_key)
@@ -416,6 +491,11 @@ static void tell_reason(struct view *view)
 
 enum outcome admin_refused(struct view *view, enum outcome outcome)
 {
+    if (outcome == OUTCOME_PRECONDITION_FAILED) {
+        view_value(view, "stale", "yes");
+        view_error(view, NULL, "admin_problem_stale");
+        return OUTCOME_OK;
+    }
     static const enum outcome about_input[] = { OUTCOME_INVALID_REQUEST, OUTCOME_INVALID_REDIRECT_URI,
                                                 OUTCOME_INVALID_CLIENT_METADATA, OUTCOME_ALREADY_EXISTS,
                                                 OUTCOME_LIMIT_REACHED };
@@ -426,6 +506,11 @@ enum outcome admin_refused(struct view *view, enum outcome outcome)
         return OUTCOME_OK;
     }
     return outcome;
+}
+
+bool admin_has(const struct view *view, const char *name)
+{
+    return form_times(&view->call->form, name) > 0;
 }
 
 const char *admin_words(struct view *view, const char *name)

@@ -22,8 +22,11 @@ const char *admin_path(struct view *view, const char *section, const char *id);
 /* The administrator who does it, as history has it: "admin:ann@example.org". */
 const char *admin_actor(struct view *view);
 
-/* A date in words; "" for 0. */
+/* A day, and a day with its time, in words; "" for 0. */
 const char *admin_date(struct view *view, int64_t time);
+const char *admin_moment(struct view *view, int64_t time);
+/* The same, "never" for 0. */
+const char *admin_moment_or_never(struct view *view, int64_t time);
 
 /* The text of a word of ours ("active" is admin_word_active); the word itself when there is none. */
 const char *admin_word(struct view *view, const char *word);
@@ -44,9 +47,12 @@ void admin_cell(struct view *view, struct json *table, const char *value, const 
 void admin_cell_code(struct view *view, struct json *table, const char *value); /* ids and the like */
 
 /* A button in the row: sends form and id. Its text is admin_button_NAME; what names the row to those who
- * can't see it. */
-void admin_button(struct view *view, struct json *table, const char *form, const char *id, const char *name,
-                  const char *what);
+ * can't see it. danger: it takes something away. */
+struct admin_button {
+    const char *form, *id, *name, *what;
+    bool danger;
+};
+void admin_button(struct view *view, struct json *table, const struct admin_button *button);
 
 /* The page of a list that the query asks for (search, offset), one row more than is shown; then the search
  * field, and the ways to the rows before and behind. Returns how many to show. */
@@ -58,9 +64,20 @@ struct admin_fields {
     struct view *view;
     struct json *form, *fields;
     const char *name;
-    bool again;
+    bool again; /* it was just refused */
+    bool stale; /* because of what others saved meanwhile: fields show that, where something else was typed */
 };
 struct admin_fields admin_form(struct view *view, const char *name, bool danger);
+
+/*
+ * A form that changes what the page shows of a thing: with the thing's tag (domain/precondition.h), which is
+ * sent back. The rule is given admin_seen() as its if_match; its PRECONDITION_FAILED goes through
+ * admin_refused(), and the page shows both, what was typed and what is saved now.
+ */
+struct admin_fields admin_change_form(struct view *view, const char *name, bool danger, const char *tag);
+const char *admin_seen(struct view *view);
+bool admin_is_stale(const struct view *view);
+
 void admin_text(struct admin_fields *fields, const char *name, const char *value);
 void admin_area(struct admin_fields *fields, const char *name, const char *value);
 void admin_number(struct admin_fields *fields, const char *name, const char *value);
@@ -76,6 +93,9 @@ void admin_wrong(struct view *view, const char *field, const char *text_key);
 /* A rule's refusal as an error of the form, when it is about what was typed (then OK); any other outcome is
  * returned as it is. */
 enum outcome admin_refused(struct view *view, enum outcome outcome);
+
+/* Whether the field was sent, be it empty: what wasn't, of a form that was cut short, stays as it is. */
+bool admin_has(const struct view *view, const char *name);
 
 /* The words of an area or of boxes, one space between. */
 const char *admin_words(struct view *view, const char *name);

@@ -149,19 +149,6 @@ static const char *form_of(struct call *call, const struct connect_request *requ
 
 /* --- the way out --- */
 
-static enum outcome set_out(struct call *call, const struct provider *provider, const struct journey *journey,
-                            const struct provider_authorization *wishes)
-{
-    const char *url, *cookie;
-    enum outcome outcome = journey_start(&call->context, provider, journey, wishes,
-                                         cookie_read(call->request, JOURNEY_COOKIE), &url, &cookie);
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    provider_cookie_write(call, cookie);
-    flow_redirect(call, url);
-    return OUTCOME_OK;
-}
-
 static enum outcome leave(struct call *call, const struct connect_request *request)
 {
     const struct provider *provider;
@@ -178,7 +165,7 @@ static enum outcome leave(struct call *call, const struct connect_request *reque
                                      .request = request->text,
                                      .user_id = uuid_encode(call->arena, request->row.user_id),
                                      .scopes = wishes.scopes };
-    return set_out(call, provider, &journey, &wishes);
+    return provider_set_out(call, provider, &journey, &wishes);
 }
 
 /* --- the page --- */
@@ -333,7 +320,7 @@ static enum outcome ask_address(struct call *call, const struct journey *journey
                                    .user_id = journey->user_id,
                                    .scopes = granting_join(call->arena, journey->scopes,
                                                            connect_address_scope(call->arena, provider)) };
-    return set_out(call, provider, &again, &wishes);
+    return provider_set_out(call, provider, &again, &wishes);
 }
 
 enum outcome connect_arrive(struct call *call, const struct journey *journey, const struct provider *provider,
@@ -468,7 +455,7 @@ static enum outcome post_link(struct call *call)
                                      .scopes = link_scopes(call, &ticket, provider) };
     const struct provider_authorization wishes = { .prompt = "select_account",
                                                    .offline = provider->kind->refreshes };
-    return set_out(call, provider, &journey, &wishes);
+    return provider_set_out(call, provider, &journey, &wishes);
 }
 
 /* clang-format off */

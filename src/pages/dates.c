@@ -30,6 +30,16 @@ const char *date_day(struct view *view, int64_t time)
     return view_text(view, "date_day");
 }
 
+const char *date_moment(struct view *view, int64_t time)
+{
+    if (text_empty(date_day(view, time))) /* which leaves its words for ours */
+        return "";
+    int64_t minutes = time / 60;
+    view_value(view, "time",
+               arena_printf(view->call->arena, "%02d:%02d", (int)(minutes / 60 % 24), (int)(minutes % 60)));
+    return view_text(view, "date_moment");
+}
+
 const char *date_ago(struct view *view, int64_t time, int64_t now)
 {
     static const struct {

@@ -2,6 +2,7 @@
 #include "pages/error_page.h"
 
 #include "app/answer.h"
+#include "app/route.h"
 #include "core/text.h"
 #include "pages/view.h"
 
@@ -27,8 +28,8 @@ static const char *kind_of(enum outcome outcome)
     return "request";
 }
 
-/* The weight of a media type in Accept, in thousandths; 0 when it isn't named. Wildcards don't count:
- * a program that takes anything has not said that it prefers JSON. */
+/* The weight of a media type in Accept, in thousandths; 0 when it isn't named. Wildcards don't count: they
+ * say nothing of what is preferred. */
 static int accepted(const char *accept, const char *type)
 {
     const char *word;
@@ -54,9 +55,13 @@ bool page_is_wanted(const struct call *call)
     return accept != NULL && accepted(accept, "text/html") > 0;
 }
 
+/* An authorization request is made by browsers, which name text/html; whoever doesn't is a program. Other
+ * pages are for people, and a program has to say that it prefers JSON. */
 static bool prefers_json(const struct call *call)
 {
     const char *accept = accept_of(call);
+    if (call->route != NULL && call->route->caller_limit == CALLER_AUTHORIZES && !page_is_wanted(call))
+        return true;
     if (accept == NULL)
         return false;
     return accepted(accept, "application/json") > accepted(accept, "text/html");

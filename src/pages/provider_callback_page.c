@@ -257,7 +257,8 @@ static enum outcome redeem(struct call *call, struct returning *returning)
                                         .code_verifier = journey->code_verifier,
                                         .nonce = journey->nonce,
                                         .scopes = journey->scopes,
-                                        .user = call_parameter(call, "user") };
+                                        .user = call_parameter(call, "user"),
+                                        .lasting = journey->purpose == JOURNEY_CONNECT };
     return provider_redeem(&call->context, returning->provider, &code, &returning->tokens,
                            &returning->identity);
 }
@@ -305,7 +306,9 @@ static enum outcome read_answer(struct call *call)
     const char *state = call_parameter(call, "state");
     if (call_repeated(call, names) != NULL)
         return refuse(&call->context, OUTCOME_MALFORMED, "a parameter came more than once");
-    if (state == NULL || (call_parameter(call, "code") == NULL && call_parameter(call, "error") == NULL))
+    if (call_parameter(call, "error") != NULL)
+        return OUTCOME_OK;
+    if (state == NULL || call_parameter(call, "code") == NULL)
         return refuse(&call->context, OUTCOME_MALFORMED, "code or state is missing");
     return OUTCOME_OK;
 }
@@ -331,8 +334,13 @@ static enum outcome get_provider_callback(struct call *call)
     enum outcome outcome = read_answer(call);
     if (outcome != OUTCOME_OK)
         return outcome;
-    outcome = journey_read(&call->context, returning.provider->name, call_parameter(call, "state"),
-                           cookie_read(call->request, JOURNEY_COOKIE), &returning.journey);
+    /* an error that came without a state opens nothing, and its person is told all the same */
+    if (call_parameter(call, "state") == NULL)
+        return tell(call, &returning, call_parameter(call, "error"));
+    const struct journey_browser browser = { .csrf = cookie_read(call->request, JOURNEY_COOKIE),
+                                             .own = call->browser };
+    outcome = journey_read(&call->context, returning.provider->name, call_parameter(call, "state"), &browser,
+                           &returning.journey);
     if (outcome == OUTCOME_FOREIGN_FORM && goes_on_signed_in(call, &returning.journey))
         return OUTCOME_OK;
     if (outcome == OUTCOME_FOREIGN_FORM)

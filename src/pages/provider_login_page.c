@@ -25,23 +25,29 @@ void provider_cookie_write(struct call *call, const char *value)
                                                      .max_age_s = *value == '\0' ? 0 : JOURNEY_COOKIE_S });
 }
 
-/* The journey begins: the provider may have to be asked where it is. */
-static enum outcome set_out(struct call *call, const struct provider *listed, const struct journey *journey,
-                            const struct provider_authorization *wishes)
+enum outcome provider_set_out(struct call *call, const struct provider *provider,
+                              const struct journey *journey, const struct provider_authorization *wishes)
 {
-    const struct provider *provider;
     const char *url, *cookie;
-    enum outcome outcome = provider_find(&call->context, listed->name, &provider);
-    if (outcome == OUTCOME_PROVIDER_FAILED)
-        return provider_error_tell(call, journey, listed, PROVIDER_UNAVAILABLE);
-    if (outcome == OUTCOME_OK)
-        outcome = journey_start(&call->context, provider, journey, wishes,
-                                cookie_read(call->request, JOURNEY_COOKIE), &url, &cookie);
+    const struct journey_browser browser = { .csrf = cookie_read(call->request, JOURNEY_COOKIE),
+                                             .own = browser_side_ensure(call) };
+    enum outcome outcome = journey_start(&call->context, provider, journey, wishes, &browser, &url, &cookie);
     if (outcome != OUTCOME_OK)
         return outcome;
     provider_cookie_write(call, cookie);
     flow_redirect(call, url);
     return OUTCOME_OK;
+}
+
+/* The journey begins: the provider may have to be asked where it is. */
+static enum outcome set_out(struct call *call, const struct provider *listed, const struct journey *journey,
+                            const struct provider_authorization *wishes)
+{
+    const struct provider *provider;
+    enum outcome outcome = provider_find(&call->context, listed->name, &provider);
+    if (outcome == OUTCOME_PROVIDER_FAILED)
+        return provider_error_tell(call, journey, listed, PROVIDER_UNAVAILABLE);
+    return outcome == OUTCOME_OK ? provider_set_out(call, provider, journey, wishes) : outcome;
 }
 
 /* --- who signs in --- */

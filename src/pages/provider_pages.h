@@ -13,6 +13,10 @@ enum outcome get_provider_login(struct call *call);
 /* The way there by which who is signed in connects an account: belongs to this session. */
 const char *provider_connect_path(struct call *call, const struct provider *provider);
 
+/* Sends the browser to the provider, which is complete (provider_find()). */
+enum outcome provider_set_out(struct call *call, const struct provider *provider,
+                              const struct journey *journey, const struct provider_authorization *wishes);
+
 /* The cookie that is the state's twin: sent, or (value "") taken back. */
 void provider_cookie_write(struct call *call, const char *value);
 

@@ -1,5 +1,5 @@
-/* history.h: who changed what of a service's members, subscriptions, permissions, keys and clients: rows that
- * are only ever added. */
+/* history.h: who changed what of a service's members, subscriptions, permissions, keys, clients and webhooks,
+ * and of administrators: rows that are only ever added. */
 #ifndef DOORWARD_STORE_HISTORY_H
 #define DOORWARD_STORE_HISTORY_H
 

@@ -1,7 +1,7 @@
 /* webhooks.c: see webhooks.h. */
 #include "store/webhooks.h"
 
-enum { ADD, FIND, LOCK, FIND_ANY, LIST, COUNT, CHANGE, DISABLE, REMOVE };
+enum { ADD, FIND, LOCK, FIND_ANY, LIST, COUNT, CHANGE, REMOVE };
 
 #define ROW(member) offsetof(struct webhook_row, member)
 
@@ -54,10 +54,6 @@ static const struct statement statements[] = {
                  .sql = "UPDATE webhooks SET url = ?, events = ?, secret_sealed = ?, status = ?,"
                         " updated_at = ? WHERE id = ? AND service_id = ?",
                  .parameters = "ttbtibb" },
-    [DISABLE] = { .name = "webhooks.disable",
-                  .sql = "UPDATE webhooks SET status = 'disabled', updated_at = ? WHERE id = ?",
-                  .parameters = "ib",
-                  .retry = true },
     [REMOVE] = { .name = "webhooks.remove",
                  .sql = "DELETE FROM webhooks WHERE id = ? AND service_id = ?",
                  .parameters = "bb" },
@@ -121,11 +117,6 @@ enum store_result webhooks_change(struct db *db, const struct webhook_row *row)
                       VALUES(sql_text(row->url), sql_text(row->events), sealed_value(row->sealed),
                              sql_text(row->status), sql_integer(row->updated_at), sql_id(row->id),
                              sql_id(row->service_id)));
-}
-
-enum store_result webhooks_disable(struct db *db, const unsigned char id[16], int64_t now)
-{
-    return db_run_one(db, &statements[DISABLE], VALUES(sql_integer(now), sql_id(id)));
 }
 
 enum store_result webhooks_remove(struct db *db, const unsigned char service_id[16],

@@ -37,9 +37,6 @@ enum store_result webhooks_count(struct db *db, struct arena *arena, const unsig
 /* url, events, what is sealed, status and updated_at of a row. */
 enum store_result webhooks_change(struct db *db, const struct webhook_row *row) MUST_CHECK;
 
-/* Its server has said that it is gone: nothing is sent there any more. */
-enum store_result webhooks_disable(struct db *db, const unsigned char id[16], int64_t now) MUST_CHECK;
-
 /* Its deliveries go with it. */
 enum store_result webhooks_remove(struct db *db, const unsigned char service_id[16],
                                   const unsigned char id[16]) MUST_CHECK;

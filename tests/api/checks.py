@@ -12,11 +12,18 @@ ERROR_CHARACTERS = re.compile(r"\A[\x20-\x21\x23-\x5b\x5d-\x7e]*\Z")  # RFC 6749
 ERROR_MEMBERS = {"error", "error_description", "error_uri"}
 
 
+def tampered(text, at=-4):
+    """The same text with one other character there. What changes the last one of an encoding should change an earlier one, too:
+    its last bits may stand for nothing."""
+    at %= len(text)
+    return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1:]
+
+
 def equal(seen, wanted, what=""):
     assert seen == wanted, f"{what}: {seen!r}, not {wanted!r}"
 
 
-def until(condition, what, seconds=15):
+def until(condition, what, seconds=60):
     """Waits for it; what is for the one who reads that it didn't happen."""
     end = time.monotonic() + seconds
     while not condition():

@@ -101,8 +101,7 @@ def send(browser, path, name, values=None, button=None, follow=False, headers=No
     equal(answer.status, 200, f"{path}: {answer}")
     form = form_named(answer, name, button)
     pressed = {"name": "id", "value": button} if button else None
-    # what a browser sends of selects and areas, which the reader of pages here doesn't know
-    return browser.submit(dict(form, action=form["action"]), values, pressed, headers=headers, follow=follow)
+    return browser.submit(form, values, pressed, headers=headers, follow=follow)
 
 
 def is_done(browser, answer, words):

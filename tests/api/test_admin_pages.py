@@ -257,9 +257,9 @@ def csrf(site):
     browser, other = console(site), sign_in(site, new_admin(site))
     path = here(site)
     form = form_named(browser.open(path), "service_change")
-    token = dict(filled(form))["token"]
+    shown = dict(filled(form))
     before = history(site)
-    fields = {"form": "service_change", "pin_gate": "off", "sign_in_form": "both", "token": token}
+    fields = dict(shown, pin_gate="off", sign_in_form="both")
     tries = [(browser, path, dict(fields, token=""), {}), (browser, path, dict(fields, form="service_disable"), {}),
              (browser, path, dict(fields, form="none-such"), {}), (other, path, fields, {}),
              (browser, here(site, "/clients"), dict(fields, form="client_add"), {}),
@@ -277,6 +277,7 @@ def stale(site):
     admin = new_admin(site)
     browser = sign_in(site, admin)
     make_old(site, browser)
+    client, person = site.client("web"), member(site)
     before = len(history(site))
     held = browser.cookies["admin-session"]
     answer = send(browser, here(site), "service_disable")
@@ -286,14 +287,36 @@ def stale(site):
     equal(len(history(site)), before)
     for path, name, values in ((here(site, "/keys"), "key_add", {"key_name": "x", "permissions": "read:users"}),
                                (here(site, "/clients"), "client_add", {"client_name": "x", "client_kind": "machine"}),
-                               (here(site, f"/clients/{site.client('web').id}"), "client_secret", {}),
-                               (here(site, f"/members/{member(site).id}"), "member_disable", {})):
+                               (here(site, f"/clients/{client.id}"), "client_secret", {}), (here(site, f"/clients/{client.id}"), "client_remove", {}),
+                               (here(site, f"/members/{person.id}"), "member_disable", {})):
         equal(send(browser, path, name, values).status, 303, name)
     equal(len(history(site)), before)
     sign_in(site, admin, browser, path=answer.location.replace(site.url, ""))
     equal(browser.last.location.replace(site.url, ""), here(site))
     assert browser.cookies["admin-session"] != held
     equal(send(browser, here(site), "service_change", {"pin_gate": "off", "sign_in_form": "both"}).status, 303)
+
+
+@test("re-authentication: name and word of a service, how people sign in to it and its providers ask for a fresh sign-in; before it nothing has changed")
+def stale_service(site):
+    admin = new_admin(site)
+    browser = sign_in(site, admin)
+    service = site.cli("service", "add", "--name", "Kept")["id"]
+    page, word = f"/admin/services/{service}", f"fresh-{site._mark}"
+    kept = site.cli("service", "show", service)
+    make_old(site, browser)
+    forms = (("service_profile", {"service_name": "Taken", "slug": ""}), ("service_profile", {"service_name": "Kept", "slug": word}),
+             ("service_change", {"pin_gate": "always", "sign_in_form": "identifier_first"}), ("service_disable", {}))
+    for name, values in forms:
+        answer = send(browser, page, name, values)
+        wanted = urllib.parse.urlsplit(answer.location or "")
+        equal((answer.status, wanted.path, "again=1" in wanted.query), (303, "/admin", True), f"{name}: {answer}")
+        equal(site.cli("service", "show", service), kept, f"behind {name} {values}")
+    equal([kind for kind, _, _ in history(site, service)], ["service.created"], "history")
+    sign_in(site, admin, browser, path=answer.location.replace(site.url, ""))
+    is_done(browser, send(browser, page, "service_profile", {"service_name": "Fresh", "slug": word}), "have been saved")
+    shown = site.cli("service", "show", service)
+    equal((shown["name"], shown["slug"]), ("Fresh", word), str(shown))
 
 
 # --- the pages ---

@@ -51,13 +51,17 @@ def bad_client(site):
     stays_here(ask(site, gone), "disabled client")
 
 
-@test("decision 7: a refusal that stays here is a page for a browser and JSON for a program")
+@test("decision 7, 2.9: a refusal that stays here is a page for a browser, which names text/html, and JSON for a program")
 def refusal_by_accept(site):
     request = request_of(site.client(), client_id="nobody")
-    page = site.web.get(AUTHORIZE, request, {"Accept": "text/html,*/*;q=0.8"})
-    equal((page.status, page.media_type), (400, "text/html"), "a browser")
-    body = refused(site.web.get(AUTHORIZE, request, {"Accept": "application/json"}), 400, "invalid_client")
-    assert body["error_description"]
+    for accept in ("text/html,*/*;q=0.8", "text/html,application/json;q=0.9"):
+        page = site.web.get(AUTHORIZE, request, {"Accept": accept})
+        equal((page.status, page.media_type), (400, "text/html"), accept)
+    for accept in ("application/json", "*/*", "", "text/html;q=0.5,application/json", "text/html;q=0"):
+        body = refused(site.web.get(AUTHORIZE, request, {"Accept": accept}), 400, "invalid_client")
+        assert body["error_description"], accept
+    for path in (AUTHORIZE, "/authorize"):
+        refused(site.web.request("GET", path + "?client_id=nobody"), 400, "invalid_client")
 
 
 ZOO = ["/", "?x", "?x=1", "#f", "%2e", "/../cb", "/..;/cb", "/%2e%2e/cb", "/./", "/.", "%00", "%0a", "\\", "/\\evil.example",

@@ -7,6 +7,7 @@ import time
 
 from kit import *
 from installation import basic
+from proofs import proof
 from prove import *
 from signers import EcKey, EdKey, RsaKey
 
@@ -203,7 +204,7 @@ def locked(site):
     equal(len(mistakes), LOCK, "mistakes")
     for number, words in enumerate(mistakes):
         equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, f"before failure {number}")
-        invalid_client(ask(site, TOKEN, client, words, at(f"198.51.100.{number}")))
+        invalid_client(ask(site, REVOKE, client, words, at(f"198.51.100.{number}")))
     equal([entry["counted"] for entry in failures(site, client)], [True] * LOCK, "counted")
     for number, path in enumerate((REVOKE, INTROSPECT, TOKEN)):
         invalid_client(ask(site, path, client, proof_of(site, client)[0], at(f"203.0.113.{number}")), f"locked, at {path}")
@@ -264,6 +265,19 @@ def counted_once(site):
             invalid_client(ask(site, REVOKE, client, words, at(f"198.51.100.{number}")))
     equal(sum(entry["counted"] for entry in failures(site, client)), 2, "counted")
     equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "not locked")
+
+
+@test("4.3: an enhanced client's token requests without a proof, or with a bad one, are written down; they never lock it, and a nonce that is asked for is no failure")
+def without_proof(site):
+    client, its_key = enhanced_client(site), EcKey()
+    for number in range(LOCK + 1):
+        headers = {} if number % 2 else {"DPoP": proof(its_key, "GET", site.url + TOKEN)}
+        answer = ask(site, TOKEN, client, proof_of(site, client)[0], {**headers, **at(f"198.51.100.{number}")})
+        equal((answer.status, answer.json()["error"]), (400, "invalid_dpop_proof"), str(answer))
+    told = failures(site, client)
+    equal({(entry["method"], entry["counted"]) for entry in told}, {("dpop", False)}, "ways")
+    equal(sorted({entry["reason"] for entry in told}), ["a DPoP proof is required", "the proof's htm is another method"], "reasons")
+    equal(ask(site, TOKEN, client, proof_of(site, client)[0], {"DPoP": proof(its_key, "POST", site.url + TOKEN)}).status, 200, "with one")
 
 
 @test("a client without enhanced security is never locked")

@@ -3,6 +3,7 @@
 with them, and the keys that clients register."""
 import json
 import secrets
+import subprocess
 import threading
 import time
 
@@ -114,7 +115,7 @@ def challenges(site):
     assert answer.header("WWW-Authenticate").startswith("Basic")
 
 
-@test("the contract's other errors: no authentication 401, no grant_type 400, unknown grant 400, wrong type 415, GET 405")
+@test("the contract's other errors: no authentication 401, no grant_type 400, unknown grant 400, wrong type 400, GET 405")
 def contract_errors(site):
     web = of_way(site, "client_secret_basic")
     header = {"Authorization": basic(web.id, web.secret)}
@@ -123,10 +124,22 @@ def contract_errors(site):
     refused(site.web.post("/oauth2/token", {"grant_type": "password"}, headers=header), 400, "unsupported_grant_type")
     refused(site.web.post("/oauth2/token", {"grant_type": "client_credentials", "scope": "admin"}, headers=header), 400, "invalid_scope")
     refused(site.web.post("/oauth2/token", {"grant_type": "refresh_token", "refresh_token": "x"}, headers=header), 400, "unauthorized_client")
+    for path in (TOKEN, "/oauth2/token", "/api/oauth/introspect", "/api/oauth/revoke"):
+        answer = site.web.request("POST", path, body="grant_type=client_credentials&token=x", headers={**header, "Content-Type": "text/plain"})
+        refused(answer, 400, "invalid_request")
     equal(site.web.get("/oauth2/token").status, 405, "GET")
     answer = site.web.post("/oauth2/token", {"grant_type": "client_credentials", "scope": "read:things"}, headers=header)
     body = token_response(answer)
     equal((body["scope"], answer.header("Pragma")), ("read:things", "no-cache"), "the answer")
+
+
+@test("a member that isn't known has no effect (RFC 7591 2), and whoever typed it hears of that")
+def mistyped(site):
+    words = json.dumps({**MACHINE, "client_name": "Typed", "enhanced_securty": True, "client_secret": "mine"})
+    command = [site.program, "-c", site.conf, "client", "add", "--service", site.service, "--metadata", "-", "--json"]
+    done = subprocess.run(command, input=words, capture_output=True, text=True, timeout=60)
+    equal((done.returncode, done.stderr), (0, "doorward: without effect, as not known here: enhanced_securty, client_secret\n"))
+    assert json.loads(done.stdout)["client_secret"] != "mine"
 
 
 # --- secrets of any shape, where they come from elsewhere ---

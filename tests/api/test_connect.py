@@ -196,10 +196,10 @@ def other_session(site):
     links = answer.page().links
     assert any(link.startswith("/login?return_to=/connect/") and "switch=1" in link for link in links), links
     refusal(other.browser.get(url, headers={"Accept": "*/*"}), 403)
-    # who signs in meanwhile is noticed when they come back
+    # who signs in meanwhile, in the same browser, is noticed when they come back
     browser = site.browser()
     back = fakes["github"].visit(leave(browser, url), other.name)
-    browser.cookies.update({name: value for name, value in other.browser.cookies.items() if name != "csrf-token"})
+    browser.cookies.update({name: value for name, value in other.browser.cookies.items() if name not in ("csrf-token", "__Host-doorward-browser")})
     told = come_back(browser, back, "*/*")
     equal(refusal(told, 400, "BAD_REQUEST")["error"], "PROVIDER_CONTEXT_MISMATCH", str(told))
     equal(site.sql(f"SELECT COUNT(*) FROM connections WHERE user_id = UNHEX('{other.id.replace('-', '')}')"), [["0"]], "connections")
@@ -322,6 +322,18 @@ def address(site):
     fakes["github"].set(people={someone.name: {"email": None}})
     equal(someone.connect(browser=someone.browser)["provider_grant"], "success", "none, but their own session")
     fakes["github"].set(people={})
+
+
+@test("what a provider tells without the scopes for it is less than before: what is known of the account stays")
+def still_known(site):
+    here = place(site)
+    user = here.member()
+    user.connect(scopes=["read:user"])
+    known = user.token(scopes=["read:user"])["account"]
+    assert known["email"] == user.email and known["display_name"], known
+    user.connect()
+    token = user.token()
+    equal((sorted(token["scopes"]), token["account"]), (["read:user", "repo"], known), "github, which wasn't asked for the address again")
 
 
 @test("a second consent that brings no refresh token leaves the one that a refresh has put there meanwhile")

@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 
-from jose import challenge_of, foreign, hs256, unsigned
+from jose import b64, challenge_of, foreign, hs256, unsigned
 from kit import *
 from proofs import *
 from signers import EcKey, EdKey, RsaKey
@@ -264,6 +264,20 @@ def once(site):
     made = proof(key(), "POST", site.url + TOKEN)
     refused(ask_token(site, machine, key(), dpop=made, grant_type="client_credentials", scope="nonsense"), 400, "invalid_scope")
     refused(ask_token(site, machine, key(), dpop=made, grant_type="client_credentials"), 400, "invalid_dpop_proof")
+
+
+@test("1.6.1: a jti of one byte, of kilobytes and of letters beyond ASCII is one name: taken once; a member twice makes no proof")
+def odd_names(site):
+    token = bound(site)
+    for jti in (secrets.choice("!abc"), secrets.token_hex(1000), "\u20ac\U0001f600 \u0301" + secrets.token_hex(4)):
+        made = proof(key(), "GET", site.url + USERINFO, token, jti=jti)
+        equal(with_proof(site, token, made).status, 200, jti)
+        challenged(with_proof(site, token, made), "invalid_dpop_proof")
+        challenged(use(site, token, key(), jti=jti), "invalid_dpop_proof")
+    header, claims = (json.dumps(part) for part in (Jwt(made).header, dict(Jwt(made).claims, jti="another")))
+    for parts in ((header[:-1] + ', "alg": "none"}', claims), ('{"typ": "JWT", ' + header[1:], claims), (header, '{"htm": "POST", ' + claims[1:]), (header, claims[:-1] + ', "ath": "x"}')):
+        text = ".".join(b64(part.encode()) for part in parts)
+        challenged(with_proof(site, token, text + "." + b64(key().signature("ES256", text.encode()))), "invalid_dpop_proof")
 
 
 @test("a jti of another key is another proof")

@@ -7,7 +7,7 @@ import re
 import tempfile
 
 from kit import *
-from console import console, send, shared
+from console import console, enrol, new_admin, send, shared, sign_in as console_sign_in
 from service import Key
 
 SECRETS = re.compile(r"sk_(live|test)_[0-9a-f]{12}_|client_secret|scrypt|password|[\w-]{43}\b")
@@ -134,11 +134,79 @@ def by_programs(site):
     equal(last(site, subject=site.service)[1], f"api_key:{key.id}")
 
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def told_of(site, subject):
+    """What webhooks were told of it."""
+    return site.sql(f"SELECT event FROM webhook_deliveries WHERE payload LIKE '%{subject}%' AND event NOT IN ('webhook.test', 'member.created')")
+
+
+@test("history: webhooks made, changed, given a new secret, tested, replayed and removed are there, by whom, with what changed, without secret and path; no webhook is told")
+def of_webhooks(site):
+    key = Key(site, site.service)
+    all_hooks = key.post("webhooks", {"url": "https://every.example/hook"}).json()["id"]
+    made = key.post("webhooks", {"url": "https://hooks.example:8443/T00/s3cr3t?token=s3cr3t", "events": ["member.created"]}).json()
+    ident, origin = made["id"], "https://hooks.example:8443"
+    of = lambda kind, **more: (kind, f"api_key:{key.id}", ident, {"id": ident, **more})
+    equal(last(site, subject=ident), of("webhook.created", origin=origin, events=["member.created"], status="active"))
+    equal(key.patch(f"webhooks/{ident}", {"events": ["member.created"]}).status, 200)
+    equal(len(entries(site, subject=ident)), 1, "entries behind a change that changes nothing")
+    equal(key.patch(f"webhooks/{ident}", {"url": "https://other.example/s3cr3t", "events": ["*"]}).status, 200)
+    equal(last(site, subject=ident), of("webhook.updated", origin="https://other.example", events=["*"], status="active", changed=["url", "events"]))
+    secret = key.post(f"webhooks/{ident}/rotate-secret", {}).json()["secret"]
+    equal(last(site, subject=ident), of("webhook.secret_rotated", origin="https://other.example", events=["*"], status="active"))
+    tested = key.post(f"webhooks/{ident}/test", {}).json()["id"]
+    equal(last(site, subject=ident), of("webhook.tested", delivery_id=tested, event="webhook.test"))
+    delivery = "0190c0de-0000-7000-8000-000000000001"
+    site.sql("INSERT INTO webhook_deliveries (id, webhook_id, event, payload, state, attempts, next_at, created_at, expires_at) VALUES "
+             f"(UNHEX(REPLACE('{delivery}', '-', '')), UNHEX(REPLACE('{ident}', '-', '')), 'member.created', '{{}}', 'dead', 9, 1, 1, 4000000000)")
+    equal(key.post(f"webhooks/{ident}/deliveries/{delivery}/replay", {}).status, 202)
+    equal(last(site, subject=ident), of("webhook.replayed", delivery_id=delivery, event="member.created"))
+    for refused, path, data in (("PATCH", ident, {"url": "http://x.example/"}), ("PATCH", ident, {"status": "x"}), ("POST", f"{ident}/deliveries/{ident}/replay", {})):
+        assert key.call(refused, f"webhooks/{path}", data).status >= 400
+    equal(key.delete(f"webhooks/{ident}").status, 204)
+    equal(last(site, subject=ident), of("webhook.deleted", origin="https://other.example", events=["*"], status="active"))
+    equal(len(entries(site, subject=ident)), 6, "entries")
+    by_hand = site.cli("webhook", "add", "--service", site.service, "--url", "https://hand.example/")["id"]
+    site.cli("webhook", "remove", by_hand)
+    equal([entry[:2] for entry in entries(site, subject=by_hand)], [("webhook.created", "cli"), ("webhook.deleted", "cli")])
+    equal(told_of(site, ident) + told_of(site, by_hand), [], "what webhooks were told")
+    for row in entries(site):
+        assert "s3cr3t" not in json.dumps(row) and secret not in json.dumps(row) and made["secret"] not in json.dumps(row), row
+    site.cli("webhook", "remove", all_hooks)
+
+
+@test("history: administrators made, switched off and on, given a password and a new second step, and what they do of it themselves are there, by whom, without a secret")
+def of_admins(site):
+    admin = new_admin(site)
+    ident = site.cli("admin", "show", admin.email)["id"]
+    by = lambda actor, *kinds: [(f"admin.{kind}", actor, ident, {"id": ident, "email": admin.email}) for kind in kinds]
+    equal(entries(site, NOBODY, ident), by("cli", "created"))
+    browser = site.browser()
+    enrol(browser, admin)
+    own = by(f"admin:{admin.email}", "second_step_set")
+    equal(entries(site, NOBODY, ident)[1:], own)
+    console_sign_in(site, admin, code=admin.codes[0])
+    own += by(f"admin:{admin.email}", "recovery_code_used")
+    equal(entries(site, NOBODY, ident)[1:], own)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("an altogether different one\n")
+        file.flush()
+        for words in (["disable"], ["disable"], ["enable"], ["set-password", "--password-file", file.name], ["reset-second-step"]):
+            site.cli("admin", words[0], *words[1:], admin.email)
+    equal(entries(site, NOBODY, ident)[3:], by("cli", "disabled", "enabled", "password_set", "second_step_reset"))
+    for row in entries(site, NOBODY, ident):
+        assert not any(code in json.dumps(row) for code in [*admin.codes, admin.secret, "altogether"]), row
+
+
 def states(site):
     """All that the changes below would change."""
     return site.sql("SELECT HEX(id), name, status, pin_gate FROM services ORDER BY id; SELECT client_id, status, MD5(metadata) FROM clients ORDER BY number;"
                     "SELECT HEX(id), expires_at FROM client_secrets ORDER BY id; SELECT HEX(id), status, expires_at, HEX(rotated_to) FROM api_keys ORDER BY id;"
-                    "SELECT HEX(id), name, price_cents FROM plans ORDER BY id; SELECT HEX(id), status, password_hash FROM users ORDER BY id")
+                    "SELECT HEX(id), name, price_cents FROM plans ORDER BY id; SELECT HEX(id), status, password_hash FROM users ORDER BY id;"
+                    "SELECT HEX(id), url, events, status, HEX(secret_sealed) FROM webhooks ORDER BY id; SELECT COUNT(*) FROM webhook_deliveries;"
+                    "SELECT HEX(id), status, password_hash, HEX(totp_sealed) FROM admins ORDER BY id; SELECT HEX(id_hash) FROM admin_sessions ORDER BY id_hash")
 
 
 @test("history: a change whose history can't be written doesn't happen: by the command line, the console, API keys")
@@ -151,6 +219,9 @@ def one_transaction(site):
     password.write("an altogether different one\n")
     password.flush()
     metadata = metadata_file(WORKER_CLIENT)
+    hook = key.post("webhooks", {"url": "https://stays.example/", "status": "disabled"}).json()["id"]
+    admin = new_admin(site)
+    console_sign_in(site, admin)
     site.sql("RENAME TABLE history TO history_away")
     try:
         before = states(site)
@@ -160,7 +231,10 @@ def one_transaction(site):
                       ["client", "rotate-secret", client], ["api-key", "add", "--service", site.service, "--name", "N", "--permissions", "read:users"],
                       ["api-key", "rotate", own], ["api-key", "revoke", own], ["plan", "add", "--service", site.service, "--name", "N"],
                       ["plan", "remove", plan, "--service", site.service], ["user", "disable", person.id], ["user", "sign-out", person.id],
-                      ["user", "set-password", person.id, "--password-file", password.name]):
+                      ["user", "set-password", person.id, "--password-file", password.name], ["client", "remove", client],
+                      ["webhook", "add", "--service", site.service, "--url", "https://n.example/"], ["webhook", "remove", hook],
+                      ["admin", "disable", admin.email], ["admin", "set-password", admin.email, "--password-file", password.name],
+                      ["admin", "reset-second-step", admin.email]):
             equal(site.cli(*words, check=False), None, words)
             equal(states(site), before, f"behind {words}")
         here = f"/admin/services/{site.service}"
@@ -171,7 +245,8 @@ def one_transaction(site):
             equal(send(browser, path, form, values, button).status, 503, f"{form} on {path}")
             equal(states(site), before, f"behind {form}")
         for method, path, data in (("POST", "plans", {"name": "N"}), ("PATCH", f"plans/{plan}", {"name": "N"}), ("DELETE", f"plans/{plan}", None),
-                                   ("PATCH", "info", {"name": "N"})):
+                                   ("PATCH", "info", {"name": "N"}), ("POST", "webhooks", {"url": "https://n.example/"}), ("PATCH", f"webhooks/{hook}", {"status": "active"}),
+                                   ("POST", f"webhooks/{hook}/rotate-secret", {}), ("DELETE", f"webhooks/{hook}", None)):
             equal(key.call(method, path, data).status, 503, f"{method} {path}")
             equal(states(site), before, f"behind {method} {path}")
     finally:

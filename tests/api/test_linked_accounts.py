@@ -186,7 +186,7 @@ def link(site):
     for browser in (site.browser(), other.browser):
         answer = browser.get(url)
         assert answer.is_redirect and "/login?return_to=/connect/account/" in answer.location, answer.location
-    equal(user.browser.get(url[:-2] + "AA").status, 404, "forged")
+    equal(user.browser.get(tampered(url)).status, 404, "forged")
     page = user.browser.get(url)
     equal(page.status, 200, str(page))
     form = form_to(page, urllib.parse.urlsplit(url).path)
@@ -224,7 +224,7 @@ def revocations(site):
 def ended(site):
     """Whatever tests before have left is over, and forgotten."""
     site.sql("UPDATE provider_revocations SET state = 'dead' WHERE state = 'waiting'")
-    until(lambda: site.sql("SELECT COUNT(*) FROM provider_revocations WHERE state IN ('waiting', 'sending')") == [["0"]], "an end of what was", 25)
+    until(lambda: site.sql("SELECT COUNT(*) FROM provider_revocations WHERE state IN ('waiting', 'sending')") == [["0"]], "an end of what was")
     site.sql("DELETE FROM provider_revocations")
 
 
@@ -251,11 +251,12 @@ def down(site):
     google = fakes["google"]
     google.fault("revoke", "status", status=503, times=2)
     [account] = accounts(app)
+    began = time.time()
     equal(app.delete(f"linked-accounts/{account['id']}").status, 204, "taken off")
     until(lambda: revocations(site) and revocations(site)[0][:3] == ("waiting", "1", "0"), "the first attempt")
     assert "503" in revocations(site)[0][3], revocations(site)
-    [[later]] = site.sql("SELECT next_at - UNIX_TIMESTAMP() FROM provider_revocations")
-    assert 20 <= int(later) <= 30, later
+    [[later]] = site.sql("SELECT next_at FROM provider_revocations")
+    assert began + 29 <= int(later) <= time.time() + 31, int(later) - began
     told = tokens_told(google)
     [[stored]] = site.sql("SELECT HEX(token_sealed) FROM provider_revocations")
     assert told and not any(token.encode().hex().upper() in stored for token in told), "a token in clear"
@@ -263,9 +264,9 @@ def down(site):
     until(lambda: revocations(site)[0][:3] == ("waiting", "2", "0"), "the second")
     due(site)
     until(lambda: revocations(site) == [("sent", "3", "1", "")], "the third")
-    log = site.log()
     for word in ("provider_token.revocation_delayed", "provider_token.revoked"):
-        assert word in log, word
+        until(lambda: word in site.log(), word)
+    log = site.log()
     assert not any(token in log for token in tokens_told(google)), "a token in the log"
     days = site.sql("SELECT (expires_at - created_at) / 86400 FROM provider_revocations")
     equal(float(days[0][0]), 7.0, "kept")
@@ -286,9 +287,9 @@ def hanging(site):
         for person, provider in ((user, "google"), (other, "google"), (third, "github")):
             began = time.monotonic()
             answer = disconnect(person, provider)
-            assert time.monotonic() - began < 3, "the page waited"
+            assert time.monotonic() - began < 8, "the page waited"
             equal(answer.status, 200, "page")
-        until(lambda: github.counts["revoke"] == known + 1, "another provider", 25)
+        until(lambda: github.counts["revoke"] == known + 1, "another provider")
         states = site.sql("SELECT provider, state, next_at - UNIX_TIMESTAMP() FROM provider_revocations WHERE provider = 'google' ORDER BY attempts DESC")
         equal([row[1] for row in states], ["waiting", "waiting"], "Google's")
         assert int(states[1][2]) > 20, states

@@ -206,7 +206,7 @@ def ends(site):
     refusal(who.call("GET"), 403)
     assert site.cli("service", "set-role", who.service, who.person.id, "--role", "root", check=False) is None
     assert site.cli("service", "set-role", add_service(site), who.person.id, "--role", "owner", check=False) is None
-    site.cli("service", "set-role", who.service, who.person.id, "--role", "admin")
+    site.cli("service", "set-role", who.service, who.person.email, "--role", "admin")
     said(who.call("GET"))
     site.cli("service", "disable", who.service)
     one_of(who.call("GET").status, (401, 403))

@@ -419,6 +419,33 @@ def connections(site):
     equal(site.sql(f"SELECT COUNT(*) FROM connections WHERE user_id = UNHEX(REPLACE('{person.id}', '-', ''))"), [["0"]])
 
 
+@test("connections: of two accounts at one provider the one whose button is pressed goes; pressed twice it's gone all the same; another person's stays")
+def one_of_two(site):
+    person, browser = newcomer(site)
+    other = site.add_person()
+    connect(site, other)
+    connect(site, person)
+    key = person.id.replace("-", "")
+    site.sql(f"INSERT INTO connections (id, user_id, provider, subject, label, created_at) VALUES (UNHEX(MD5('{key}second')), UNHEX('{key}'), "
+             "'google', UUID(), 'ann.work@mail.example', 1760000000)")
+    labels = lambda who: [row[0] for row in site.sql(f"SELECT label FROM connections WHERE user_id = UNHEX(REPLACE('{who.id}', '-', '')) ORDER BY label")]
+    ids = {label: ident for label, ident in site.sql("SELECT label, LOWER(INSERT(INSERT(INSERT(INSERT(HEX(id), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')) "
+                                                     f"FROM connections WHERE user_id = UNHEX('{key}')")}
+    theirs = site.sql("SELECT LOWER(INSERT(INSERT(INSERT(INSERT(HEX(id), 21, 0, '-'), 17, 0, '-'), 13, 0, '-'), 9, 0, '-')) FROM connections "
+                      f"WHERE user_id = UNHEX(REPLACE('{other.id}', '-', ''))")[0][0]
+    form = form_to(browser.open("/account/connections"), "/account/connections")
+    pressed = {"name": "connection", "value": ids["ann.work@mail.example"]}
+    assert pressed["value"] in [button.get("value") for button in form["buttons"]], form["buttons"]
+    for _ in range(2):
+        is_done(browser, browser.submit(form, None, pressed, follow=False), "The account has been disconnected")
+        equal(labels(person), ["ann@mail.example"])
+    browser.submit(form, None, {"name": "connection", "value": theirs}, follow=False)
+    equal(labels(other), ["ann@mail.example"])
+    for odd in ("google", "x" * 5000, ids["ann@mail.example"] + "0"):
+        equal(browser.submit(form, None, {"name": "connection", "value": odd}, follow=False).status, 400, odd[:50])
+    equal(labels(person), ["ann@mail.example"])
+
+
 # --- the end ---
 
 @test("security 111: a deleted account is gone with its sessions and tokens, and a mail says farewell")

@@ -128,6 +128,20 @@ class Exchange(TestCase):
         got = self.go("facebook", "lena", scopes="email public_profile")
         self.assertEqual(("lena@people.example", True), (got["email"], "email" in got["scopes"].split()))
 
+    def test_04_lasting(self):
+        """A token of Facebook that is to be kept and ends within hours is exchanged for one of 60 days; when that fails, it is still one"""
+        facebook = self.fakes["facebook"]
+        for lasting, fault, seconds in ((False, None, 7200), (True, None, 60 * 86400), (True, "status", 7200), (True, "html", 7200)):
+            facebook.reset()
+            facebook.set(lifetime=7200)
+            if fault:
+                facebook.fault("refresh", fault)
+            _, back = self.send("facebook", "mona")
+            got = self.redeem("facebook", back, lasting=lasting)
+            self.assertEqual(("ok", "mona@people.example"), (got["outcome"], got["email"]))
+            self.assertAlmostEqual(time.time() + seconds, got["expires_at"], delta=60)
+            self.assertEqual(lasting, bool(facebook.counts["refresh"]))
+
     def test_05_offline(self):
         """A refresh token comes when it's wanted; Google leaves it out of a second consent unless that is asked for, and so it is"""
         for name in ("google", "microsoft", "acme"):
@@ -168,7 +182,7 @@ class Exchange(TestCase):
     def test_08_revoke(self):
         """What is taken back is worth nothing at the provider, each in its own way; a second time is no failure"""
         for fake in self.fakes:
-            if fake.name in ("apple", "microsoft"):
+            if fake.name == "microsoft":
                 continue
             earlier, token = (self.go(fake.name, "greta")["access_token"] for _ in range(2))
             self.assertEqual("ok", self.do("revoke", fake.name, token=token)["outcome"], fake.name)

@@ -140,10 +140,10 @@ class Webhooks(TestCase):
         webhook = self.add()
         self.happen(how="rollback")
         self.assertEqual([], self.deliveries(webhook))
-        self.assertEqual([["0"]], self.door.database.sql("SELECT COUNT(*) FROM history"))
+        self.assertEqual([["0"]], self.door.database.sql("SELECT COUNT(*) FROM history WHERE kind NOT LIKE 'webhook.%'"))
         self.happen("member.deleted")
         self.assertEqual(["member.deleted"], [told.event["type"] for told in self.receiver.wait_for(1)])
-        self.assertEqual([["member.deleted"]], self.door.database.sql("SELECT kind FROM history"))
+        self.assertEqual([["member.deleted"]], self.door.database.sql("SELECT kind FROM history WHERE kind NOT LIKE 'webhook.%'"))
 
     # --- failing ---
 
@@ -239,6 +239,20 @@ class Webhooks(TestCase):
         self.receiver.behave(lambda handler: [handler.send_header("X-Long", "x" * 1000) for _ in range(100)] and
                              handler.end_headers())
 
+    def test_limit(self):
+        "webhooks: a service has 20 at most, also when many are asked for at once"
+        self.door.database.sql("INSERT INTO webhooks (id, service_id, url, events, secret_sealed, status, created_at, updated_at) SELECT UNHEX(MD5(seq)), "
+                               f"UNHEX(REPLACE('{self.service}', '-', '')), 'https://hooks.example/', '*', 'x', 'disabled', 1, 1 FROM seq_1_to_17")
+        statuses = []
+        threads = [threading.Thread(target=lambda: statuses.append(self.call("POST", "", {"url": "https://hooks.example/"})[0])) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([201] * 3 + [400] * 5, sorted(statuses))
+        self.assertEqual(20, self.call("GET", "")[1]["total"])
+        self.assertEqual([["3"]], self.door.database.sql("SELECT COUNT(*) FROM history WHERE kind = 'webhook.created'"))
+
     def test_gone(self):
         "webhooks: 410 disables the webhook, and it hears no more until it is active again"
         webhook = self.add()
@@ -247,6 +261,7 @@ class Webhooks(TestCase):
         row = self.delivery(webhook, "dead")
         self.assertEqual((410, 1), (row["response_status"], row["attempts"]))
         self.assertEqual("disabled", self.call("GET", f"/{webhook['id']}")[1]["status"])
+        self.assertEqual([["courier"]], self.door.database.sql("SELECT actor FROM history WHERE kind = 'webhook.updated'"))
         self.happen()
         self.assertEqual(1, len(self.deliveries(webhook)))
         self.assertEqual(400, self.call("POST", f"/{webhook['id']}/test")[0])
@@ -412,7 +427,7 @@ class Webhooks(TestCase):
         webhook = self.add()
         for body in ({}, {"url": None}, {"url": self.receiver.url, "events": []}, {"url": self.receiver.url, "events": "*"},
                      {"url": self.receiver.url, "events": {}}, {"url": self.receiver.url, "events": ["member.moved"]},
-                     {"url": self.receiver.url, "events": [1]}, {"url": self.receiver.url, "events": ["member.created,x"]},
+                     {"url": self.receiver.url, "events": [1]}, {"url": self.receiver.url, "events": ["*", "member.moved"]}, {"url": self.receiver.url, "events": ["member.created,x"]},
                      {"url": self.receiver.url, "status": "sleepy"}, {"url": "https://example.org/" + "x" * 2000}):
             status, answer, _ = self.call("POST", "", body)
             self.assertEqual((400, "BAD_REQUEST"), (status, answer.get("error_code")), body)

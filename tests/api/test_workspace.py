@@ -369,7 +369,7 @@ def no_rotation(site):
 def refresh_refusals(site):
     own, person = shared(site), site.add_person()
     body = own.login(person)
-    for wrong in ("nonsense", body["access_token"], body["refresh_token"][:-2] + "xx", own.code()):
+    for wrong in ("nonsense", body["access_token"], tampered(body["refresh_token"]), own.code()):
         failed(own.post("refresh", {"refresh_token": wrong}), 401, "SW_AUTH_INVALID_TOKEN")
     for form in ({}, {"refresh_token": ""}, {"code": "x"}):
         failed(own.post("refresh", form), 400, "SW_AUTH_OIDC_FAILED")
@@ -500,6 +500,13 @@ def methods(site):
             answer = own.call(method, path)
             failed(answer, 405, "SW_METHOD_NOT_ALLOWED")
             equal(answer.header("Allow"), allowed, path)
+
+
+@test("a path that isn't there is no missing tenant: 404 SW_NOT_FOUND")
+def nowhere(site):
+    own = shared(site)
+    for path in ("nothing", "login/more", "config/"):
+        failed(own.call("GET", path), 404, "SW_NOT_FOUND")
 
 
 @test("bodies: malformed JSON or form is 400, another type 415, a large one 413; each in the family's shape")

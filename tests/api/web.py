@@ -75,6 +75,7 @@ class Page(html.parser.HTMLParser):
         self.words = []
         self._form = None
         self._button = None
+        self._area = self._select = None
         self._open = []
         self.feed(text)
         self.text = " ".join(" ".join(self.words).split())
@@ -91,6 +92,14 @@ class Page(html.parser.HTMLParser):
             self.links.append(attributes["href"])
         elif tag == "input" and self._form is not None:
             self._add_input(attributes)
+        elif tag == "textarea" and self._form is not None:
+            self._area = dict(attributes, value="")
+            self._form["fields"].append(self._area)
+        elif tag == "select" and self._form is not None:
+            self._select = dict(attributes, value=None)
+            self._form["fields"].append(self._select)
+        elif tag == "option" and self._select is not None and (self._select["value"] is None or "selected" in attributes):
+            self._select["value"] = attributes.get("value", "")
         elif tag == "button" and self._form is not None:
             self._button = dict(attributes, text="")
             self._form["buttons"].append(self._button)
@@ -106,6 +115,12 @@ class Page(html.parser.HTMLParser):
             self._form = None
         elif tag == "button":
             self._button = None
+        elif tag == "textarea" and self._area is not None:
+            # browsers drop one line break at the beginning, and send CR LF
+            self._area["value"] = self._area["value"].removeprefix("\n").replace("\n", "\r\n")
+            self._area = None
+        elif tag == "select":
+            self._select = None
         if tag in self._open:
             while self._open.pop() != tag:
                 pass
@@ -115,6 +130,8 @@ class Page(html.parser.HTMLParser):
             self.title += data
         elif not self._open or self._open[-1] not in self.VOID_TEXT:
             self.words.append(data)
+        if self._area is not None:
+            self._area["value"] += data
         if self._button is not None:
             self._button["text"] += data.strip()
 

@@ -23,7 +23,7 @@ before(async () => {
   rmSync(place, { recursive: true });
   album = new Album('console');
   browser = await launch();
-  page = await browser.newPage({ ...contextOptions, reducedMotion: 'reduce' });
+  page = await (await browser.newContext({ ...contextOptions, reducedMotion: 'reduce' })).newPage();
 });
 after(async () => {
   await browser.close();
@@ -43,13 +43,18 @@ function code(secret) {
   return String((mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
 }
 
-async function looksRight(name) {
-  const faults = [...await misspoken(page), ...await unlabelled(page)];
+/** Tables whose headings or buttons are broken, or that are wider than their place. */
+const crowded = (where) => where.$$eval('.rows', (tables) => tables.flatMap((table) => [
+  ...[...table.querySelectorAll('th, button')].filter((one) => one.getClientRects().length && one.getBoundingClientRect().height > 60)
+    .map((one) => `"${one.innerText}" is broken`),
+  ...table.getBoundingClientRect().width > table.parentElement.clientWidth + 1 ? ['a table is wider than its place'] : []]));
+
+async function looksRight(name, where = page) {
+  const faults = [...await misspoken(where), ...await unlabelled(where)];
   for (const [width, height] of [[360, 740], [1280, 800]]) {
-    await page.setViewportSize({ width, height });
-    faults.push(...(await misfits(page, width)).map((fault) => `${width} px: ${fault}`));
-    faults.push(...(await violations(page)).map((fault) => `${width} px: ${fault}`));
-    await album.add(page, name, width);
+    await where.setViewportSize({ width, height });
+    faults.push(...[...await misfits(where, width), ...await violations(where), ...await crowded(where)].map((fault) => `${width} px: ${fault}`));
+    await album.add(where, name, width);
   }
   assert.deepEqual(faults, [], name);
 }
@@ -110,13 +115,76 @@ test('a form that is refused says why, beside the field and on top, and holds wh
   await looksRight('plan-refused');
 });
 
-for (const path of ['/admin/services', ...['', '/clients', '/keys', '/members', '/requests', '/subscriptions', '/plans'].map((one) => HERE + one)]) {
+test('two tabs save one plan: the older one is told, sees both values, and saves when it is sent again', async () => {
+  await page.goto(`${issuer}${HERE}/plans`);
+  await page.locator('input[name="plan_name"]').fill('Silver');
+  await press('plan_add');
+  await page.locator('.rows a', { hasText: 'Silver' }).click();
+  await page.waitForURL('**/plans/*');
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.locator('input[name="price_cents"]').fill('2500');
+  await other.locator('textarea[name="plan_features"]').fill('More of it\nAll of it');
+  await other.locator('form:has(input[value="plan_change"]) button').click();
+  await other.locator('.notice').waitFor();
+  await page.locator('input[name="price_cents"]').fill('1999');
+  await press('plan_change');
+  await page.locator('.summary').waitFor();
+  const field = page.locator('input[name="price_cents"]');
+  assert.equal(await field.inputValue(), '1999');
+  const described = await field.getAttribute('aria-describedby');
+  assert.equal(await page.locator(`#${described.trim().split(' ').at(-1)}`).innerText(), 'Saved now:\n2500');
+  await looksRight('plan-stale');
+  await other.reload();
+  assert.equal(await other.locator('input[name="price_cents"]').inputValue(), '2500', 'nothing was saved');
+  assert.equal(await other.locator('textarea[name="plan_features"]').inputValue(), 'More of it\nAll of it');
+  await other.close();
+  await press('plan_change');
+  await page.locator('.notice:not(.now)').waitFor();
+  assert.equal(await field.inputValue(), '1999');
+});
+
+const pages = ['/admin/services', '/admin/providers', ...['', '/clients', '/keys', '/members', '/requests', '/subscriptions', '/plans'].map((one) => HERE + one)];
+const nameOf = (path) => (path.endsWith(service) ? 'service' : path.split('/').at(-1));
+for (const path of pages) {
   test(`${path.replace(service, 'SERVICE')}: accessible, nothing cut, at 360 and 1280 px`, async () => {
     await page.goto(issuer + path);
     assert.equal(new URL(page.url()).pathname, path, 'still signed in');
-    await looksRight(path.split('/').at(-1) === service ? 'service' : path.split('/').at(-1));
+    await looksRight(nameOf(path));
   });
 }
+
+test('many rows: a page of them with the way on and back, in German and in the dark', async () => {
+  const here = `UNHEX(REPLACE('${service}', '-', ''))`;
+  const client = sql(`SELECT MIN(number) FROM clients WHERE service_id = ${here}`);
+  const id = "UNHEX(MD5(CONCAT('many', seq)))", email = "CONCAT('person.number', seq, '@some-company.example')";
+  sql(`INSERT INTO users (id, email, email_key, name, status, created_at, updated_at) SELECT ${id}, ${email}, ${email}, CONCAT('Person Number ', seq), 'active', 1700000000, 1
+      FROM seq_1_to_120;
+    INSERT INTO members (service_id, user_id, created_at, email_key, words) SELECT ${here}, ${id}, 1700000000, ${email}, ${email} FROM seq_1_to_120;
+    INSERT INTO plans (id, service_id, name, features, created_at, updated_at) SELECT ${id}, ${here}, CONCAT('Plan ', seq), '[]', 1700000000, 1 FROM seq_1_to_120;
+    INSERT INTO subscriptions (id, service_id, user_id, plan_id, status, current_period_start, current_period_end, created_at, updated_at)
+      SELECT ${id}, ${here}, ${id}, ${id}, 'active', 1700000000, 4102444800, 1700000000, 1 FROM seq_1_to_120;
+    INSERT INTO permissions (user_id, client_number, role, status, requested_at, created_at, updated_at)
+      SELECT ${id}, ${client}, 'none', 'pending', 1700000000, 1700000000, 1 FROM seq_1_to_120`);
+  const german = await browser.newContext({ ...contextOptions, locale: 'de', colorScheme: 'dark', reducedMotion: 'reduce',
+    storageState: await page.context().storageState() });
+  const other = await german.newPage();
+  for (const path of ['', '/keys', '/members', '/requests'].map((one) => HERE + one)) {
+    await other.goto(issuer + path);
+    await looksRight(`many-${nameOf(path)}`, other);
+  }
+  await other.goto(`${issuer}${HERE}/members?search=some-company`);
+  const rows = async () => (await other.locator('.rows tbody a').allInnerTexts()).length;
+  const seen = [];
+  for (const wanted of ['1 bis 50', '51 bis 100', '101 bis 120']) {
+    assert.equal(await other.locator('.steps span').innerText(), wanted);
+    seen.push(await rows());
+    await other.locator('.steps a').last().click();
+  }
+  assert.deepEqual(seen, [50, 50, 20]);
+  assert.equal(await other.locator('.steps span').innerText(), '51 bis 100', 'the last page leads back');
+  await german.close();
+});
 
 test('names as long as they may be, without a space to break at, fit on every page', async () => {
   const word = 'W'.repeat(190);

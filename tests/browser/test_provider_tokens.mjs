@@ -76,8 +76,8 @@ async function letsAnother(person) {
   assert.equal((await ask([])).status, 'action_required');
   for (const end = Date.now() + 15000; !(await control('github')).revoked.includes(token); await sleep(50))
     assert.ok(Date.now() < end, 'taken back at the provider, too');
-  await page.locator('button[name="provider"]').click();
-  await page.locator('button[name="provider"]').waitFor({ state: 'detached' });
+  await page.locator('button[name="connection"]').click();
+  await page.locator('button[name="connection"]').waitFor({ state: 'detached' });
   await person.sees('connections-disconnected');
   assert.equal((await ask([])).code, 'PROVIDER_LINK_REQUIRED');
 }

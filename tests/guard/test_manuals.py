@@ -103,6 +103,15 @@ class Manuals(TestCase):
                               check=False)
         self.assertEqual((0, ""), (done.returncode, done.stdout))
 
+    def test_quotes(self):
+        "manual: JSON keeps its quotes (a bare one groups a macro's words), and nothing is quoted within a quotation"
+        faults = []
+        for name in sorted(os.listdir(os.path.join(SOURCE, "man"))):
+            for number, line in enumerate(manual(name).splitlines(), 1):
+                if re.match(r'\.Li \{.*"', line) or re.match(r"\..*\bDq .* Dq ", line):
+                    faults.append(f"{name}:{number}: {line}")
+        self.assertEqual([], faults)
+
     def test_installed(self):
         "manual: every page is installed"
         with open(os.path.join(SOURCE, "Makefile.am"), encoding="utf-8") as file:

@@ -1,7 +1,10 @@
 """A FastCGI client for tests: what a web server says to the program, well formed or not. Python's
 standard library only."""
+import fcntl
 import socket
 import struct
+import sys
+import termios
 import time
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
@@ -90,6 +93,16 @@ class Connection:
         """All but the end of the body: whoever reads it has a request in hand until finish()."""
         pairs = parameters() if pairs is None else pairs
         self.send(begin(keep) + stream(PARAMS, b"".join(pair(*item) for item in pairs)))
+
+    def send_half_and_wait(self):
+        """Until all of it has been read: the request is in somebody's hand. For a unix socket."""
+        self.send_half()
+        deadline = time.monotonic() + 60
+        while int.from_bytes(fcntl.ioctl(self.socket, termios.TIOCOUTQ, bytes(4)), sys.byteorder):
+            if time.monotonic() > deadline:
+                raise AssertionError("nobody reads the request")
+            time.sleep(0.01)
+        time.sleep(0.05)  # for what was read to be taken for a request
 
     def finish(self):
         self.send(record(STDIN))

@@ -19,7 +19,7 @@ from fcgi_client import Closed, Connection, parameters, request  # noqa: E402
 from harness import SOURCE, Doorward, TestCase, build_directory, main  # noqa: E402
 
 __all__ = ["Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "build_directory", "contextlib",
-           "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
+           "idles", "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
 
 PROGRAM = os.path.join(build_directory(), "doorward")
 
@@ -34,6 +34,18 @@ def until(condition, within=60.0, what="it"):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {within} s")
         time.sleep(0.01)
+
+
+def idles(pids, seconds=2):
+    """Whether these processes use no processor time: in one of some stretches, as what they do at first may take a while."""
+    used = []
+    for _ in range(8):
+        before = sum(map(Place.cpu_ticks, pids))
+        time.sleep(seconds)
+        used.append(sum(map(Place.cpu_ticks, pids)) - before)
+        if used[-1] <= 1:
+            return True
+    raise AssertionError(f"ticks in {seconds} s each: {used}")
 
 
 class Place:

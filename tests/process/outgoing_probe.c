@@ -56,7 +56,8 @@ static enum http_result fetch_document(struct outgoing *outgoing, struct arena *
 
     if (!text_to_int(asked->number, 0, INT64_MAX, &newer_than_ms))
         fatal("%s is no time", asked->number);
-    enum http_result result = outgoing_document(outgoing, arena, asked->url, newer_than_ms, &document);
+    enum http_result result =
+        outgoing_document(outgoing, arena, asked->url, newer_than_ms, DOCUMENT_LIMIT_MS, &document);
     *answer_out = (struct http_answer) { .body = document.body, .headers = "", .error = document.error };
     return result;
 }

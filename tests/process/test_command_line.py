@@ -64,6 +64,12 @@ class CommandLine(TestCase):
             self.assertEqual((0, ""), (status, err), words)
             self.assertTrue(out.startswith("usage: doorward"), out)
 
+    def test_help_about(self):
+        "command line: help COMMAND is COMMAND --help; of a noun it lists what there is, and of what isn't there it says so"
+        for words in (("serve",), ("config",), ("config", "check"), ("client", "secret", "add")):
+            self.assertEqual(run(*words, "--help"), run("help", *words), words)
+        self.assertEqual((2, "", "doorward: unknown command 'confg', did you mean 'config'?\n"), run("help", "confg"))
+
     def test_configuration(self):
         "command line: a broken configuration ends with 3 and names file and line"
         self.write("workrs = 1\n")

@@ -9,16 +9,18 @@ BAD = [("unknown option", "no_such_option = 1"), ("out of bounds", "request_dead
 
 class Start(TestCase):
     def test_first_answer_comes_soon(self):
-        "start to first answer takes well under a second, also without a database"
-        took = []
+        "start to first answer takes well under a second of an idle machine, also without a database"
+        took, used = [], []
         for _ in range(3):  # the best of three, as the machine may be busy with other tests
             with Place() as place:
                 began = time.monotonic()
                 program = place.start(ready=False)
-                until(lambda: place.answers(program), 10, "the first answer")
+                until(lambda: place.answers(program), what="the first answer")
                 took.append(time.monotonic() - began)
-        print(f"# {min(took) * 1000:.0f} ms")
-        self.assertLess(min(took), 1)
+                used.append(sum(map(place.cpu_ticks, [program.pid, *place.children(program.pid)])) / os.sysconf("SC_CLK_TCK"))
+        print(f"# {min(took) * 1000:.0f} ms, {min(used) * 1000:.0f} ms of processors")
+        self.assertLess(min(used), 1)
+        self.assertLess(min(took), 4)  # no wait for a database, and as much as others may take of two busy cores
 
     def test_standard_descriptors_may_be_closed(self):
         "abuse 85: closed descriptors 0 to 2, a strange umask, locale and working directory do no harm"
@@ -28,14 +30,14 @@ class Start(TestCase):
                                   preexec_fn=lambda: [os.close(number) for number in (0, 1, 2)])
             until(lambda: place.answers(program))
             program.terminate()
-            self.assertEqual(program.wait(timeout=10), 0)
+            self.assertEqual(program.wait(timeout=60), 0)
 
     def test_second_master_is_refused(self):
         "a second master is turned away, and takes nothing from the first"
         with Place() as place:
             first = place.start()
             second = place.start(ready=False)
-            self.assertEqual(second.wait(timeout=10), 1)
+            self.assertEqual(second.wait(timeout=60), 1)
             self.assertIn(f"another doorward (pid {first.pid}) is running", place.log())
             self.assertEqual(request(place.socket).status, 200)
             with open(os.path.join(place.run, "pid")) as file:
@@ -49,7 +51,7 @@ class Start(TestCase):
                 other.bind(place.socket)
                 other.listen()
                 program = place.start(ready=False)
-                self.assertEqual(program.wait(timeout=10), 3)
+                self.assertEqual(program.wait(timeout=60), 3)
                 self.assertIn("another program listens there", place.log())
                 Connection(place.socket).close()
 
@@ -60,7 +62,7 @@ class Start(TestCase):
                 os.mkdir(place.run)
                 make(place.socket)
                 program = place.start(ready=False)
-                self.assertEqual(program.wait(timeout=10), 3)
+                self.assertEqual(program.wait(timeout=60), 3)
                 self.assertIn("something that is no socket is there", place.log())
                 self.assertTrue(os.path.lexists(place.socket))
 
@@ -76,7 +78,7 @@ class Start(TestCase):
         "abuse 68: a socket path that is too long is refused in words"
         with Place(pool=f"socket = /tmp/{'x' * 120}") as place:
             program = place.start(ready=False)
-            self.assertEqual(program.wait(timeout=10), 3)
+            self.assertEqual(program.wait(timeout=60), 3)
             self.assertIn("File name too long", place.log())
 
     def test_socket_has_its_mode(self):
@@ -99,14 +101,14 @@ class Start(TestCase):
         "a family that doesn't exist ends the start in words"
         with Place(pool="families = health helth") as place:
             program = place.start(ready=False)
-            self.assertEqual(program.wait(timeout=10), 3)
+            self.assertEqual(program.wait(timeout=60), 3)
             self.assertIn("there is no family helth", place.log())
 
 
 class Reload(TestCase):
     def reload(self, program, place, pattern, count=1):
         os.kill(program.pid, signal.SIGHUP)
-        until(lambda: len(place.find_in_log(pattern)) >= count, 10, pattern)
+        until(lambda: len(place.find_in_log(pattern)) >= count, what=pattern)
 
     def test_good_configuration_takes_over(self):
         "SIGHUP: new workers under the new configuration, the old ones leave"
@@ -170,8 +172,7 @@ class Reload(TestCase):
         with Place(workers=1) as place:
             program = place.start()
             with Connection(place.socket) as held:
-                held.send_half()
-                time.sleep(0.2)
+                held.send_half_and_wait()
                 self.reload(program, place, "ready generation=2")
                 self.assertEqual(request(place.socket).status, 200)
                 held.finish()
@@ -185,9 +186,9 @@ class Reload(TestCase):
                 for turn in range(10):
                     self.reload(program, place, f"ready generation={turn + 2}\\b")
                     time.sleep(0.05)
+                until(lambda: min(fresh.good, kept.good) > 50)
             self.assertEqual(fresh.failed + kept.failed, [])
-            self.assertGreater(min(fresh.good, kept.good), 50)
-            until(lambda: len(place.workers(program)) == 2, 25, "the old workers' leave")
+            until(lambda: len(place.workers(program)) == 2, what="the old workers' leave")
             self.assertEqual(place.find_in_log("worker died"), [])
 
     def test_log_is_reopened(self):
@@ -215,15 +216,14 @@ class Stop(TestCase):
         with Place(workers=1) as place:
             program = place.start()
             with Connection(place.socket) as held, Connection(place.socket) as waiting:
-                held.send_half()
-                time.sleep(0.2)
+                held.send_half_and_wait()
                 waiting.send_request()
                 program.terminate()
                 until(lambda: not os.path.exists(place.socket))
                 held.finish()
                 self.assertEqual(held.answer().status, 200)
                 self.assertEqual(waiting.answer().status, 200)
-            self.assertEqual(program.wait(timeout=10), 0)
+            self.assertEqual(program.wait(timeout=60), 0)
             self.assertFalse(os.path.exists(os.path.join(place.run, "pid")))
 
     def test_term_does_not_wait_for_idle_connections(self):
@@ -233,7 +233,7 @@ class Stop(TestCase):
             with Connection(place.socket) as kept:
                 self.assertEqual(kept.request(keep=True).status, 200)
                 program.terminate()
-                self.assertEqual(program.wait(timeout=5), 0)
+                self.assertEqual(program.wait(timeout=12), 0)  # it would be closed after 15 s
 
     def test_quit_waits_for_kept_connections(self):
         "SIGQUIT: a kept connection gets one more answer, and is closed then"
@@ -245,7 +245,7 @@ class Stop(TestCase):
                 time.sleep(1.5)
                 self.assertEqual(kept.request(keep=True).status, 200)
                 self.assertTrue(kept.is_closed())
-            self.assertEqual(program.wait(timeout=5), 0)
+            self.assertEqual(program.wait(timeout=60), 0)
 
     def test_workers_follow_a_dead_master(self):
         "abuse 65: with the master killed, workers finish their requests and leave; a new one can start at once"
@@ -253,16 +253,15 @@ class Stop(TestCase):
             program = place.start()
             children = place.children(program.pid)
             with Connection(place.socket) as held:
-                held.send_half()
-                time.sleep(0.2)
+                held.send_half_and_wait()
                 program.kill()
                 program.wait()
                 place.start(ready=False)
-                until(lambda: len(place.find_in_log("ready generation=1")) == 2, 5, "the new master")
+                until(lambda: len(place.find_in_log("ready generation=1")) == 2, what="the new master")
                 self.assertEqual(request(place.socket).status, 200)
                 held.finish()
                 self.assertEqual(held.answer().status, 200)
-            until(lambda: not any(place.is_alive(pid) for pid in children), 5, "the orphans' leave")
+            until(lambda: not any(place.is_alive(pid) for pid in children), what="the orphans' leave")
             self.assertEqual(request(place.socket).status, 200)
 
     def test_storm_of_signals(self):
@@ -277,10 +276,10 @@ class Stop(TestCase):
                             os.kill(pid, kinds[turn % 4] if pid != program.pid else kinds[turn % 5])
                     time.sleep(0.005)
             self.assertEqual(load.failed, [])
-            until(lambda: len(place.workers(program)) == 2, 30)
+            until(lambda: len(place.workers(program)) == 2)
             self.assertEqual(place.find_in_log("died"), [])
             program.terminate()
-            self.assertEqual(program.wait(timeout=30), 0)
+            self.assertEqual(program.wait(timeout=60), 0)
 
 
 if __name__ == "__main__":

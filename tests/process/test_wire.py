@@ -38,7 +38,7 @@ class Wire(TestCase):
         cls.program = cls.place.start()
 
     def good(self):
-        self.assertEqual(request(self.place.socket, timeout=3).status, 200)
+        self.assertEqual(request(self.place.socket, timeout=30).status, 200)
 
     def test_garbage_closes_its_connection_only(self):
         "abuse 32: garbage closes that connection; the pool is unaffected and no worker dies"
@@ -74,7 +74,7 @@ class Wire(TestCase):
         began = time.monotonic()
         query = "&".join(f"a{number}=" for number in range(2000))
         self.assertEqual(request(self.place.socket, parameters(f"/healthz?{query}")).status, 400)
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 5)
 
     def test_bodies_and_their_lengths(self):
         "abuse 8: bodies are counted against CONTENT_LENGTH and the limit"
@@ -116,7 +116,7 @@ class Hostile(TestCase):
     """What may cost the worker that reads it: libfcgi ends the process when it can't have the memory."""
 
     def check(self, place, before):
-        self.assertEqual(request(place.socket, timeout=15).status, 200)
+        self.assertEqual(request(place.socket, timeout=60).status, 200)
         self.assertNotRegex(place.log(), "buffer-overflow|use-after-free|SEGV|runtime error")
         return len(place.find_in_log("worker died")) - before
 
@@ -129,7 +129,7 @@ class Hostile(TestCase):
                 with self.subTest(what), Connection(place.socket) as connection:
                     connection.send(announced(*lengths))
                     connection.socket.shutdown(1)
-                    self.assertTrue(connection.is_closed(within=5))
+                    self.assertTrue(connection.is_closed(within=60))
                     self.assertLessEqual(self.check(place, 0), sent)
 
     def test_random_bytes(self):

@@ -80,6 +80,7 @@ static enum outcome redeem(struct context *context, const struct provider *provi
         .nonce = json_member_text(words, "nonce"),
         .scopes = json_member_text(words, "scopes"),
         .user = json_member_text(words, "user"),
+        .lasting = flag(words, "lasting"),
     };
     enum outcome outcome = provider_redeem(context, provider, &code, &tokens, &identity);
     if (outcome != OUTCOME_OK)

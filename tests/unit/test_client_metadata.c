@@ -57,6 +57,17 @@ static void metadata__what_is_left_out_has_its_default(void **state)
     assert_false(client.skip_consent);
 }
 
+static void metadata__what_is_ignored_is_told(void **state)
+{
+    struct context *context = *state;
+    const char *error = NULL;
+    static const char text[] =
+        "{\"client_name\":\"A\",\"enhanced_securty\":true,\"jwks\":{},\"client_secret\":\"x\"}";
+    const struct json *json = json_parse(context->arena, text, strlen(text), &error);
+    assert_string_equal(client_metadata_ignored(context->arena, json), "enhanced_securty, client_secret");
+    assert_string_equal(client_metadata_ignored(context->arena, NULL), "");
+}
+
 static void metadata__what_is_written_is_read_as_the_same(void **state)
 {
     struct context *context = *state;
@@ -257,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(metadata__what_is_left_out_has_its_default, make_context,
                                         drop_context),
+        cmocka_unit_test_setup_teardown(metadata__what_is_ignored_is_told, make_context, drop_context),
         cmocka_unit_test_setup_teardown(metadata__what_is_written_is_read_as_the_same, make_context,
                                         drop_context),
         cmocka_unit_test_setup_teardown(metadata__redirect_uris_that_are_refused, make_context, drop_context),

@@ -1,27 +1,11 @@
 /* test_client_ways.c: the table of the ways in which clients prove who they are, and the keys they register.
  */
-#include "unit.h"
+#include "with_arena.h"
 
 #include "core/text.h"
 #include "crypto/jws.h"
 #include "domain/oauth/client_auth.h"
 #include "domain/oauth/client_keys.h"
-
-static struct arena *arena;
-
-static int make_arena(void **state)
-{
-    (void)state;
-    arena = arena_make(1 << 22);
-    return 0;
-}
-
-static int drop_arena(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
 
 /* Calls check for each word of a list; returns how many there were. */
 static size_t each_word(const char *list, void (*check)(const char *word))
@@ -129,8 +113,6 @@ static void client_keys__fit_the_algorithms_that_they_can_sign_with(void **state
     assert_true(client_keys_are_named(parse("{\"keys\":[" EC(",\"kid\":\"a\"") "]}")));
     assert_false(client_keys_are_named(parse("{\"keys\":[" EC(",\"kid\":\"a\"") "," EC("") "]}")));
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_arena, drop_arena)
 
 int main(void)
 {

@@ -155,8 +155,8 @@ static enum outcome check_example(const struct json *example, int64_t after_s, c
     return dpop_check(&context, token, proof_out);
 }
 
-/* RFC 9449 §4.1, figures 1 and 2, and §7.1, figures 12 and 13: taken for what they are made for, when they
- * are made, and for nothing else. */
+/* RFC 9449 §4.1 and §7.1: their proofs are taken for what they are made for, when they are made, and for
+ * nothing else. */
 static void dpop__the_examples_of_rfc9449_are_taken(void **state)
 {
     (void)state;

@@ -4,24 +4,7 @@
 #include "core/clock.h"
 #include "core/strbuf.h"
 
-#include <setjmp.h>
-#include <cmocka.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena = arena_make(64 << 20);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static bool parse(const char *text, struct form *form_out)
 {
@@ -106,14 +89,11 @@ static void form__ten_thousand_fields_are_refused_in_bounded_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(form__decodes_names_and_values, setup, teardown),
-        cmocka_unit_test_setup_teardown(form__empty_text_is_an_empty_form, setup, teardown),
-        cmocka_unit_test_setup_teardown(form__bad_escapes_nul_and_bad_utf8_refuse_the_whole_form, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(form__repeated_fields_are_counted, setup, teardown),
-        cmocka_unit_test_setup_teardown(form__ten_thousand_fields_are_refused_in_bounded_time, setup,
-                                        teardown),
+        TEST(form__decodes_names_and_values),
+        TEST(form__empty_text_is_an_empty_form),
+        TEST(form__bad_escapes_nul_and_bad_utf8_refuse_the_whole_form),
+        TEST(form__repeated_fields_are_counted),
+        TEST(form__ten_thousand_fields_are_refused_in_bounded_time),
     };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("form", tests, NULL, NULL);
+    return UNIT_RUN(tests);
 }

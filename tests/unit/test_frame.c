@@ -1,23 +1,7 @@
 /* What a process and the egress process say to each other, and what none of them believes. */
-#include "unit.h"
+#include "with_arena.h"
 
 #include "net/frame.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(16 << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
 
 static const char *const headers[] = { "Accept: application/json", "Authorization: Bearer x", NULL };
 
@@ -166,8 +150,6 @@ static void frame__a_string_holds_no_nul(void **state)
     url[10] = '\0';
     assert_false(reads(bent, inner.length, true));
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {

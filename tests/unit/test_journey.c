@@ -65,11 +65,27 @@ static int tear_down(void **state)
     return 0;
 }
 
+static const char own_cookie[] = "the cookie of this browser alone";
+
+static enum outcome read_in(struct context *context, const char *provider, const char *state,
+                            const char *cookie, const char *own, struct journey *journey_out)
+{
+    const struct journey_browser browser = { .csrf = cookie, .own = own };
+    return journey_read(context, provider, state, &browser, journey_out);
+}
+
+static enum outcome read_back(struct context *context, const char *provider, const char *state,
+                              const char *cookie, struct journey *journey_out)
+{
+    return read_in(context, provider, state, cookie, own_cookie, journey_out);
+}
+
 /* Sends somebody out in this browser; the cookie it then has. */
 static const char *begin(struct context *context, const struct journey *journey, const char *cookie)
 {
     const char *url, *kept;
-    assert_int_equal(journey_start(context, &google, journey, NULL, cookie, &url, &kept), OUTCOME_OK);
+    const struct journey_browser browser = { .csrf = cookie, .own = own_cookie };
+    assert_int_equal(journey_start(context, &google, journey, NULL, &browser, &url, &kept), OUTCOME_OK);
     assert_string_equal(url, google.authorization_endpoint);
     return kept;
 }
@@ -84,7 +100,7 @@ static void journey__comes_back_as_it_was_sent_out(void **state)
     const char *cookie = begin(context, &out, NULL);
     assert_string_equal(sent.redirect_uri, "https://id.example/api/auth/google/callback");
     assert_string_equal(sent.scopes, "openid");
-    assert_int_equal(journey_read(context, "google", sent.state, cookie, &back), OUTCOME_OK);
+    assert_int_equal(read_back(context, "google", sent.state, cookie, &back), OUTCOME_OK);
     assert_int_equal(back.purpose, JOURNEY_LINK);
     assert_string_equal(back.user_id, "somebody");
     assert_null(back.flow);
@@ -116,8 +132,8 @@ static void journey__is_taken_once_however_its_state_is_spelled_72(void **state)
     assert_true(base64url_decode(context->arena, sent.state, strlen(sent.state), &text));
     const char *spaced = arena_printf(context->arena, "%s ", (const char *)text.data);
     const char *other = base64url_encode(context->arena, spaced, strlen(spaced));
-    assert_int_equal(journey_read(context, "google", sent.state, cookie, &back), OUTCOME_OK);
-    assert_int_equal(journey_read(context, "google", other, cookie, &again), OUTCOME_OK);
+    assert_int_equal(read_back(context, "google", sent.state, cookie, &back), OUTCOME_OK);
+    assert_int_equal(read_back(context, "google", other, cookie, &again), OUTCOME_OK);
     assert_int_equal(journey_use(context, &back), OUTCOME_OK);
     assert_int_equal(journey_use(context, &back), OUTCOME_FLOW_ENDED);
     assert_int_equal(journey_use(context, &again), OUTCOME_FLOW_ENDED);
@@ -130,12 +146,25 @@ static void journey__of_another_browser_is_refused_122(void **state)
     const char *theirs = begin(context, &sign_in, NULL);
     const char *stolen = sent.state, *own = begin(context, &sign_in, NULL);
     assert_string_not_equal(theirs, own);
-    assert_int_equal(journey_read(context, "google", stolen, own, &back), OUTCOME_FOREIGN_FORM);
+    assert_int_equal(read_back(context, "google", stolen, own, &back), OUTCOME_FOREIGN_FORM);
     assert_string_equal(back.flow, "dwt_flow"); /* for the way on; that flow has its own check */
     assert_null(back.nonce);
     assert_null(back.code_verifier);
-    assert_int_equal(journey_read(context, "google", stolen, NULL, &back), OUTCOME_FOREIGN_FORM);
-    assert_int_equal(journey_read(context, "google", stolen, "", &back), OUTCOME_FOREIGN_FORM);
+    assert_int_equal(read_back(context, "google", stolen, NULL, &back), OUTCOME_FOREIGN_FORM);
+    assert_int_equal(read_back(context, "google", stolen, "", &back), OUTCOME_FOREIGN_FORM);
+}
+
+/* A neighbour under the same domain has planted its own csrf-token, with the answer that belongs to it. */
+static void journey__planted_by_a_neighbour_is_refused_83_122(void **state)
+{
+    struct context *context = *state;
+    struct journey back;
+    const char *planted = begin(context, &sign_in, NULL);
+    assert_int_equal(read_in(context, "google", sent.state, planted, "another browser's cookie", &back),
+                     OUTCOME_FOREIGN_FORM);
+    assert_null(back.nonce);
+    assert_int_equal(read_in(context, "google", sent.state, planted, NULL, &back), OUTCOME_OK);
+    assert_int_equal(read_in(context, "google", sent.state, planted, own_cookie, &back), OUTCOME_OK);
 }
 
 static void journey__by_another_providers_callback_is_refused_38(void **state)
@@ -143,7 +172,7 @@ static void journey__by_another_providers_callback_is_refused_38(void **state)
     struct context *context = *state;
     struct journey back;
     const char *cookie = begin(context, &sign_in, NULL);
-    assert_int_equal(journey_read(context, "github", sent.state, cookie, &back), OUTCOME_FOREIGN_FORM);
+    assert_int_equal(read_back(context, "github", sent.state, cookie, &back), OUTCOME_FOREIGN_FORM);
     assert_null(back.nonce);
 }
 
@@ -153,11 +182,11 @@ static void journey__is_good_for_ten_minutes(void **state)
     struct journey back;
     const char *cookie = begin(context, &sign_in, NULL);
     context->now = NOW + JOURNEY_STATE_S;
-    assert_int_equal(journey_read(context, "google", sent.state, cookie, &back), OUTCOME_OK);
+    assert_int_equal(read_back(context, "google", sent.state, cookie, &back), OUTCOME_OK);
     context->now = NOW + JOURNEY_STATE_S + 1;
-    assert_int_equal(journey_read(context, "google", sent.state, cookie, &back), OUTCOME_FOREIGN_FORM);
+    assert_int_equal(read_back(context, "google", sent.state, cookie, &back), OUTCOME_FOREIGN_FORM);
     context->now = NOW - 3600;
-    assert_int_equal(journey_read(context, "google", sent.state, cookie, &back), OUTCOME_FOREIGN_FORM);
+    assert_int_equal(read_back(context, "google", sent.state, cookie, &back), OUTCOME_FOREIGN_FORM);
 }
 
 static void journey__every_changed_character_is_refused(void **state)
@@ -168,12 +197,12 @@ static void journey__every_changed_character_is_refused(void **state)
     for (size_t i = 0; sent.state[i] != '\0'; i++) {
         char *changed = arena_strdup(context->arena, sent.state);
         changed[i] = changed[i] == 'A' ? 'B' : 'A';
-        assert_int_not_equal(journey_read(context, "google", changed, cookie, &back), OUTCOME_OK);
+        assert_int_not_equal(read_back(context, "google", changed, cookie, &back), OUTCOME_OK);
     }
     for (size_t i = 0; cookie[i] != '\0'; i++) {
         char *changed = arena_strdup(context->arena, cookie);
         changed[i] = changed[i] == 'a' ? 'b' : 'a';
-        assert_int_equal(journey_read(context, "google", sent.state, changed, &back), OUTCOME_FOREIGN_FORM);
+        assert_int_equal(read_back(context, "google", sent.state, changed, &back), OUTCOME_FOREIGN_FORM);
     }
 }
 
@@ -183,10 +212,10 @@ static void journey__what_is_no_state_is_malformed(void **state)
     struct journey back;
     static const char *const texts[] = { "", "x", "!!", "bm90IEpTT04", "W10", "IiI", "bnVsbA" };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        assert_int_equal(journey_read(context, "google", texts[i], NULL, &back), OUTCOME_MALFORMED);
-    assert_int_equal(journey_read(context, "google", NULL, NULL, &back), OUTCOME_MALFORMED);
+        assert_int_equal(read_back(context, "google", texts[i], NULL, &back), OUTCOME_MALFORMED);
+    assert_int_equal(read_back(context, "google", NULL, NULL, &back), OUTCOME_MALFORMED);
     /* {"csrf":"x"} could be somebody's */
-    assert_int_equal(journey_read(context, "google", "eyJjc3JmIjoieCJ9", "x", &back), OUTCOME_FOREIGN_FORM);
+    assert_int_equal(read_back(context, "google", "eyJjc3JmIjoieCJ9", "x", &back), OUTCOME_FOREIGN_FORM);
 }
 
 static void journey__keeps_a_good_cookie_and_replaces_any_other(void **state)
@@ -221,6 +250,7 @@ int main(void)
         TEST(journey__state_tells_nothing_of_where_it_began),
         TEST(journey__is_taken_once_however_its_state_is_spelled_72),
         TEST(journey__of_another_browser_is_refused_122),
+        TEST(journey__planted_by_a_neighbour_is_refused_83_122),
         TEST(journey__by_another_providers_callback_is_refused_38),
         TEST(journey__is_good_for_ten_minutes),
         TEST(journey__every_changed_character_is_refused),

@@ -1,23 +1,7 @@
 /* test_json.c: what json-c lets through and RFC 8259 doesn't; getters; trees; and the writer. */
 #include "core/json_writer.h"
 #include "core/text.h"
-#include "unit.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(16 * 1024 * 1024);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static struct json *parse(const char *text)
 {
@@ -265,8 +249,6 @@ static void json__survives_mutilated_documents(void **state)
         }
     }
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {

@@ -4,22 +4,7 @@
 #include "core/encode.h"
 #include "crypto/jws.h"
 #include "vectors.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(64 << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static struct jwk *parsed(const struct json *object)
 {
@@ -387,8 +372,6 @@ static void jwk__every_empty_member_is_refused_T117(void **state)
     }
     jwk_free(NULL);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

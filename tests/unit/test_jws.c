@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "crypto/jws.h"
 #include "vectors.h"
+#include "with_arena.h"
 
 #include <openssl/evp.h>
 
@@ -40,7 +41,6 @@ static const char *const all_algs[] = { "HS256", "HS384", "HS512", "RS256", "RS3
 static const char *const vectors[] = { "rfc7515_A.1", "rfc7515_A.2", "rfc7515_A.3", "rfc7515_A.4",
                                        "rfc8037_A.4" };
 
-static struct arena *arena;
 static struct jwk *keys[ARRAY_SIZE(all_algs)]; /* one for each algorithm, made once */
 
 static int set_up_keys(void **state)
@@ -56,20 +56,6 @@ static int free_keys(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
         jwk_free(keys[i]);
-    return 0;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(64 << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
     return 0;
 }
 
@@ -507,8 +493,6 @@ static void jws__empty_payloads_are_signed_too_T117(void **state)
         assert_true(verifies(text, keys[i], NULL));
     }
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -2,23 +2,7 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "net/message.h"
-#include "unit.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(16 * 1024 * 1024);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static const struct message usual = {
     .from = "accounts@example.org",
@@ -202,17 +186,13 @@ static void message__a_text_can_neither_end_its_part_nor_a_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(message__has_all_headers_and_both_parts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(message__control_characters_in_a_header_are_refused, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(message__an_address_is_one_address, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(message__a_long_or_foreign_subject_is_encoded_words, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(message__what_looks_like_an_encoded_word_is_encoded, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(message__long_lines_are_folded_and_come_out_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(message__a_text_can_neither_end_its_part_nor_a_line, set_up,
-                                        tear_down),
+        TEST(message__has_all_headers_and_both_parts),
+        TEST(message__control_characters_in_a_header_are_refused),
+        TEST(message__an_address_is_one_address),
+        TEST(message__a_long_or_foreign_subject_is_encoded_words),
+        TEST(message__what_looks_like_an_encoded_word_is_encoded),
+        TEST(message__long_lines_are_folded_and_come_out_whole),
+        TEST(message__a_text_can_neither_end_its_part_nor_a_line),
     };
     return UNIT_RUN(tests);
 }

@@ -4,25 +4,9 @@
  */
 #include "core/mustache.h"
 #include "core/text.h"
-#include "unit.h"
+#include "with_arena.h"
 
 #include <sys/stat.h>
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(64 * 1024 * 1024);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
 
 static const struct json *parse(const char *text)
 {
@@ -318,8 +302,6 @@ static void mustache__tells_the_names_that_a_template_uses(void **state)
     mustache_each_use(mustache_compile(arena, text, strlen(text), &error), note_use, &uses);
     assert_string_equal(uses.data, "1va.b 2#s 2&s:c 2^s:t 2vs:. 3>p 3<l 3$d 3ve ");
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {

@@ -1,27 +1,11 @@
 /* test_oauth.c: the rules of OAuth that need no database: PKCE, scope words, redirect URIs. */
 #include "core/base.h"
 
-#include "unit.h"
+#include "with_arena.h"
 
 #include "domain/oauth/pkce.h"
 #include "domain/oauth/redirect_uri.h"
 #include "domain/oauth/scope.h"
-
-static struct arena *arena;
-
-static int make_arena(void **state)
-{
-    (void)state;
-    arena = arena_make(1 << 22);
-    return 0;
-}
-
-static int drop_arena(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
 
 /* RFC 7636 appendix B */
 #define VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -189,18 +173,17 @@ static void redirect_uri__of_a_web_client_has_no_loopback_exception(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pkce__fits_the_example_of_rfc_7636_appendix_b),
-        cmocka_unit_test(pkce__refuses_an_omitted_empty_short_long_or_other_verifier_T31),
-        cmocka_unit_test(pkce__refuses_a_verifier_without_a_challenge_T32),
-        cmocka_unit_test(pkce__refuses_a_plain_challenge_T33),
-        cmocka_unit_test(pkce__takes_43_to_128_unreserved_characters),
-        cmocka_unit_test(scope__gives_what_is_registered_and_meant_for_the_holder),
-        cmocka_unit_test(scope__refuses_what_is_malformed_or_too_much_T119),
-        cmocka_unit_test(scope__sets_keep_the_order_of_the_first),
-        cmocka_unit_test(redirect_uri__is_compared_byte_for_byte_T01_T02_T03_T07),
-        cmocka_unit_test(redirect_uri__of_a_native_client_may_differ_in_its_loopback_port_alone_T05_T08),
-        cmocka_unit_test(redirect_uri__of_a_web_client_has_no_loopback_exception),
+        TEST(pkce__fits_the_example_of_rfc_7636_appendix_b),
+        TEST(pkce__refuses_an_omitted_empty_short_long_or_other_verifier_T31),
+        TEST(pkce__refuses_a_verifier_without_a_challenge_T32),
+        TEST(pkce__refuses_a_plain_challenge_T33),
+        TEST(pkce__takes_43_to_128_unreserved_characters),
+        TEST(scope__gives_what_is_registered_and_meant_for_the_holder),
+        TEST(scope__refuses_what_is_malformed_or_too_much_T119),
+        TEST(scope__sets_keep_the_order_of_the_first),
+        TEST(redirect_uri__is_compared_byte_for_byte_T01_T02_T03_T07),
+        TEST(redirect_uri__of_a_native_client_may_differ_in_its_loopback_port_alone_T05_T08),
+        TEST(redirect_uri__of_a_web_client_has_no_loopback_exception),
     };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, make_arena, drop_arena);
+    return UNIT_RUN(tests);
 }

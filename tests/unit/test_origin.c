@@ -175,7 +175,8 @@ static void origin__a_script_with_a_token_may_name_its_call_and_what_it_changes(
     assert_string_equal(header(call, "Access-Control-Allow-Headers"),
                         "Content-Type, Authorization, DPoP, Idempotency-Key, If-Match");
     assert_string_equal(header(call, "Access-Control-Expose-Headers"),
-                        "DPoP-Nonce, ETag, Idempotency-Replayed, Retry-After, WWW-Authenticate");
+                        "DPoP-Nonce, ETag, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, "
+                        "RateLimit-Reset, Retry-After, WWW-Authenticate");
     assert_null(header(call, "Access-Control-Allow-Credentials"));
     arena_destroy(arena);
 }

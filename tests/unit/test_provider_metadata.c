@@ -1,25 +1,10 @@
 /* Kinds and metadata of providers: what may be said, and what comes of it. */
-#include "unit.h"
+#include "with_arena.h"
 
 #include "core/text.h"
 #include "domain/providers/provider_metadata.h"
 
-static struct arena *arena;
 static struct settings settings = { .egress_allow = "fake.example 127.0.0.1" };
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(16 << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
 
 /* What is wrong with it; NULL: nothing. */
 static const char *read_metadata(const char *text, struct provider_metadata *metadata_out)
@@ -224,7 +209,6 @@ static void provider_metadata__a_client_without_a_secret_says_so(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(provider_kinds__each_says_who_somebody_is_and_how_its_secret_is_told),
         TEST(provider_kinds__need_no_discovery_with_a_client_id_alone),

@@ -1,6 +1,7 @@
 /* ID Tokens of providers: which are taken, and all that aren't; issuers' documents and keys. */
 #include "unit.h"
 
+#include "core/clock.h"
 #include "core/encode.h"
 #include "core/text.h"
 #include "crypto/jws.h"
@@ -22,14 +23,17 @@ static struct jwk *key, *other_key;
 /* What the network says: the keys of the first fetch and of the next. */
 static const char *documents[2];
 static int fetches;
-static int64_t asked_newer_than_ms;
+static int64_t asked_newer_than_ms, asked_limit_ms;
 enum http_result __wrap_outgoing_document(struct outgoing *outgoing, struct arena *memory, const char *url,
-                                          int64_t newer_than_ms, struct document *document_out);
+                                          int64_t newer_than_ms, int64_t limit_ms,
+                                          struct document *document_out);
 
 enum http_result __wrap_outgoing_document(struct outgoing *outgoing, struct arena *memory, const char *url,
-                                          int64_t newer_than_ms, struct document *document_out)
+                                          int64_t newer_than_ms, int64_t limit_ms,
+                                          struct document *document_out)
 {
     (void)outgoing, (void)memory, (void)url;
+    asked_limit_ms = limit_ms;
     const char *text = documents[fetches < 1 ? 0 : 1];
     asked_newer_than_ms = newer_than_ms;
     fetches++;
@@ -76,7 +80,8 @@ static int set_up(void **state)
 {
     (void)state;
     arena = arena_make(16 << 20);
-    context = (struct context) { .arena = arena, .now = NOW, .now_ms = NOW * 1000LL, .settings = &settings };
+    context =
+        (struct context) { .arena = arena, .now = NOW, .now_ms = clock_now_ms(), .settings = &settings };
     kind = *provider_kind_find("oidc");
     provider =
         (struct provider) { .name = "corp",
@@ -187,6 +192,7 @@ received_id_token__an_unknown_kid_has_the_keys_fetched_once_more_and_a_known_one
     assert_int_equal(read_token(sign(key, "RS256", fine_claims)), OUTCOME_OK);
     assert_int_equal(fetches, 2);
     assert_int_equal(asked_newer_than_ms, 1001);
+    assert_in_range(asked_limit_ms, 1, 8000);
     fetches = 0;
     documents[1] = documents[0];
     assert_int_equal(read_token(sign(key, "RS256", fine_claims)), OUTCOME_PROVIDER_FAILED);

@@ -3,24 +3,7 @@
 
 #include "core/strbuf.h"
 
-#include <setjmp.h>
-#include <cmocka.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena = arena_make(64 << 20);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "with_arena.h"
 
 /* A body that arrives in small pieces. */
 struct source {
@@ -530,8 +513,6 @@ static void request__other_charsets_and_codings_are_refused(void **state)
     }
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +536,5 @@ int main(void)
         TEST(request__control_bytes_and_bad_utf8_in_headers_are_refused),
         TEST(request__other_charsets_and_codings_are_refused),
     };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("request", tests, NULL, NULL);
+    return UNIT_RUN(tests);
 }

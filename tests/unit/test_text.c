@@ -1,23 +1,7 @@
 /* test_text.c: numbers, words and UTF-8 read strictly, and the encodings. */
 #include "core/encode.h"
 #include "core/text.h"
-#include "unit.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(16 * 1024 * 1024);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static void text__compares_bytes_and_null(void **state)
 {
@@ -279,8 +263,6 @@ static void encode__percent_decoding_refuses_nul_and_ill_formed_text(void **stat
     assert_false(percent_decode(arena, "a\0b", 3, true, &text));
     assert_false(percent_decode(arena, "%41", 2, true, &text));
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {

@@ -4,23 +4,7 @@
  */
 #include "core/text.h"
 #include "core/uri.h"
-#include "unit.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_make(16 * 1024 * 1024);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_destroy(arena);
-    return 0;
-}
+#include "with_arena.h"
 
 static void expect_refused(const char *const *texts, size_t count)
 {
@@ -387,8 +371,6 @@ static void uri__a_query_is_added_behind_what_is_there(void **state)
     assert_string_equal(uri_add_query(arena, "https://a/cb?x&", "c=1"), "https://a/cb?x&c=1");
     assert_string_equal(uri_add_query(arena, "https://a/cb", ""), "https://a/cb");
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {

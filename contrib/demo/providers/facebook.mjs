@@ -2,7 +2,8 @@
 // - paths may begin with a version; scopes are parted by commas; "#_=_" behind the way back
 // - errors are {"error": {"message", "type", "code", "fbtrace_id"}}
 // - what a person has declined they aren't asked for again, but for auth_type=rerequest
-// - no scope and no refresh token in the token answer, which lasts 60 days; a person may decline each scope, which
+// - no scope and no refresh token in the token answer, which lasts 60 days; one of a lifetime that a test has set is
+//   exchanged for such a one by grant_type=fb_exchange_token (a "refresh", to control.mjs); a person may decline each scope, which
 //   /me/permissions tells, and /me?fields=permissions
 // - /me gives id and name unless fields= asks for more, and demands appsecret_proof; the address may be missing: it has
 //   none, the person kept it back, or it isn't confirmed
@@ -31,7 +32,7 @@ export function facebook(url, control) {
     const path = pathOf(at);
     if (path === '/me/permissions')
       return request.method === 'DELETE' || (form.get('method') ?? at.searchParams.get('method')) === 'delete' ? 'revoke' : 'permissions';
-    return KINDS[path] ?? 'page';
+    return form.get('grant_type') === 'fb_exchange_token' ? 'refresh' : KINDS[path] ?? 'page';
   }
 
   function authorize(call) {
@@ -58,14 +59,22 @@ export function facebook(url, control) {
     return code;
   }
 
-  function token({ response, url: at, form }) {
-    const of = (name) => form.get(name) ?? at.searchParams.get(name);
+  const send = (response, found, seconds) => sendJson(response, { access_token: oauth.give('EAAB', found, seconds), token_type: 'bearer', expires_in: seconds });
+
+  function exchange(response, given) {
+    const found = oauth.holder(given);
+    return found ? send(response, found, SIXTY_DAYS) : refuse(response, 'Error validating access token: Session has expired.', { code: 190 });
+  }
+
+  function token({ response, url, form }, at) {
+    const of = (name) => form.get(name) ?? url.searchParams.get(name);
     if (!oauth.isClient(of('client_id'), of('client_secret'))) return refuse(response, 'Error validating client secret.', { code: 1 });
+    if (at === 'refresh') return exchange(response, of('fb_exchange_token'));
     const found = oauth.redeem(of('code'), of('redirect_uri'));
     if (!found) return refuse(response, 'This authorization code has been used.');
     const { lifetime } = control.settings;
     const seconds = lifetime === 3600 ? SIXTY_DAYS : lifetime;
-    return sendJson(response, { access_token: oauth.give('EAAB', found, seconds), token_type: 'bearer', expires_in: seconds });
+    return send(response, found, seconds);
   }
 
   /** The holder of the call's token, when the call proves the secret, too; else undefined, and it's answered. */
@@ -105,7 +114,7 @@ export function facebook(url, control) {
     return sendJson(call.response, { success: true });
   }
 
-  const answers = { authorize, token, userinfo: me, permissions, revoke: permissions };
+  const answers = { authorize, token, userinfo: me, permissions, refresh: token, revoke: permissions };
   return {
     name: 'facebook',
     kind,

@@ -63,7 +63,7 @@ static enum cli_status set_active(struct cli *cli, bool active)
     struct admin_row row;
     enum outcome outcome = admin_find(&cli->context, cli->arguments[0], &row);
     if (outcome == OUTCOME_OK)
-        outcome = admin_set_active(&cli->context, row.id, active);
+        outcome = admin_set_active(&cli->context, &row, active);
     return outcome == OUTCOME_OK ? show(cli) : cli_refused(cli, outcome);
 }
 

@@ -346,6 +346,17 @@ static enum cli_status take_config(struct cli *cli, char *const **words)
     return CLI_OK;
 }
 
+/* Of one command, of those of a noun, or of all when nothing is named. */
+static enum cli_status help_about(struct cli *cli, const struct cli_command *const *tables,
+                                  char *const *words)
+{
+    if (!*words)
+        return print_help(cli->arena, tables, NULL);
+    if (!words[1] && has_noun(tables, *words) && !find_command(tables, *words, NULL))
+        return print_help(cli->arena, tables, *words);
+    return take_command(cli, tables, words) ? print_command_help(cli->arena, cli->command) : CLI_USAGE;
+}
+
 static enum cli_status run_words(struct cli *cli, const struct cli_command *const *tables, char *const *words)
 {
     enum cli_status status = take_config(cli, &words);
@@ -353,8 +364,10 @@ static enum cli_status run_words(struct cli *cli, const struct cli_command *cons
         return status;
     if (!*words)
         return cli_fail(cli, CLI_USAGE, "which command? %s --help lists them", program_name);
-    if (is_help(*words) || text_equal(*words, "help"))
+    if (is_help(*words))
         return print_help(cli->arena, tables, NULL);
+    if (text_equal(*words, "help"))
+        return help_about(cli, tables, words + 1);
     if (**words == '-' && !text_equal(*words, "--version"))
         return fail_unknown(cli, "option", *words, NULL);
     if (words[1] && is_help(words[1]) && has_noun(tables, words[0]) && !find_command(tables, words[0], NULL))

@@ -5,6 +5,7 @@
 #include "core/encode.h"
 #include "core/rfc3339.h"
 #include "core/text.h"
+#include "domain/manage/client_metadata.h"
 #include "domain/manage/client_secrets.h"
 #include "domain/oauth/client_failures.h"
 
@@ -19,7 +20,8 @@ static void write_client(struct cli *cli, struct json_writer *writer, const void
     if (client->row.locked_at)
         printf("locked: it failed to prove who it is too often; doorward client unlock unlocks it\n");
     if (client->secret)
-        printf("client_secret %s\nIt is shown only now.\n", client->secret);
+        printf("client_id %s\nclient_secret %s\nThe secret is shown only now.\n", client->row.client_id,
+               client->secret);
 }
 
 static enum cli_status print_client(struct cli *cli, const struct registered_client *client)
@@ -27,12 +29,22 @@ static enum cli_status print_client(struct cli *cli, const struct registered_cli
     return listing_show(cli, write_client, client);
 }
 
+/* A member that isn't known has no effect (RFC 7591 §2); whoever has mistyped one should hear of it. */
+static void tell_ignored(const struct cli *cli, const struct json *metadata)
+{
+    const char *names = client_metadata_ignored(cli->arena, metadata);
+    if (*names)
+        fprintf(stderr, "%s: without effect, as not known here: %s\n", cli->program, names);
+}
+
 static enum cli_status client_add(struct cli *cli)
 {
+    const char *error = NULL;
     struct registered_client client;
     const char *metadata = cli_read_file(cli, cli_option(cli, "metadata"));
     if (!metadata)
         return CLI_REFUSED;
+    tell_ignored(cli, json_parse(cli->arena, metadata, strlen(metadata), &error));
     enum outcome outcome = client_register(&cli->context, cli_option(cli, "service"), metadata, &client);
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
 }
@@ -120,6 +132,7 @@ static enum cli_status client_change_command(struct cli *cli)
     const struct client_wish wish = { .metadata = json_parse(cli->arena, text, strlen(text), &error) };
     if (json_kind(wish.metadata) != JSON_OBJECT)
         return cli_fail(cli, CLI_REFUSED, "the metadata must be a JSON object");
+    tell_ignored(cli, wish.metadata);
     enum outcome outcome = client_change(&cli->context, cli->arguments[0], &wish, &client);
     return outcome == OUTCOME_OK ? print_client(cli, &client) : cli_refused(cli, outcome);
 }

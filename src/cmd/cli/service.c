@@ -4,7 +4,10 @@
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/manage/services.h"
+#include "domain/manage/users.h"
 #include "domain/members/member.h"
+#include "domain/providers/provider.h"
+#include "domain/providers/service_settings.h"
 
 static const char *or_default(const char *word)
 {
@@ -84,6 +87,34 @@ static enum cli_status read_workspace(struct cli *cli, struct service_wish *wish
     return wish->workspace ? CLI_OK : CLI_REFUSED;
 }
 
+/* A name that no provider has is one that will be added, or a slip: whoever typed it should know. */
+static void tell_if_unknown(struct cli *cli, const char *name)
+{
+    const struct provider *const *providers;
+    size_t count;
+    enum outcome outcome = provider_list(&cli->context, &providers, &count);
+    for (size_t i = 0; outcome == OUTCOME_OK && i < count; i++) {
+        if (text_equal(providers[i]->name, name))
+            return;
+    }
+    if (outcome == OUTCOME_OK)
+        fprintf(stderr, "%s: no provider %s is there and switched on\n", cli->program, name);
+}
+
+static void tell_unknown_providers(struct cli *cli, const struct service_row *row)
+{
+    struct service_providers settings;
+    size_t length;
+    const char *error, *word, *cursor;
+    if ((!cli_option(cli, "sign-in-providers") && !cli_option(cli, "provider-scopes")) ||
+        !service_providers_read(cli->arena, row->providers, &settings, &error))
+        return;
+    for (cursor = settings.sign_in; cursor && text_next_word(&cursor, ' ', &word, &length);)
+        tell_if_unknown(cli, arena_strndup(cli->arena, word, length));
+    for (size_t i = 0; i < settings.allowance_count; i++)
+        tell_if_unknown(cli, settings.allowances[i].provider);
+}
+
 static enum cli_status service_set_command(struct cli *cli)
 {
     struct service_row row;
@@ -99,7 +130,10 @@ static enum cli_status service_set_command(struct cli *cli)
     if (status != CLI_OK)
         return status;
     enum outcome outcome = service_set(&cli->context, cli->arguments[0], &wish, &row);
-    return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
+    if (outcome != OUTCOME_OK)
+        return cli_refused(cli, outcome);
+    tell_unknown_providers(cli, &row);
+    return print_service(cli, &row);
 }
 
 static enum cli_status set_active(struct cli *cli, bool active)
@@ -121,19 +155,21 @@ static enum cli_status service_enable(struct cli *cli)
 static enum cli_status service_set_role(struct cli *cli)
 {
     struct service_row row;
-    unsigned char user_id[16];
+    struct user_row user;
     const char *role = cli_option(cli, "role");
     enum outcome outcome = service_find(&cli->context, cli->arguments[0], &row);
+    if (outcome == OUTCOME_OK)
+        outcome = user_find(&cli->context, cli->arguments[1], &user);
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
-    if (!uuid_decode(cli->arguments[1], user_id))
-        return cli_fail(cli, CLI_REFUSED, "no such user");
-    outcome = member_set_role(&cli->context, row.id, user_id, role, "cli");
+    outcome = member_set_role(&cli->context, row.id, user.id, role, "cli");
+    if (outcome == OUTCOME_NOT_FOUND)
+        return cli_fail(cli, CLI_REFUSED, "the user isn't a member of this service yet");
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
     struct json_writer writer = json_writer_start(cli->arena);
     json_open_object(&writer, NULL);
-    json_write_text(&writer, "user_id", cli->arguments[1]);
+    json_write_text(&writer, "user_id", uuid_encode(cli->arena, user.id));
     json_write_text(&writer, "role", role);
     json_close_object(&writer);
     if (cli->json)
@@ -194,7 +230,7 @@ const struct cli_command service_commands[] = {
     { "service", "show", "ID", "Tell one service.", NULL, CLI_CONTEXT, service_show },
     { "service", "set", "ID", "Change what a service is called and has, and how people sign in to it.",
       set_options, CLI_CONTEXT, service_set_command },
-    { "service", "set-role", "ID USER",
+    { "service", "set-role", "SERVICE ID|ADDRESS",
       "Say what a member may do for a service: owners and admins manage it.", role_options, CLI_CONTEXT,
       service_set_role },
     { "service", "disable", "ID", "Switch a service and all its clients off.", NULL, CLI_CONTEXT,

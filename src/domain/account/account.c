@@ -344,7 +344,8 @@ static enum store_result list_of_provider(struct db *db, struct context *context
     return result;
 }
 
-/* Whether the account could still be signed in to without this provider. */
+/* Whether the account could still be signed in to without this provider: by a password, or by another one
+ * that is there still. */
 static enum store_result has_other_way(struct db *db, const struct change_work *work,
                                        const struct user_row *user, bool *other_out)
 {
@@ -353,7 +354,8 @@ static enum store_result has_other_way(struct db *db, const struct change_work *
     *other_out = user->password_hash != NULL;
     enum store_result result = connections_list(db, work->context->arena, user->id, &rows, &count);
     for (size_t i = 0; result == STORE_OK && i < count; i++)
-        *other_out |= rows[i].sign_in && !text_equal(rows[i].provider, work->provider);
+        *other_out |= rows[i].sign_in && !text_equal(rows[i].provider, work->provider) &&
+                      linking_is_open(work->context, rows[i].provider);
     return result;
 }
 

@@ -2,8 +2,21 @@
 #include "domain/events/record.h"
 
 #include "core/encode.h"
+#include "core/json_writer.h"
 #include "core/log.h"
 #include "domain/events/event.h"
+
+struct record record_of_admin(struct context *context, const char *type, const unsigned char id[16],
+                              const char *email)
+{
+    const char *subject = uuid_encode(context->arena, id);
+    struct json_writer data = json_writer_start(context->arena);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "id", subject);
+    json_write_text(&data, "email", email);
+    json_close_object(&data);
+    return (struct record) { .type = type, .subject = subject, .data = data.text.data, .untold = true };
+}
 
 static enum store_result store_one(struct db *db, struct context *context, const struct record *record)
 {

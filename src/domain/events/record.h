@@ -1,6 +1,7 @@
 /*
  * record.h: what is done to what a service has (its clients, keys, plans, accounts, itself): written down as
- * history, by context->actor, and told to its webhooks, in the transaction of the change. Members,
+ * history, by context->actor, and told to its webhooks, in the transaction of the change; and what is done to
+ * administrators and webhooks, as history alone. Members,
  * subscriptions and permissions have events of their own (event.h).
  */
 #ifndef DOORWARD_DOMAIN_EVENTS_RECORD_H
@@ -16,6 +17,10 @@ struct record {
     bool untold;                     /* history alone: webhooks aren't told */
     const struct record *also;       /* what the same change did besides; NULL: nothing */
 };
+
+/* What is done to an administrator's account, which is no service's. */
+struct record record_of_admin(struct context *context, const char *type, const unsigned char id[16],
+                              const char *email);
 
 /* Inside the transaction of the change, behind it. */
 enum store_result record_store(struct db *db, struct context *context,

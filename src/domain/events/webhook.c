@@ -6,9 +6,11 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/events/event.h"
+#include "domain/events/record.h"
 #include "domain/events/webhook_secret.h"
 #include "domain/precondition.h"
 #include "net/egress.h"
+#include "store/services.h"
 
 enum { MAX_PER_SERVICE = 20, URL_MAX_BYTES = 2000, DELIVERY_KEPT_S = 30 * 24 * 3600 };
 
@@ -33,6 +35,11 @@ static bool is_known_event(const char *word, size_t length)
     return false;
 }
 
+static bool is_all(const char *word, size_t length)
+{
+    return length == 1 && *word == '*';
+}
+
 /* The names, each once; "*" when that is among them; NULL when there is none or one is unknown. */
 static const char *read_events(struct arena *arena, const char *list)
 {
@@ -40,15 +47,15 @@ static const char *read_events(struct arena *arena, const char *list)
     const char *word, *cursor = list;
     size_t length;
 
-    if (text_has_word(list, ',', "*"))
-        return "*";
     while (text_next_word(&cursor, ',', &word, &length)) {
-        if (!is_known_event(word, length))
+        if (!is_known_event(word, length) && !is_all(word, length))
             return NULL;
         if (text_has_word(names.data, ',', arena_strndup(arena, word, length)))
             continue;
         strbuf_add_format(&names, "%s%.*s", names.length ? "," : "", (int)length, word);
     }
+    if (text_has_word(names.data, ',', "*"))
+        return "*";
     return names.length ? names.data : NULL;
 }
 
@@ -82,16 +89,73 @@ static enum outcome take_wanted(struct context *context, const struct webhook_wa
     return OUTCOME_OK;
 }
 
+/* --- what history tells of a webhook --- */
+
+/* Of the address, whose path and query are often secrets, the origin. */
+static const char *origin_of(struct arena *arena, const char *url)
+{
+    struct uri uri;
+    return uri_parse(arena, url, &uri) ? uri_origin(arena, &uri) : NULL;
+}
+
+/* changed: the members that are other than before, space separated; NULL: that isn't told. */
+static struct record record_of(struct context *context, const char *type, const struct webhook_row *row,
+                               const char *changed)
+{
+    const char *id = uuid_encode(context->arena, row->id);
+    struct json_writer data = json_writer_start(context->arena);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "id", id);
+    json_write_text(&data, "origin", origin_of(context->arena, row->url));
+    json_write_words(&data, "events", row->events, ',');
+    json_write_text(&data, "status", row->status);
+    if (changed)
+        json_write_words(&data, "changed", changed, ' ');
+    json_close_object(&data);
+    return (struct record) {
+        .type = type, .service_id = row->service_id, .subject = id, .data = data.text.data, .untold = true
+    };
+}
+
+static struct record record_of_delivery(struct context *context, const char *type,
+                                        const struct delivery_row *delivery)
+{
+    const char *id = uuid_encode(context->arena, delivery->webhook.id);
+    struct json_writer data = json_writer_start(context->arena);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "id", id);
+    json_write_text(&data, "delivery_id", uuid_encode(context->arena, delivery->id));
+    json_write_text(&data, "event", delivery->event);
+    json_close_object(&data);
+    return (struct record) { .type = type,
+                             .service_id = delivery->webhook.service_id,
+                             .subject = id,
+                             .data = data.text.data,
+                             .untold = true };
+}
+
 /* --- the webhooks of a service --- */
 
-static enum outcome check_count(struct context *context, const unsigned char service_id[16])
-{
-    int64_t count = 0;
-    enum store_result result = webhooks_count(context->db, context->arena, service_id, &count);
+struct addition {
+    struct arena *arena;
+    const struct webhook_row *row;
+    bool full; /* out: the service has as many as may be */
+};
 
-    if (result == STORE_OK && count >= MAX_PER_SERVICE)
-        return refuse(context, OUTCOME_INVALID_REQUEST, "a service can have 20 webhooks");
-    return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown_webhook);
+/* The service is locked, so that of two at once one sees the other. */
+static enum store_result add_in_transaction(struct db *db, void *argument)
+{
+    struct addition *addition = argument;
+    struct service_row service;
+    int64_t count = 0;
+    enum store_result result = services_lock(db, addition->arena, addition->row->service_id, &service);
+
+    if (result == STORE_OK)
+        result = webhooks_count(db, addition->arena, addition->row->service_id, &count);
+    addition->full = count >= MAX_PER_SERVICE;
+    if (result == STORE_OK && addition->full)
+        return STORE_CONFLICT;
+    return result == STORE_OK ? webhooks_add(db, addition->row) : result;
 }
 
 enum outcome webhook_add(struct context *context, const unsigned char service_id[16],
@@ -104,14 +168,17 @@ enum outcome webhook_add(struct context *context, const unsigned char service_id
     if (!wanted->url)
         return refuse(context, OUTCOME_INVALID_REQUEST, "url is missing");
     enum outcome outcome = take_wanted(context, wanted, row_out);
-    if (outcome == OUTCOME_OK)
-        outcome = check_count(context, service_id);
     if (outcome != OUTCOME_OK)
         return outcome;
     random_uuid_timed(context->now_ms, row_out->id);
     memcpy(row_out->service_id, service_id, sizeof(row_out->service_id));
     *secret_out = webhook_secret_make(context, row_out);
-    return store_outcome(context, webhooks_add(context->db, row_out), OUTCOME_NOT_FOUND, "no such service");
+    struct addition addition = { .arena = context->arena, .row = row_out };
+    const struct record record = record_of(context, "webhook.created", row_out, NULL);
+    enum store_result result = record_change(context, &record, add_in_transaction, &addition);
+    if (result == STORE_CONFLICT && addition.full)
+        return refuse(context, OUTCOME_INVALID_REQUEST, "a service can have 20 webhooks");
+    return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such service");
 }
 
 enum outcome webhook_list(struct context *context, const unsigned char service_id[16],
@@ -153,8 +220,29 @@ struct change {
     const char *if_match;
     struct webhook_row *row;
     const char *secret;
+    struct record record; /* out */
     enum outcome outcome; /* why not, when the database isn't the reason */
 };
+
+/* The members in which the two differ. */
+static const char *differences(struct arena *arena, const struct webhook_row *before,
+                               const struct webhook_row *after)
+{
+    return arena_printf(arena, "%s%s%s", text_equal(before->url, after->url) ? "" : "url ",
+                        text_equal(before->events, after->events) ? "" : "events ",
+                        text_equal(before->status, after->status) ? "" : "status");
+}
+
+/* Nothing is written where nothing is different. */
+static struct record record_of_change(const struct change *change, const struct webhook_row *before)
+{
+    struct context *context = change->context;
+    const char *changed = differences(context->arena, before, change->row);
+
+    if (change->secret)
+        return record_of(context, "webhook.secret_rotated", change->row, NULL);
+    return record_of(context, *changed ? "webhook.updated" : NULL, change->row, changed);
+}
 
 static enum outcome change_row(struct change *change)
 {
@@ -179,8 +267,12 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
 
     if (result != STORE_OK)
         return result;
+    const struct webhook_row before = *change->row;
     change->outcome = change_row(change);
-    return change->outcome == OUTCOME_OK ? webhooks_change(db, change->row) : STORE_NOT_FOUND;
+    if (change->outcome != OUTCOME_OK)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    change->record = record_of_change(change, &before);
+    return webhooks_change(db, change->row);
 }
 
 static enum outcome run_change(struct change *change, const char *id)
@@ -189,7 +281,7 @@ static enum outcome run_change(struct change *change, const char *id)
 
     if (!id || !uuid_decode(id, change->id))
         return refuse(context, OUTCOME_NOT_FOUND, unknown_webhook);
-    enum store_result result = db_transact(context->db, change_in_transaction, change);
+    enum store_result result = record_change(context, &change->record, change_in_transaction, change);
     if (result == STORE_NOT_FOUND && change->outcome != OUTCOME_OK)
         return change->outcome;
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown_webhook);
@@ -216,14 +308,46 @@ enum outcome webhook_rotate(struct context *context, const unsigned char service
     return outcome;
 }
 
+static enum store_result remove_row(struct db *db, void *argument)
+{
+    const struct webhook_row *row = argument;
+
+    return webhooks_remove(db, row->service_id, row->id);
+}
+
 enum outcome webhook_remove(struct context *context, const unsigned char service_id[16], const char *id)
 {
-    unsigned char bytes[16];
+    struct webhook_row row;
+    enum outcome found = webhook_find(context, service_id, id, &row);
 
-    if (!id || !uuid_decode(id, bytes))
-        return refuse(context, OUTCOME_NOT_FOUND, unknown_webhook);
-    return store_outcome(context, webhooks_remove(context->db, service_id, bytes), OUTCOME_NOT_FOUND,
+    if (found != OUTCOME_OK)
+        return found;
+    const struct record record = record_of(context, "webhook.deleted", &row, NULL);
+    return store_outcome(context, record_change(context, &record, remove_row, &row), OUTCOME_NOT_FOUND,
                          unknown_webhook);
+}
+
+static enum store_result disable_row(struct db *db, void *argument)
+{
+    struct change *change = argument;
+    struct webhook_row *row = change->row;
+    enum store_result result = webhooks_lock(db, change->context->arena, change->service_id, change->id, row);
+
+    if (result != STORE_OK || text_equal(row->status, "disabled"))
+        return result;
+    row->status = "disabled";
+    row->updated_at = change->context->now;
+    change->record = record_of(change->context, "webhook.updated", row, "status");
+    return webhooks_change(db, row);
+}
+
+enum store_result webhook_disable_gone(struct context *context, const struct webhook_row *webhook)
+{
+    struct webhook_row row;
+    struct change change = { .context = context, .service_id = webhook->service_id, .row = &row };
+
+    memcpy(change.id, webhook->id, sizeof(change.id));
+    return record_change(context, &change.record, disable_row, &change);
 }
 
 /* --- deliveries --- */
@@ -242,6 +366,11 @@ static const char *test_payload(struct context *context, const struct webhook_ro
     return writer.text.data;
 }
 
+static enum store_result add_delivery(struct db *db, void *argument)
+{
+    return delivery_add(db, argument);
+}
+
 enum outcome webhook_test(struct context *context, const struct webhook_row *webhook,
                           struct delivery_row *row_out)
 {
@@ -258,9 +387,17 @@ enum outcome webhook_test(struct context *context, const struct webhook_row *web
     if (!text_equal(webhook->status, "active"))
         return refuse(context, OUTCOME_INVALID_REQUEST, "the webhook is disabled");
     random_uuid_timed(context->now_ms, row_out->id);
-    enum store_result result = delivery_add(context->db, row_out);
+    const struct record record = record_of_delivery(context, "webhook.tested", row_out);
+    enum store_result result = record_change(context, &record, add_delivery, row_out);
     event_wake(context);
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown_webhook);
+}
+
+static enum store_result replay(struct db *db, void *argument)
+{
+    const struct delivery_row *row = argument;
+
+    return delivery_replay(db, &row->webhook, row->id, row->next_at, row->expires_at);
 }
 
 enum outcome webhook_replay(struct context *context, const struct webhook_row *webhook, const char *id,
@@ -281,8 +418,9 @@ enum outcome webhook_replay(struct context *context, const struct webhook_row *w
     row_out->attempts = 0;
     row_out->next_at = context->now;
     row_out->expires_at = context->now + DELIVERY_KEPT_S;
-    outcome = store_outcome(context,
-                            delivery_replay(context->db, webhook, bytes, context->now, row_out->expires_at),
+    row_out->webhook = *webhook;
+    const struct record record = record_of_delivery(context, "webhook.replayed", row_out);
+    outcome = store_outcome(context, record_change(context, &record, replay, row_out),
                             OUTCOME_INVALID_REQUEST, "the delivery is just being sent");
     event_wake(context);
     return outcome;

@@ -1,6 +1,7 @@
 /*
  * webhook.h: where a service wants to be told of its events. Each rule takes the service, and a webhook of
- * another one isn't found. What is told and how is event.h and webhook_secret.h; the courier sends it.
+ * another one isn't found. What is told and how is event.h and webhook_secret.h; the courier sends it. What
+ * is done to a webhook is history, which no webhook is told.
  */
 #ifndef DOORWARD_DOMAIN_EVENTS_WEBHOOK_H
 #define DOORWARD_DOMAIN_EVENTS_WEBHOOK_H
@@ -38,6 +39,9 @@ enum outcome webhook_change(struct context *context, const unsigned char service
                             const struct webhook_wanted *wanted, const char *if_match,
                             struct webhook_row *row_out);
 enum outcome webhook_remove(struct context *context, const unsigned char service_id[16], const char *id);
+
+/* Its server has said that it is gone: nothing is sent there any more. */
+enum store_result webhook_disable_gone(struct context *context, const struct webhook_row *webhook) MUST_CHECK;
 
 /* A new secret; the old one signs along for a day. */
 enum outcome webhook_rotate(struct context *context, const unsigned char service_id[16], const char *id,

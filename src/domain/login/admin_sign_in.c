@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "crypto/secret.h"
 #include "crypto/totp.h"
+#include "domain/events/record.h"
 #include "domain/login/attempts.h"
 #include "domain/login/canonical.h"
 #include "domain/login/passwords.h"
@@ -235,6 +236,34 @@ static const char *hash_of_recovery(struct context *context, const char *code)
     return hex_encode(context->arena, hash, sizeof(hash));
 }
 
+/* A change that an admin makes to the account on the way in. */
+struct own_change {
+    struct admin_row row; /* as it becomes */
+    const char *recovery_before;
+};
+
+static enum outcome change_own(struct context *context, const char *type, struct own_change *change,
+                               db_work_fn work, enum outcome otherwise, const char *reason)
+{
+    const struct record record = record_of_admin(context, type, change->row.id, change->row.email);
+    struct context own = *context;
+    own.actor = arena_printf(context->arena, "admin:%s", change->row.email);
+    enum store_result result = record_change(&own, &record, work, change);
+    return store_outcome(context, result, otherwise, reason);
+}
+
+static enum store_result take_recovery_code(struct db *db, void *argument)
+{
+    const struct own_change *change = argument;
+    return admins_use_recovery(db, change->row.id, change->recovery_before, change->row.recovery_hashes);
+}
+
+static enum store_result enrol(struct db *db, void *argument)
+{
+    const struct own_change *change = argument;
+    return admins_enrol(db, &change->row);
+}
+
 /* 80 random bits each: a plain hash can't be searched through. */
 static enum outcome use_recovery_code(struct context *context, const struct admin_row *admin,
                                       const char *code)
@@ -255,9 +284,10 @@ static enum outcome use_recovery_code(struct context *context, const struct admi
     }
     if (!found)
         return refuse(context, OUTCOME_WRONG_PIN, wrong_code);
-    return store_outcome(context,
-                         admins_use_recovery(context->db, admin->id, admin->recovery_hashes, left.data),
-                         OUTCOME_WRONG_PIN, wrong_code);
+    struct own_change change = { *admin, admin->recovery_hashes };
+    change.row.recovery_hashes = left.data;
+    return change_own(context, "admin.recovery_code_used", &change, take_recovery_code, OUTCOME_WRONG_PIN,
+                      wrong_code);
 }
 
 /* Both steps, as sessions have it: "pwd otp". */
@@ -303,20 +333,21 @@ enum outcome admin_step_enrol(struct context *context, const struct admin_step *
                               const char *codes_out[ADMIN_RECOVERY_CODES], const char **method_out)
 {
     struct attempt attempt;
-    struct admin_row row = step->admin;
+    struct own_change change = { .row = step->admin };
+    struct admin_row *row = &change.row;
     enum outcome outcome = count_try(context, &step->admin, &attempt);
     if (outcome != OUTCOME_OK)
         return outcome;
-    row.totp_step = totp_match(context->arena, step->secret, context->now, 0, normalise(context, code));
-    if (row.totp_step < 0)
+    row->totp_step = totp_match(context->arena, step->secret, context->now, 0, normalise(context, code));
+    if (row->totp_step < 0)
         return refuse(context, OUTCOME_WRONG_PIN, wrong_code);
-    row.totp_sealed =
-        sealed_seal(context->keyfile, context->arena, SEALED_SECOND_STEP, sealed_by_id(row.id), step->secret);
-    row.recovery_hashes = make_recovery_codes(context, codes_out);
-    row.updated_at = context->now;
+    row->totp_sealed = sealed_seal(context->keyfile, context->arena, SEALED_SECOND_STEP,
+                                   sealed_by_id(row->id), step->secret);
+    row->recovery_hashes = make_recovery_codes(context, codes_out);
+    row->updated_at = context->now;
     *method_out = method_of(context, step, METHOD_APP);
-    outcome = store_outcome(context, admins_enrol(context->db, &row), OUTCOME_FLOW_ENDED,
-                            "the second step has been set up elsewhere");
+    outcome = change_own(context, "admin.second_step_set", &change, enrol, OUTCOME_FLOW_ENDED,
+                         "the second step has been set up elsewhere");
     if (outcome == OUTCOME_OK)
         attempt_right(context, &attempt);
     return outcome;

@@ -1,4 +1,5 @@
-/* admins.h: people who may administer; never users, so that no user becomes one. */
+/* admins.h: people who may administer; never users, so that no user becomes one. What is done to their
+ * accounts is written into history, in the same transaction. */
 #ifndef DOORWARD_DOMAIN_MANAGE_ADMINS_H
 #define DOORWARD_DOMAIN_MANAGE_ADMINS_H
 
@@ -10,7 +11,7 @@ enum outcome admin_add(struct context *context, const char *email, const char *n
                        struct admin_row *row_out);
 
 enum outcome admin_find(struct context *context, const char *email, struct admin_row *row_out);
-enum outcome admin_set_active(struct context *context, const unsigned char id[16], bool active);
+enum outcome admin_set_active(struct context *context, const struct admin_row *admin, bool active);
 
 /* Ends the admin's sessions too, and takes the lock of wrong guesses off. */
 enum outcome admin_set_password(struct context *context, const struct admin_row *admin, const char *password);

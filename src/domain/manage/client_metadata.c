@@ -218,6 +218,24 @@ static const struct {
     { "default_max_age", check_age, NULL },
 };
 
+static void note_ignored(const char *name, struct json *member, void *names)
+{
+    struct strbuf *list = names;
+    (void)member;
+    for (size_t i = 0; i < ARRAY_SIZE(member_checks); i++) {
+        if (text_equal(member_checks[i].name, name))
+            return;
+    }
+    strbuf_add_format(list, "%s%s", list->length ? ", " : "", name);
+}
+
+const char *client_metadata_ignored(struct arena *arena, const struct json *metadata)
+{
+    struct strbuf names = strbuf_start(arena);
+    json_each(metadata, note_ignored, &names);
+    return names.data;
+}
+
 /* --- redirect URIs --- */
 
 /*

@@ -13,6 +13,9 @@
  * INVALID_CLIENT_METADATA with the member's name in the reason (RFC 7591 §3.2.2). */
 enum outcome client_metadata_read(struct context *context, const char *text, struct client *client_out);
 
+/* The members of an object that client_metadata_read() ignores, with ", " between; "" for none. */
+const char *client_metadata_ignored(struct arena *arena, const struct json *metadata);
+
 /* Writes the members of an object that is open. */
 void client_metadata_write(struct json_writer *writer, const struct client *client);
 

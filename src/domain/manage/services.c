@@ -152,7 +152,8 @@ struct service_change {
     const char *type;   /* of its record */
     const void *wanted; /* what edit() takes */
     enum outcome (*edit)(struct context *context, const void *wanted, struct service_row *row);
-    const char *if_match; /* NULL: none was sent */
+    const char *if_match;                                                   /* NULL: none was sent */
+    const char *(*tag)(struct arena *arena, const struct service_row *row); /* of the part that is changed */
     unsigned char id[16];
     struct service_row before, after; /* out */
     struct record record;             /* out */
@@ -163,7 +164,8 @@ static enum outcome edit(struct service_change *change)
 {
     struct context *context = change->context;
     change->after = change->before;
-    if (!precondition_holds(change->if_match, service_tag(context->arena, &change->before)))
+    if (change->if_match &&
+        !precondition_holds(change->if_match, change->tag(context->arena, &change->before)))
         return refuse(context, OUTCOME_PRECONDITION_FAILED, "the service has changed since");
     return change->edit(context, change->wanted, &change->after);
 }
@@ -217,12 +219,20 @@ static enum outcome edit_sign_in(struct context *context, const void *wanted, st
     return take_sign_in(context, wanted, row);
 }
 
-enum outcome service_set_sign_in(struct context *context, const char *id,
-                                 const struct service_sign_in *sign_in)
+const char *service_sign_in_tag(struct arena *arena, const struct service_row *row)
 {
-    struct service_change change = {
-        .context = context, .type = "service.updated", .wanted = sign_in, .edit = edit_sign_in
-    };
+    return precondition_tag_of_text(arena, arena_printf(arena, "%s\n%s", row->pin_gate, row->sign_in_form));
+}
+
+enum outcome service_set_sign_in(struct context *context, const char *id,
+                                 const struct service_sign_in *sign_in, const char *if_match)
+{
+    struct service_change change = { .context = context,
+                                     .type = "service.updated",
+                                     .wanted = sign_in,
+                                     .if_match = if_match,
+                                     .tag = service_sign_in_tag,
+                                     .edit = edit_sign_in };
     return change_service(id, &change);
 }
 
@@ -331,6 +341,7 @@ enum outcome service_set_profile(struct context *context, const char *id,
                                      .type = "service.updated",
                                      .wanted = profile,
                                      .if_match = if_match,
+                                     .tag = service_tag,
                                      .edit = edit_profile };
     enum outcome outcome = change_service(id, &change);
     *row_out = change.after;
@@ -352,12 +363,20 @@ static enum outcome edit_providers(struct context *context, const void *wanted, 
     return OUTCOME_OK;
 }
 
-enum outcome service_set_providers(struct context *context, const char *id,
-                                   const struct service_providers_change *wanted)
+const char *service_providers_tag(struct arena *arena, const struct service_row *row)
 {
-    struct service_change change = {
-        .context = context, .type = "service.updated", .wanted = wanted, .edit = edit_providers
-    };
+    return precondition_tag_of_text(arena, row->providers ? row->providers : "");
+}
+
+enum outcome service_set_providers(struct context *context, const char *id,
+                                   const struct service_providers_change *wanted, const char *if_match)
+{
+    struct service_change change = { .context = context,
+                                     .type = "service.updated",
+                                     .wanted = wanted,
+                                     .if_match = if_match,
+                                     .tag = service_providers_tag,
+                                     .edit = edit_providers };
     return change_service(id, &change);
 }
 

@@ -47,13 +47,18 @@ enum outcome service_find(struct context *context, const char *id, struct servic
 /* Switches a service with all its clients on or off, from the next request on. */
 enum outcome service_set_active(struct context *context, const char *id, bool active);
 
-/* From the next sign-in on. INVALID_REQUEST for another word. */
+/* From the next sign-in on. INVALID_REQUEST for another word, PRECONDITION_FAILED as service_set_profile().
+ */
 enum outcome service_set_sign_in(struct context *context, const char *id,
-                                 const struct service_sign_in *sign_in);
+                                 const struct service_sign_in *sign_in, const char *if_match);
 
-/* How the service uses providers, from the next request on. INVALID_REQUEST for what can't be. */
+/* How the service uses providers, from the next request on. Refuses as service_set_sign_in() does. */
 enum outcome service_set_providers(struct context *context, const char *id,
-                                   const struct service_providers_change *wanted);
+                                   const struct service_providers_change *wanted, const char *if_match);
+
+/* What each of the two can change. */
+const char *service_sign_in_tag(struct arena *arena, const struct service_row *row);
+const char *service_providers_tag(struct arena *arena, const struct service_row *row);
 
 /* Several of these at once, all or nothing. */
 struct service_wish {

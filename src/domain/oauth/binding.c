@@ -3,6 +3,7 @@
 
 #include "core/text.h"
 #include "crypto/certificate.h"
+#include "domain/oauth/client_failures.h"
 
 #define JKT "jkt"
 #define X5T "x5t#S256"
@@ -27,6 +28,20 @@ static void set_key(struct token_binding *binding, size_t index, const char *thu
     *(const char **)(void *)((char *)binding + keys[index].offset) = thumbprint;
 }
 
+/* Who shows none that is good is refused by that alone; under enhanced security it's written down as well.
+ * Not towards the client's lock: anybody can make a key for a proof. */
+static enum outcome check_proof(struct context *context, const struct client *client,
+                                struct dpop_proof *proof_out)
+{
+    enum outcome outcome = dpop_check(context, NULL, proof_out);
+    const struct client_failure failure = {
+        .client = client, .client_id = client->client_id, .way = "dpop", .reason = context->reason
+    };
+    if (outcome == OUTCOME_INVALID_DPOP_PROOF && client->enhanced_security)
+        client_failed(context, &failure);
+    return outcome;
+}
+
 enum outcome binding_of_request(struct context *context, const struct client *client,
                                 struct token_binding *binding_out)
 {
@@ -40,7 +55,7 @@ enum outcome binding_of_request(struct context *context, const struct client *cl
     bool must_prove = client->dpop_bound_access_tokens || (client->enhanced_security && !certificate);
     if (!context->dpop.proof && !must_prove)
         return OUTCOME_OK;
-    enum outcome outcome = dpop_check(context, NULL, &proof);
+    enum outcome outcome = check_proof(context, client, &proof);
     if (outcome != OUTCOME_OK)
         return outcome;
     dpop_use(context, &proof, false);

@@ -70,8 +70,8 @@ static const struct json *fetch(struct context *context, const char *uri, int64_
 {
     struct document document;
     const struct json *jwks = NULL;
-    if (outgoing_document(context->outgoing, context->arena, uri, newer_than_ms, &document) !=
-        HTTP_ANSWERED) {
+    if (outgoing_document(context->outgoing, context->arena, uri, newer_than_ms, DOCUMENT_LIMIT_MS,
+                          &document) != HTTP_ANSWERED) {
         *error_out = arena_printf(context->arena, "jwks_uri could not be read: %s", document.error);
         return NULL;
     }

@@ -123,7 +123,7 @@ struct change_work {
     const struct client *client;
     const struct permission_change *change;
     struct permission_row row; /* the key; comes back as it is then */
-    bool must_exist;
+    bool must_exist, is_other; /* is_other, out: not what the change is meant for */
     struct event_rows event;
     struct permission_mail decision; /* to the person, sent when a request was waiting */
     bool was_waiting;
@@ -165,9 +165,9 @@ static enum store_result put_row(struct db *db, struct change_work *work)
 {
     struct permission_row *row = &work->row;
     struct arena *arena = work->context->arena;
-    work->was_waiting = false;
+    work->was_waiting = work->is_other = false;
     enum store_result result = permissions_lock(db, arena, row->user_id, row->client_number, row);
-    if (result == STORE_NOT_FOUND && !work->must_exist) {
+    if (result == STORE_NOT_FOUND && !work->must_exist && !work->change->only_from) {
         result = add_row(db, work);
         if (result != STORE_CONFLICT)
             return result;
@@ -176,6 +176,10 @@ static enum store_result put_row(struct db *db, struct change_work *work)
     }
     if (result != STORE_OK)
         return result;
+    const char *only_from = work->change->only_from;
+    work->is_other = only_from && !text_equal(row->status, only_from);
+    if (work->is_other)
+        return STORE_CONFLICT;
     work->was_waiting = text_equal(row->status, "pending") && !text_equal(work->change->status, "pending");
     apply(work, row);
     return permissions_change(db, row);
@@ -241,6 +245,8 @@ static enum outcome finish(struct context *context, struct change_work *work, co
                            struct permission *permission_out)
 {
     enum store_result result = db_transact(context->db, change_in_transaction, work);
+    if (work->is_other)
+        return refuse(context, OUTCOME_PRECONDITION_FAILED, "the permission has been changed meanwhile");
     enum outcome outcome = store_outcome(context, result, OUTCOME_NOT_FOUND, missing);
     if (outcome != OUTCOME_OK)
         return outcome;

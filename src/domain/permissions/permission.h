@@ -43,10 +43,11 @@ struct permission_change {
     const char *actor;         /* granted_by or revoked_by: "app:CLIENT", an admin's address */
     const char *history_actor; /* who did it, for the history, when actor is somebody's word; NULL: actor */
     bool denied;               /* hasAccess was explicitly false */
+    const char *only_from;     /* the status that a record must still have; NULL: any */
 };
 
 /* Makes or changes the record, with its history, webhook and, for a decision on a request, the mail to
- * the person. NOT_FOUND for an unknown user. */
+ * the person. NOT_FOUND for an unknown user, PRECONDITION_FAILED for a status other than only_from. */
 enum outcome permission_put(struct context *context, const unsigned char user_id[16],
                             const struct client *client, const struct permission_change *change,
                             struct permission *permission_out);

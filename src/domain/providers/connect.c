@@ -327,6 +327,20 @@ static enum outcome check_account(struct context *context, const struct connect_
     return there ? OUTCOME_OK : check_address(context, request, arrival);
 }
 
+/* What the provider says of the person. Without the scopes for it, it says less than it did before: then what
+ * is known stays. */
+static void fill_person(const struct provider_identity *identity, struct connection_row *row)
+{
+    if (identity->email) {
+        row->email = identity->email;
+        row->email_verified = identity->email_vouched;
+    }
+    if (!text_empty(identity->name))
+        row->display_name = identity->name;
+    if (row->email || row->display_name)
+        row->label = row->email ? row->email : row->display_name;
+}
+
 /* The row of the account as it is going to be; there: as it is, NULL: it isn't. */
 static void fill_connection(struct context *context, const struct connect_request *request,
                             const struct connect_arrival *arrival, const struct connection_row *there,
@@ -338,14 +352,12 @@ static void fill_connection(struct context *context, const struct connect_reques
     } else {
         *row_out = (struct connection_row) { .provider = arrival->provider->name,
                                              .subject = identity->subject,
+                                             .label = "",
                                              .created_at = context->now };
         random_uuid_timed(context->now_ms, row_out->id);
         memcpy(row_out->user_id, request->row.user_id, sizeof(row_out->user_id));
     }
-    row_out->email = identity->email;
-    row_out->email_verified = identity->email && identity->email_vouched;
-    row_out->display_name = text_empty(identity->name) ? NULL : identity->name;
-    row_out->label = identity->email ? identity->email : identity->name;
+    fill_person(identity, row_out);
     row_out->updated_at = context->now;
     vault_seal(context, arrival->tokens, row_out);
 }

@@ -141,6 +141,25 @@ static enum outcome ask_tokens(struct context *context, const struct provider *p
     return OUTCOME_OK;
 }
 
+/* For a token that ends within days, which is all there is of a provider without refresh tokens. When nothing
+ * comes of it, there still is the one that came. */
+static void exchange_short_one(struct context *context, const struct provider *provider, int64_t until_ms,
+                               struct provider_tokens *tokens)
+{
+    enum { SHORT_S = 3 * 86400 };
+    const char *grant = provider->kind->exchange_grant;
+    struct provider_answer answer;
+    struct provider_tokens lasting;
+    struct strbuf form = strbuf_start(context->arena);
+    if (!grant || !tokens->expires_at || tokens->expires_at > context->now + SHORT_S)
+        return;
+    provider_add_pair(&form, "grant_type", grant);
+    provider_add_pair(&form, grant, tokens->access_token);
+    if (ask_tokens(context, provider, form.data, until_ms, &answer) == OUTCOME_OK &&
+        read_tokens(context, provider, answer.json, tokens->scopes, &lasting) == OUTCOME_OK)
+        *tokens = lasting;
+}
+
 /* --- who it is --- */
 
 /* Facebook wants to see that who uses a token knows the secret. */
@@ -287,6 +306,8 @@ enum outcome provider_redeem(struct context *context, const struct provider *pro
         outcome = read_tokens(context, provider, answer.json, code->scopes, tokens_out);
     if (outcome != OUTCOME_OK)
         return outcome;
+    if (code->lasting)
+        exchange_short_one(context, provider, until_ms, tokens_out);
     outcome = provider->kind->is_oidc
                   ? identify_by_id_token(context, provider, answer.json, code, tokens_out->access_token,
                                          until_ms, identity_out)

@@ -49,6 +49,7 @@ struct provider_code {
     const char *code, *redirect_uri, *code_verifier, *nonce;
     const char *scopes; /* that were asked for */
     const char *user;   /* what came beside the code about the person (apple), JSON; NULL: nothing */
+    bool lasting; /* the token is to be kept: it is exchanged for one that lasts, where that is to be had */
 };
 enum outcome provider_redeem(struct context *context, const struct provider *provider,
                              const struct provider_code *code, struct provider_tokens *tokens_out,

@@ -1,6 +1,7 @@
 /* issuer.c: see issuer.h. */
 #include "domain/providers/issuer.h"
 
+#include "core/clock.h"
 #include "core/encode.h"
 #include "core/text.h"
 #include "domain/providers/provider_call.h"
@@ -137,11 +138,11 @@ const char *issuer_read(struct context *context, const struct json *document, st
 
 /* A document that isn't an object is as one that wasn't had. */
 static const struct json *fetch(struct context *context, const char *url, int64_t newer_than_ms,
-                                int64_t *fetched_ms_out, const char **error_out)
+                                int64_t limit_ms, int64_t *fetched_ms_out, const char **error_out)
 {
     struct document document;
     enum http_result result =
-        outgoing_document(context->outgoing, context->arena, url, newer_than_ms, &document);
+        outgoing_document(context->outgoing, context->arena, url, newer_than_ms, limit_ms, &document);
     *fetched_ms_out = document.fetched_ms;
     *error_out = document.error;
     if (result != HTTP_ANSWERED)
@@ -159,7 +160,8 @@ enum outcome issuer_discover(struct context *context, struct provider *provider)
 {
     int64_t fetched_ms;
     const char *error;
-    const struct json *document = fetch(context, document_url(context, provider), 0, &fetched_ms, &error);
+    const struct json *document =
+        fetch(context, document_url(context, provider), 0, DOCUMENT_LIMIT_MS, &fetched_ms, &error);
     if (document)
         error = issuer_read(context, document, provider);
     return document && !error ? OUTCOME_OK : provider_fail(context, provider, "discovery", error);
@@ -204,7 +206,9 @@ enum outcome issuer_verify(struct context *context, const struct provider *provi
     for (int attempt = 0; attempt < 2; attempt++) {
         bool known;
         const char *error;
-        const struct json *keys = fetch(context, provider->jwks_uri, newer_than_ms, &newer_than_ms, &error);
+        const struct json *keys =
+            fetch(context, provider->jwks_uri, newer_than_ms, provider_talk_until(context) - clock_now_ms(),
+                  &newer_than_ms, &error);
         if (!keys)
             return provider_fail(context, provider, "its keys", error);
         if (issuer_keys_verify(context->arena, keys, jws, &known, key_issuer_out))

@@ -17,8 +17,9 @@ const char *issuer_read(struct context *context, const struct json *document, st
 
 /*
  * Whether the token is signed by a key of the issuer: with an asymmetric algorithm that the key is for. A kid
- * that isn't known has the keys fetched once more. *key_issuer_out: whose the key says it is; NULL: it
- * doesn't. PROVIDER_FAILED when not, or when the keys can't be had.
+ * that isn't known has the keys fetched once more, all within the talk's time (provider_talk_until()), so
+ * that a slow provider costs its visitor this request, and not us the worker. *key_issuer_out: whose the key
+ * says it is; NULL: it doesn't. PROVIDER_FAILED when not, or when the keys can't be had.
  */
 enum outcome issuer_verify(struct context *context, const struct provider *provider, const struct jws *jws,
                            const char **key_issuer_out);

@@ -36,6 +36,7 @@ static const struct {
     { "pending", offsetof(struct journey, pending) },        { "user", offsetof(struct journey, user_id) },
     { "scopes", offsetof(struct journey, scopes) },          { "nonce", offsetof(struct journey, nonce) },
     { "verifier", offsetof(struct journey, code_verifier) }, { "prompt", offsetof(struct journey, prompt) },
+    { "browser", offsetof(struct journey, browser) },
 };
 
 static const char **member_of(struct journey *journey, size_t index)
@@ -63,6 +64,20 @@ static bool cookie_is_good(struct context *context, const char *cookie)
         !hex_decode(cookie + 2 * RANDOM_BYTES + 1, mac, sizeof(mac)))
         return false;
     return keyfile_verify(context->keyfile, cookie_purpose, cookie, 2 * RANDOM_BYTES, mac, sizeof(mac));
+}
+
+/* The browser's own cookie, as a journey has it. */
+static const char *print_of(struct context *context, const char *own)
+{
+    unsigned char hash[32];
+    sha256_text(arena_printf(context->arena, "provider journey of %s", own), hash);
+    return hex_encode(context->arena, hash, sizeof(hash));
+}
+
+/* A browser that has no such cookie of its own has the other one alone. */
+static bool is_of_browser(struct context *context, const struct journey *journey, const char *own)
+{
+    return !own || text_equal(journey->browser, print_of(context, own));
 }
 
 /* --- the way out --- */
@@ -103,16 +118,18 @@ const char *journey_callback(struct context *context, const struct provider *pro
 
 enum outcome journey_start(struct context *context, const struct provider *provider,
                            const struct journey *journey, const struct provider_authorization *wishes,
-                           const char *cookie, const char **url_out, const char **cookie_out)
+                           const struct journey_browser *browser, const char **url_out,
+                           const char **cookie_out)
 {
     struct journey begun = *journey;
     struct provider_authorization authorization =
         wishes ? *wishes : (struct provider_authorization) { .state = NULL };
-    *cookie_out = cookie_is_good(context, cookie) ? cookie : new_cookie(context);
+    *cookie_out = cookie_is_good(context, browser->csrf) ? browser->csrf : new_cookie(context);
     begun.provider = provider->name;
     begun.scopes = journey->scopes ? journey->scopes : provider->sign_in_scopes;
     /* whose kind doesn't take it is asked for what comes next to it, and can't be held to it */
     begun.prompt = provider->kind->prompts ? NULL : authorization.prompt;
+    begun.browser = print_of(context, browser->own);
     begun.nonce = random_text(context->arena, RANDOM_BYTES);
     begun.code_verifier = random_text(context->arena, RANDOM_BYTES);
     begun.began_at = context->now;
@@ -170,14 +187,17 @@ static bool open_sealed(struct context *context, const char *text, const char *c
     return true;
 }
 
-static enum outcome check(struct context *context, const char *provider, const char *csrf, const char *cookie,
-                          const struct journey *journey)
+static enum outcome check(struct context *context, const char *provider, const char *csrf,
+                          const struct journey_browser *browser, const struct journey *journey)
 {
+    const char *cookie = browser->csrf;
     int64_t age = context->now - journey->began_at;
     if (!cookie_is_good(context, cookie) ||
         !secret_equal((struct bytes) { (const unsigned char *)csrf, strlen(csrf) },
                       (struct bytes) { (const unsigned char *)cookie, strlen(cookie) }))
         return foreign(context, "the state belongs to another browser");
+    if (!is_of_browser(context, journey, browser->own))
+        return foreign(context, "the state was planted in this browser");
     /* RFC 9700 §4.4: an answer that comes by another provider's callback is never that provider's */
     if (!text_equal(journey->provider, provider))
         return foreign(context, "the state belongs to another provider");
@@ -187,7 +207,7 @@ static enum outcome check(struct context *context, const char *provider, const c
 }
 
 enum outcome journey_read(struct context *context, const char *provider, const char *state,
-                          const char *cookie, struct journey *journey_out)
+                          const struct journey_browser *browser, struct journey *journey_out)
 {
     const char *error;
     struct bytes text;
@@ -201,7 +221,7 @@ enum outcome journey_read(struct context *context, const char *provider, const c
     const char *csrf = json_member_text(object, "csrf");
     if (!csrf || !open_sealed(context, json_member_text(object, "journey"), csrf, &journey))
         return foreign(context, "the state is not one of ours");
-    enum outcome outcome = check(context, provider, csrf, cookie, &journey);
+    enum outcome outcome = check(context, provider, csrf, browser, &journey);
     if (outcome == OUTCOME_OK)
         *journey_out = journey;
     else

@@ -1,9 +1,11 @@
 /*
  * journey.h: a person sent to a provider and back. What must be known on the way back travels in the state:
- * sealed, bound to this browser (the csrf-token cookie is its twin), to the provider and to where it began;
- * good for ten minutes and for one use. Nothing is stored on the way out.
+ * sealed, bound to this browser, to the provider and to where it began; good for ten minutes and for one use.
+ * Nothing is stored on the way out.
  *
- * The state is base64url of the JSON {"csrf","journey"}, csrf as in the cookie.
+ * The state is base64url of the JSON {"csrf","journey"}, csrf as in the cookie csrf-token, which is its twin.
+ * A neighbour under the same domain could plant that cookie, but not the browser's own one (__Host-): a
+ * browser that has it takes no answer of a journey that began in another.
  */
 #ifndef DOORWARD_DOMAIN_PROVIDERS_JOURNEY_H
 #define DOORWARD_DOMAIN_PROVIDERS_JOURNEY_H
@@ -22,6 +24,12 @@ enum journey_purpose {
     JOURNEY_PURPOSES
 };
 
+/* What the browser has shown. */
+struct journey_browser {
+    const char *csrf; /* its cookie csrf-token; NULL: none */
+    const char *own;  /* its own cookie (login/browser.h), which it has by now; NULL on the way back: none */
+};
+
 struct journey {
     enum journey_purpose purpose;
     const char *provider;  /* name */
@@ -32,7 +40,7 @@ struct journey {
     const char *user_id;   /* UUID of who must be signed in when it ends (JOURNEY_LINK); else NULL */
     const char *scopes;    /* that are asked for; NULL: those by which the provider signs in */
     const char *prompt;    /* that the provider takes and was asked for, or NULL */
-    const char *nonce, *code_verifier; /* made by journey_start() */
+    const char *browser, *nonce, *code_verifier; /* made by journey_start() */
     int64_t began_at;
 };
 
@@ -42,7 +50,8 @@ struct journey {
  */
 enum outcome journey_start(struct context *context, const struct provider *provider,
                            const struct journey *journey, const struct provider_authorization *wishes,
-                           const char *cookie, const char **url_out, const char **cookie_out);
+                           const struct journey_browser *browser, const char **url_out,
+                           const char **cookie_out);
 
 /* Whether the provider says of somebody who had to sign in there anew (prompt=login) that they did so before
  * the journey began. One that says nothing of it isn't doubted. */
@@ -57,7 +66,7 @@ const char *journey_callback(struct context *context, const struct provider *pro
  * was ours, for the page that tells so.
  */
 enum outcome journey_read(struct context *context, const char *provider, const char *state,
-                          const char *cookie, struct journey *journey_out);
+                          const struct journey_browser *browser, struct journey *journey_out);
 
 /* Takes a journey that was read, once on all machines: FLOW_ENDED for the second. */
 enum outcome journey_use(struct context *context, const struct journey *journey);

@@ -62,6 +62,7 @@ static const struct provider_kind kinds[] = {
         .picture = "picture.data.url",
         .profile_query = "fields=id,name,email,permissions",
         .permissions = "permissions.data",
+        .exchange_grant = "fb_exchange_token",
         .identity_scopes = "public_profile email",
         /* it doesn't ask again for what somebody once declined, unless told to */
         .parameters = "auth_type=rerequest",
@@ -76,7 +77,7 @@ static const struct provider_kind kinds[] = {
     },
     {
         /* The address in its profile is what somebody shows; those that they proved are a list of their own.
-         */
+         * A token doesn't end, so that taking one back takes all of them: the grant. Errors come with 200. */
         .name = "github",
         .display_name = "GitHub",
         .authorization_endpoint = "https://github.com/login/oauth/authorize",
@@ -96,7 +97,6 @@ static const struct provider_kind kinds[] = {
         .answer_separator = ',',
         .revocation = REVOCATION_APPLICATION,
         .has_pkce = true,
-        .fails_with_200 = true,
     },
     {
         .name = "apple",
@@ -109,13 +109,11 @@ static const struct provider_kind kinds[] = {
         .sign_in_scopes = "openid name email",
         OIDC_PROFILE,
         .parameters = "response_mode=form_post",
-        .offline_parameters = "response_mode=form_post",
         .prompts = "",
         .cancel_word = "user_cancelled_authorize",
         .token_auth_method = "client_secret_post",
         .identity_scopes = OIDC_IDENTITY,
         .is_oidc = true,
-        .answers_by_post = true,
         .signs_secret = true,
         .refreshes = true,
     },

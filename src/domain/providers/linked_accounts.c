@@ -139,7 +139,7 @@ static enum store_result has_other_way(struct db *db, const struct removal *remo
     *other_out = user->password_hash != NULL;
     enum store_result result = connections_list(db, removal->context->arena, user->id, &rows, &count);
     for (size_t i = 0; result == STORE_OK && i < count; i++)
-        *other_out |= rows[i].sign_in;
+        *other_out |= rows[i].sign_in && linking_is_open(removal->context, rows[i].provider);
     return result;
 }
 

@@ -13,16 +13,29 @@
 static const char ended[] = "the connection has been made, or waits no more";
 static const char taken[] = "the account at the provider is somebody else's here";
 
-const char *linking_provider_name(struct context *context, const char *provider)
+/* NULL when there is none, or it is switched off, or that can't be told. */
+static const struct provider *find_active(struct context *context, const char *provider)
 {
     const struct provider *const *list;
     size_t count;
     if (provider_list(context, &list, &count) != OUTCOME_OK)
-        return provider;
+        return NULL;
     for (size_t i = 0; i < count; i++)
         if (text_equal(list[i]->name, provider))
-            return list[i]->display_name;
-    return provider;
+            return list[i];
+    return NULL;
+}
+
+const char *linking_provider_name(struct context *context, const char *provider)
+{
+    const struct provider *found = find_active(context, provider);
+    return found ? found->display_name : provider;
+}
+
+bool linking_is_open(struct context *context, const char *provider)
+{
+    const struct provider *found = find_active(context, provider);
+    return found && found->offers_sign_in;
 }
 
 void linking_row(struct context *context, const char *provider, const struct provider_identity *identity,

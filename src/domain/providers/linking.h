@@ -48,6 +48,10 @@ struct connection_row; /* store/connections.h */
 void linking_row(struct context *context, const char *provider, const struct provider_identity *identity,
                  const unsigned char user_id[16], struct connection_row *row_out);
 
+/* Whether one signs in by a provider at present: there is such a one, it is switched on, and not for its
+ * tokens alone. */
+bool linking_is_open(struct context *context, const char *provider);
+
 /* "Google": a provider's name as people know it; its own name when there is no such provider (any more). */
 const char *linking_provider_name(struct context *context, const char *provider);
 

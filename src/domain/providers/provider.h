@@ -37,26 +37,23 @@ struct provider_kind {
     const char *cancel_word;       /* what it calls access_denied; NULL: that */
     const char *token_auth_method; /* NULL: client_secret_basic, or what its discovery says */
     const char *scope_aliases;     /* "theirs=ours", space separated: its own spellings in answers */
-    const char *scope_prefix;    /* may stand before them in answers, which spell their letters' case as they
-                                  * like */
-    const char *scope_implies;   /* "wide=narrow", space separated: what a wider scope holds too */
-    const char *identity_scopes; /* that only say who somebody is */
-    char scope_separator;        /* in requests; 0: a space */
-    char answer_separator;       /* in answers, beside the space */
+    const char *scope_prefix;      /* may stand before them in answers, whose letters' case is free then */
+    const char *scope_implies;     /* "wide=narrow", space separated: what a wider scope holds too */
+    const char *identity_scopes;   /* that only say who somebody is */
+    char scope_separator;          /* in requests; 0: a space */
+    char answer_separator;         /* in answers, beside the space */
     enum provider_revocation revocation;
-    const char *permissions; /* member of the profile that lists what the token may, where its answer doesn't
-                              * say (facebook) */
+    const char *exchange_grant; /* gives a token that lasts for one that doesn't (facebook); NULL: none */
+    const char *permissions; /* member of the profile that lists what the token may; NULL: its answer says */
     const char *consumers_tenant; /* of a kind with tenants: the one that has all private accounts */
     bool is_oidc;                 /* ID Token, nonce, JWKS */
     bool has_pkce;
-    bool vouches;         /* every address in its profile has been proven, though it doesn't say so */
-    bool answers_by_post; /* response_mode=form_post (apple) */
-    bool signs_secret;    /* the secret is a JWT that is signed with a key (apple) */
-    bool proves_secret;   /* appsecret_proof beside each token (facebook) */
-    bool refreshes;       /* gives refresh tokens */
-    bool fails_with_200;  /* errors come with status 200 (github) */
-    bool has_tenants;     /* "{tenantid}" in the issuer stands for that of the token (microsoft) */
-    bool accumulates;     /* each token can do all that was ever allowed (microsoft, facebook) */
+    bool vouches;       /* every address in its profile has been proven, though it doesn't say so */
+    bool signs_secret;  /* the secret is a JWT that is signed with a key (apple) */
+    bool proves_secret; /* appsecret_proof beside each token (facebook) */
+    bool refreshes;     /* gives refresh tokens */
+    bool has_tenants;   /* "{tenantid}" in the issuer stands for that of the token (microsoft) */
+    bool accumulates;   /* each token can do all that was ever allowed (microsoft, facebook) */
 };
 
 const struct provider_kind *provider_kind_find(const char *name);

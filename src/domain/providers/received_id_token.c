@@ -73,15 +73,15 @@ static const char *check_parties(struct context *context, const struct provider 
 static const char *check_times(const struct context *context, const struct json *claims)
 {
     int64_t expires_at, issued_at, not_before;
-    if (!json_integer(json_member(claims, "exp"), &expires_at))
+    if (!json_seconds(json_member(claims, "exp"), &expires_at))
         return "exp is missing";
-    if (!json_integer(json_member(claims, "iat"), &issued_at))
+    if (!json_seconds(json_member(claims, "iat"), &issued_at))
         return "iat is missing";
     if (expires_at <= context->now - ID_TOKEN_SKEW_S)
         return "expired";
     if (issued_at > context->now + ID_TOKEN_SKEW_S)
         return "iat is in the future";
-    if (json_has_member(claims, "nbf") && (!json_integer(json_member(claims, "nbf"), &not_before) ||
+    if (json_has_member(claims, "nbf") && (!json_seconds(json_member(claims, "nbf"), &not_before) ||
                                            not_before > context->now + ID_TOKEN_SKEW_S))
         return "nbf is in the future";
     return NULL;
