@@ -18,6 +18,31 @@ static void keyfile__reads_keys_newest_first(void **state)
     keyfile_free(keyfile);
 }
 
+static bool begins(struct bytes bytes, struct bytes beginning)
+{
+    return bytes.length >= beginning.length && memcmp(bytes.data, beginning.data, beginning.length) == 0;
+}
+
+static void keyfile__what_it_sealed_begins_with_its_key_alone(void **state)
+{
+    (void)state;
+    static const char *const others[] = { "k AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n",
+                                          "k-10 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n" };
+    struct arena *arena = arena_make(64 * 1024);
+    struct keyfile *keyfile = keyfile_with("k-1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n" KEY_LINE_OLD);
+    struct bytes beginning = keyfile_beginning(keyfile, arena);
+    assert_true(begins(keyfile_seal(keyfile, arena, "a:1", text_bytes("x")), beginning));
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        struct keyfile *other = keyfile_with(others[i]);
+        assert_false(begins(keyfile_seal(other, arena, "a:1", text_bytes("x")), beginning));
+        keyfile_free(other);
+    }
+    assert_true(keyfile_is_name("k-1") && !keyfile_is_name("") && !keyfile_is_name("K") &&
+                !keyfile_is_name("seventeen-letters"));
+    keyfile_free(keyfile);
+    arena_destroy(arena);
+}
+
 static void keyfile__refuses_what_is_malformed(void **state)
 {
     (void)state;
@@ -201,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keyfile__reads_keys_newest_first),
+        cmocka_unit_test(keyfile__what_it_sealed_begins_with_its_key_alone),
         cmocka_unit_test(keyfile__refuses_what_is_malformed),
         cmocka_unit_test(keyfile__refuses_a_mode_that_others_can_use),
         cmocka_unit_test(keyfile__says_what_to_do_when_there_is_none),
