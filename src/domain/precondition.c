@@ -19,6 +19,11 @@ const char *precondition_tag_of_text(struct arena *arena, const char *text)
     return arena_printf(arena, "\"%s\"", hex_encode(arena, hash, TAG_BYTES));
 }
 
+static bool is_space(char character)
+{
+    return character == ' ' || character == '\t';
+}
+
 /* No tag of ours holds a comma or a space, so that splitting at both is right. */
 bool precondition_holds(const char *if_match, const char *tag)
 {
@@ -27,9 +32,9 @@ bool precondition_holds(const char *if_match, const char *tag)
     if (!if_match || text_equal(if_match, "*"))
         return true;
     while (text_next_word(&cursor, ',', &item, &length)) {
-        while (length > 0 && *item == ' ')
+        while (length > 0 && is_space(*item))
             item++, length--;
-        while (length > 0 && item[length - 1] == ' ')
+        while (length > 0 && is_space(item[length - 1]))
             length--;
         if (length == tag_length && memcmp(item, tag, length) == 0)
             return true;

@@ -4,6 +4,7 @@
 #include "core/json_writer.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "domain/login/challenge.h"
 #include "domain/sealed.h"
 #include "store/file_keys.h"
 
@@ -15,10 +16,14 @@ enum {
 
 /* --- who has which keys --- */
 
-/* How long a refresh token is good that nobody uses: all that is signed lives as long or shorter. */
+/* Of all that is signed and given out: a refresh token that nobody uses, or a link in a mail. */
 static int64_t longest_life(const struct context *context)
 {
-    return context->settings->refresh_token_lifetime_s;
+    int64_t longest = context->settings->refresh_token_lifetime_s;
+    for (enum challenge_kind kind = 0; kind < CHALLENGE_KINDS; kind++)
+        if (challenge_lasts_s(kind) > longest)
+            longest = challenge_lasts_s(kind);
+    return longest;
 }
 
 enum store_result resealing_note_keys(struct context *context)

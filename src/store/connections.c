@@ -24,7 +24,12 @@ enum {
 #define CONNECTION_COLUMNS                                                                                   \
     "id, user_id, provider, subject, label, created_at, email, email_verified, display_name, sign_in,"       \
     " scopes, access_sealed, refresh_sealed, token_expires_at, status, version, updated_at"
-#define SELECT_CONNECTIONS "SELECT " CONNECTION_COLUMNS ", refresh_claim, refresh_until_ms FROM connections"
+/* A claim that would last for longer than any does is of a clock that was wrong. */
+#define NOW_MS "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
+#define IS_HELD "(refresh_until_ms > " NOW_MS " AND refresh_until_ms <= " NOW_MS " + 60000)"
+_Static_assert(CONNECTIONS_CLAIM_MS == 60000, "IS_HELD says so as well");
+
+#define SELECT_CONNECTIONS "SELECT " CONNECTION_COLUMNS ", refresh_claim, " IS_HELD " FROM connections"
 
 static const struct column connection_columns[] = {
     { COLUMN_ID, ROW(id) },
@@ -45,7 +50,7 @@ static const struct column connection_columns[] = {
     { COLUMN_INTEGER, ROW(version) },
     { COLUMN_INTEGER, ROW(updated_at) },
     { COLUMN_ID, ROW(refresh_claim) },
-    { COLUMN_INTEGER, ROW(refresh_until_ms) },
+    { COLUMN_BOOLEAN, ROW(is_held) },
 };
 
 static const struct statement statements[] = {
@@ -94,11 +99,11 @@ static const struct statement statements[] = {
                        " refresh_claim = NULL, refresh_until_ms = 0 WHERE id = ? AND version = ?",
                 .parameters = "ttittbbitibi" },
     [CLAIM] = { .name = "connections.claim",
-                .sql = "UPDATE connections SET refresh_claim = ?, refresh_until_ms = ?"
-                       " WHERE id = ? AND version = ? AND refresh_until_ms <= ?",
-                .parameters = "bibii" },
+                .sql = "UPDATE connections SET refresh_claim = ?, refresh_until_ms = " NOW_MS " + 60000"
+                       " WHERE id = ? AND version = ? AND NOT " IS_HELD,
+                .parameters = "bbi" },
     [RELEASE] = { .name = "connections.release",
-                  .sql = "UPDATE connections SET refresh_claim = NULL, refresh_until_ms = ?"
+                  .sql = "UPDATE connections SET refresh_claim = NULL, refresh_until_ms = " NOW_MS " + ?"
                          " WHERE id = ? AND refresh_claim = ?",
                   .parameters = "ibb",
                   .retry = true },
@@ -212,18 +217,17 @@ enum store_result connections_write(struct db *db, const struct connection_row *
 }
 
 enum store_result connections_claim(struct db *db, const struct connection_row *row,
-                                    const unsigned char claim[16], int64_t now_ms, int64_t until_ms)
+                                    const unsigned char claim[16])
 {
     return db_run_one(db, &statements[CLAIM],
-                      VALUES(sql_id(claim), sql_integer(until_ms), sql_id(row->id), sql_integer(row->version),
-                             sql_integer(now_ms)));
+                      VALUES(sql_id(claim), sql_id(row->id), sql_integer(row->version)));
 }
 
 enum store_result connections_release(struct db *db, const struct connection_row *row,
-                                      const unsigned char claim[16], int64_t until_ms)
+                                      const unsigned char claim[16], int64_t pause_ms)
 {
     return db_run_one(db, &statements[RELEASE],
-                      VALUES(sql_integer(until_ms), sql_id(row->id), sql_id(claim)));
+                      VALUES(sql_integer(pause_ms), sql_id(row->id), sql_id(claim)));
 }
 
 enum store_result connections_break(struct db *db, const struct connection_row *row, int64_t now)

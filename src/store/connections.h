@@ -23,7 +23,7 @@ struct connection_row {
     int64_t version;                            /* counts what was written to the row */
     int64_t updated_at;
     unsigned char refresh_claim[16]; /* who refreshes it; zeros: nobody. Read only, as is the next */
-    int64_t refresh_until_ms;        /* until when nobody else does */
+    bool is_held;                    /* nobody may claim it yet */
 };
 
 /* A user's, by provider. */
@@ -66,14 +66,15 @@ enum store_result connections_change_profile(struct db *db, const struct connect
  */
 enum store_result connections_write(struct db *db, const struct connection_row *row, int64_t now) MUST_CHECK;
 
-/* Of all who want to refresh this version of a row, one gets OK, until until_ms; the others NOT_FOUND. */
+/* Of all who want to refresh this version of a row, one gets OK, for CONNECTIONS_CLAIM_MS; the others
+ * NOT_FOUND. By the database's clock: those of two machines may be apart. */
+enum { CONNECTIONS_CLAIM_MS = 60 * 1000 }; /* longer than a provider's answer and its writing take */
 enum store_result connections_claim(struct db *db, const struct connection_row *row,
-                                    const unsigned char claim[16], int64_t now_ms,
-                                    int64_t until_ms) MUST_CHECK;
+                                    const unsigned char claim[16]) MUST_CHECK;
 
-/* Gives a claim back without having written; nobody gets one before until_ms. */
+/* Gives a claim back without having written; nobody gets one for the next pause_ms. */
 enum store_result connections_release(struct db *db, const struct connection_row *row,
-                                      const unsigned char claim[16], int64_t until_ms) MUST_CHECK;
+                                      const unsigned char claim[16], int64_t pause_ms) MUST_CHECK;
 
 /* The provider took the tokens back: so long as the row has this version. */
 enum store_result connections_break(struct db *db, const struct connection_row *row, int64_t now) MUST_CHECK;

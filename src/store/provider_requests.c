@@ -23,6 +23,8 @@ static const struct column request_columns[] = {
     { COLUMN_TEXT, ROW(service_providers) },
     { COLUMN_TEXT, ROW(user_email) },
     { COLUMN_TEXT, ROW(user_status) },
+    { COLUMN_BOOLEAN, ROW(user_email_verified) },
+    { COLUMN_BOOLEAN, ROW(user_has_password) },
 };
 
 static const struct statement statements[] = {
@@ -34,7 +36,8 @@ static const struct statement statements[] = {
     [FIND] = { .name = "provider_requests.find",
                .sql = "SELECT r.id, r.secret_hash, r.service_id, r.user_id, r.provider, r.scopes,"
                       " r.redirect_uri, r.client_state, r.connection_id, r.status, r.created_at,"
-                      " r.expires_at, s.name, s.status, s.providers, u.email, u.status"
+                      " r.expires_at, s.name, s.status, s.providers, u.email, u.status,"
+                      " u.email_verified, u.password_hash IS NOT NULL"
                       " FROM provider_requests r JOIN services s ON s.id = r.service_id"
                       " JOIN users u ON u.id = r.user_id WHERE r.id = ?",
                .parameters = "b",

@@ -79,6 +79,20 @@ def tags(site):
     equal(api.call("DELETE", path, **{"If-Match": said.header("ETag")}).status, 204, "removal")
 
 
+@test("PATCHes of different members at once all stand: none takes back what another has said")
+def together(site):
+    api, client = AdminApi(site), site.add_client()
+    wanted = {"client_name": "Together", "scope": "openid read:things", "default_max_age": 77, "client_uri": "https://together.example/",
+              "policy_uri": "https://together.example/policy", "status": "disabled"}
+    for attempt in range(3):
+        members = [{name: value} for name, value in {**wanted, "client_name": f"Together {attempt}"}.items()]
+        answers = at_once(site, len(members), lambda web, i: api.call("PATCH", f"/{client.id}", members[i], web))
+        equal([answer.status for answer in answers], [200] * len(members), "answers")
+        now = api.good("GET", f"/{client.id}")
+        equal({name: now[name] for name in wanted}, {**wanted, "client_name": f"Together {attempt}"}, "what stands")
+        api.good("PATCH", f"/{client.id}", {"scope": "openid", "default_max_age": None, "client_uri": None, "policy_uri": None, "status": "active"})
+
+
 # --- the end of one ---
 
 def used(site):
@@ -178,10 +192,10 @@ def closed(site):
     client = site.add_client()
     path = f"/{client.id}"
     stranger, token = site.browser(), client_credentials(site, client, scope="read:things").json()["access_token"]
+    browser = console_sign_in(site, new_admin(site))
+    api = AdminApi(site, browser)
     with unchanged(site, "clients", "client_secrets"):
         equal(AdminApi(site, stranger).call("DELETE", path).status, 401, "nobody")
-        browser = console_sign_in(site, new_admin(site))
-        api = AdminApi(site, browser)
         for origin in ("https://evil.example", "null", ""):
             equal(api.call("DELETE", path, Origin=origin).status, 403, f"Origin {origin!r}")
         make_old(site, browser)

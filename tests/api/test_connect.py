@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """/connect/provider-token/{state}: a service asks a person for a provider's token, and gets its answer (contract: service
 API 1.5, 1.6)."""
+import threading
 import urllib.parse
 
 from kit import *
@@ -108,6 +109,42 @@ def withdrawn(site):
     refusal(browser.get(urls[disabled], headers={"Accept": "*/*"}), 403)
     site.cli("service", "disable", here.service)
     refusal(browser.get(urls[narrowed], headers={"Accept": "*/*"}), 403, "ORGANIZATION_NOT_ACTIVE")
+
+
+@test("what ends while the person is at the provider has ended: whoever comes back then connects nothing, and the service is told of no success")
+def ended_meanwhile(site):
+    """At the provider, with the code in hand, when it happens."""
+    here = place(site)
+
+    def signs_in_as_another(browser):
+        fill_login(browser, browser.open("/login"), site.add_person())
+
+    ends = {
+        "the address is taken off": (lambda _: here.set(redirect_uris="https://app.example/new"), 404, lambda: here.set(redirect_uris=CALLBACK)),
+        "a scope is taken off": (lambda _: here.set(scopes="github=read:user"), 404, lambda: here.set(scopes="github=repo read:user")),
+        "the member is removed": (lambda user: here.key.delete(f"users/{user.id}"), 404, None),
+        "the user is disabled": (lambda user: site.cli("user", "disable", user.id), 403, None),
+        "the service is switched off": (lambda _: site.cli("service", "disable", here.service), 403, lambda: site.cli("service", "enable", here.service)),
+        "somebody else signs in": (None, 400, None),
+        "another browser brings the answer": (None, 302, None),
+    }
+    for what, (end, status, undo) in ends.items():
+        user, browser = here.member(), site.browser()
+        back = fakes["github"].visit(leave(browser, user.action()["reauth_url"]), user.name)
+        if end:
+            end(user)
+        elif status == 400:
+            signs_in_as_another(browser)
+        else:
+            browser = site.browser()
+        try:
+            answer = come_back(browser, back, "*/*")
+            equal(answer.status, status, f"{what}: {answer}")
+            equal(words_of(answer.location or "").get("provider_grant"), "error" if status == 302 else None, what)
+            equal(site.sql(f"SELECT COUNT(*) FROM connections WHERE user_id = UNHEX('{user.id.replace('-', '')}')"), [["0"]], what)
+        finally:
+            if undo:
+                undo()
 
 
 # --- the page ---
@@ -297,6 +334,36 @@ def still_known(site):
     user.connect()
     token = user.token()
     equal((sorted(token["scopes"]), token["account"]), (["read:user", "repo"], known), "github, which wasn't asked for the address again")
+
+
+@test("a second consent that brings no refresh token leaves the one that a refresh has put there meanwhile")
+def refreshed_meanwhile(site):
+    here = place(site)
+    user = here.member()
+    user.connect("acme")
+    whose = f"WHERE user_id = UNHEX('{user.id.replace('-', '')}')"
+    site.sql(f"UPDATE connections SET status = 'broken' {whose}")
+    url = user.action("acme")["reauth_url"]
+    fakes["acme"].fault("token", "change", remove=["refresh_token"])
+    other = threading.Thread(target=site.sql, args=(
+        f"BEGIN; UPDATE connections SET refresh_sealed = CONCAT(refresh_sealed, '!'), version = version + 1 {whose}; DO SLEEP(3); COMMIT",))
+    other.start()
+    until(lambda: site.sql("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%SLEEP(3)%' AND id <> CONNECTION_ID()") != [["0"]], "the other's turn")
+    equal(user.go(url, "acme")["provider_grant"], "success", "connected")
+    other.join()
+    equal(site.sql(f"SELECT RIGHT(refresh_sealed, 1), status FROM connections {whose}"), [["!", "active"]], "the newer one")
+
+
+@test("an address that somebody only claimed here, with a password of theirs, gets them nobody's account: neither the token nor a grant (T-80, T-81)")
+def claimed_address(site):
+    here = place(site)
+    mallory = SignedIn(here)
+    site.sql(f"UPDATE users SET email_verified = 0 WHERE email_key = '{mallory.email}'")
+    url = mallory.action("google")["reauth_url"]
+    answer = follow(here, site.browser(), url, "google", mallory.name, accept="*/*")  # whose address it is
+    equal(refusal(answer, 400, "BAD_REQUEST")["error"], "PROVIDER_EMAIL_MISMATCH", "sent to whose address it is")
+    mallory.action("google", code="PROVIDER_LINK_REQUIRED")
+    equal(mallory.go(url, "google", mallory.browser)["provider_grant"], "success", "in their own session")
 
 
 @test("a connection that was made for its tokens doesn't sign in (T-80)")

@@ -355,6 +355,25 @@ def given_up(site):
     assert "provider_token.not_revoked" in site.log(), "log"
 
 
+@test("an account that is connected anew while the old token waits to be revoked keeps what is new; github, which ends one token alone, is told")
+def connected_anew(site):
+    for provider, ends in (("google", ("dead", "2")), ("github", ("sent", "2"))):
+        ended(site)
+        here, user, app = connected(site, provider)
+        fake = fakes[provider]
+        fake.fault("revoke", "status", status=503)
+        [account] = accounts(app)
+        equal(app.delete(f"linked-accounts/{account['id']}").status, 204, "taken off")
+        until(lambda: revocations(site) and revocations(site)[0][:2] == ("waiting", "1"), "the first attempt")
+        user.connect(provider, browser=user.browser)
+        revoked = fake.counts["revoke"]
+        due(site)
+        until(lambda: revocations(site)[0][:2] == ends and revocations(site)[0][2] == "1", f"{provider}: {revocations(site)}")
+        equal(fake.counts["revoke"] - revoked, 1 if provider == "github" else 0, "told")
+        user.token(provider)
+    assert "connected anew" in site.log(), "log"
+
+
 @test("a provider that is switched off is told what it is to forget all the same: by a person, and by doorward provider remove --connections")
 def switched_off(site):
     ended(site)

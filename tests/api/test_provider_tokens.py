@@ -387,6 +387,56 @@ def dead_claim(site):
     assert time.time() * 1000 >= until_ms, "behind the claim's end"
 
 
+@test("a claim of a machine whose clock is wrong holds nobody up")
+def claim_of_a_wrong_clock(site):
+    user = place(site).member()
+    user.connect("acme")
+    old = user.token("acme")["access_token"]
+    expire(site, user)
+    change(site, user, f"refresh_claim = UNHEX('{'ab' * 16}'), refresh_until_ms = {int(time.time() * 1000) + 3600 * 1000}")
+    assert user.token("acme")["access_token"] != old, "refreshed"
+
+
+@test("a refresh that is answered with another person's ID Token gives nobody anything, and the account has to be connected anew")
+def refreshed_for_another(site):
+    user = place(site).member()
+    user.connect("acme")
+    old = user.token("acme")["access_token"]
+    expire(site, user)
+    part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    fakes["acme"].fault("refresh", "change", set={"id_token": f"{part({'alg': 'RS256', 'kid': 'x'})}.{part({'sub': 'another'})}.{part('a signature')}"})
+    user.action("acme", code="PROVIDER_REAUTH_REQUIRED")
+    equal(connection(site, user)["status"], "broken", "status")
+    assert "its ID Token is another's" in site.log(), "log"
+    user.connect("acme")
+    assert user.token("acme")["access_token"] != old, "anew"
+
+
+@test("a refresh that is answered with fewer scopes: the token isn't handed out for what it lacks, and what is missing is told")
+def refreshed_for_less(site):
+    user = place(site).member()
+    user.connect("acme")
+    expire(site, user)
+    fakes["acme"].fault("refresh", "change", set={"scope": "openid email"})
+    equal(user.action("acme", code="PROVIDER_SCOPE_CONSENT_REQUIRED")["missing_scopes"], ["openid", "email", "profile", "offline_access"], "missing")
+    equal(connection(site, user)["scopes"], "openid email", "scopes")
+    user.connect("acme")
+    user.token("acme")
+
+
+@test("a refresh that is answered with tokens of absurd size, or with none, is a failure: what was there stays")
+def refreshed_oddly(site):
+    here = place(site)
+    for change_of in ({"access_token": "x" * 20000}, {"access_token": "a b"}, {"access_token": None}, {"token_type": "mac"}, {"access_token": 7}):
+        user = here.member()
+        user.connect("acme")
+        had = connection(site, user)
+        expire(site, user)
+        fakes["acme"].fault("refresh", "change", set=change_of)
+        user.action("acme", code="PROVIDER_REAUTH_REQUIRED")
+        equal((connection(site, user)["status"], connection(site, user)["version"]), (had["status"], had["version"]), str(change_of)[:40])
+
+
 @test("16 calls at once on two machines with one database: one refresh, 16 good tokens")
 def two_machines(site):
     here = place(site)

@@ -232,7 +232,7 @@ def clamped(site):
         equal((len(emails), len(set(emails)), total), (count, count, 120), query)
 
 
-@test("a path that nobody has is refused in the words of what is next to it, and a name of nothing but spaces isn't one")
+@test("a path that nobody has is refused in the words of what is next to it, and a name of nothing that is seen isn't one")
 def neighbours(site):
     key = Key(site)
     for method, path in (("GET", "nothing"), ("POST", "users/x/y/z"), ("DELETE", "info/more"), ("GET", "/api/user/nothing"), ("GET", "/api/organizations/main/x")):
@@ -241,7 +241,7 @@ def neighbours(site):
                           ("/api/users/1/apps/2/nothing", {"error", "message"}), ("/api/admin/users/1/apps/2/nothing", {"error", "message"})):
         answer = site.web.get(path)
         equal((answer.status, set(answer.json()) - {"message"}), (404, members - {"message"}), str(answer))
-    for blank in (" ", "   ", "\u3000"):
+    for blank in (" ", "   ", "\u3000", "\u3164", "\u2800 \u115f", "\u0301"):
         refusal(key.patch("info", {"name": blank}), 400)
         refusal(key.post("plans", {"name": blank}), 400)
         refusal(key.post("users", {"email": new_address(), "name": blank}), 400)
@@ -283,6 +283,16 @@ def filters(site):
     for query in ("created_after=yesterday", "created_after=2023-11-14", "created_before=2023-02-30T00:00:00Z", "created_before=1700000000",
                   "created_before=2023-11-14T22:13:20", "email=a@b.example&search=a"):
         refusal(key.get(f"users?{query}"), 400)
+
+
+@test("times of a list: the beginning of time is a time like others, not none")
+def first_second(site):
+    key = Key(site, add_service(site))
+    add(key)
+    for name, total in (("created_after", 1), ("created_before", 0)):
+        for time_ in ("1970-01-01T00:00:00Z", "1970-01-01T02:00:00%2B02:00"):
+            equal(said(key.get(f"users?{name}={time_}"), 200)["total"], total, f"{name}={time_}")
+    refusal(Key(site, key.service).get("analytics/series?metric=sign_ins&from=1970-01-01T00:00:00Z"), 400)
 
 
 @test("another service's members are in no list, search or total")
@@ -330,12 +340,13 @@ def many(site):
     slow = {}
     for query, total in queries.items():
         times = []
-        for _ in range(3):
+        limit = 5 if "offset=99950" in query else 2 if "search=" in query else 1
+        while len(times) < 3 or (min(times) > limit and len(times) < 10):  # others may use the machine, too
             started = time.monotonic()
             seen = listed(key, query)[1]
             times.append(time.monotonic() - started)
             equal(seen, total, query)
-        if min(times) > (5 if "offset=99950" in query else 2 if "search=" in query else 1):
+        if min(times) > limit:
             slow[query] = min(times)
         print(f"# {query}: {1000 * min(times):.0f} ms")
     equal(slow, {}, "queries that take too long")
@@ -431,7 +442,7 @@ def if_match(site):
         assert tag and tag[0] == tag[-1] == '"', tag
         for wrong in ('"x"', "x", f"W/{tag}", '""', tag[:-1], f'"x", W/{tag}'):
             refusal(key.patch(path, {"name": "Never"}, If_Match=wrong), 412)
-        for right in (tag, "*", f'"x", {tag}', f'"x",{tag},"y"'):
+        for right in (tag, "*", f'"x", {tag}', f'"x",{tag},"y"', f'"x",\t{tag}\t, "y"', f',, {tag} ,', f'"a,b", {tag}'):
             equal(key.patch(path, {}, If_Match=right).status, 200, right)
         said(key.patch(path, body, If_Match=tag), 200)
     refusal(key.patch("info", {"name": "Twice"}, If_Match='"' + "0" * 24 + '"'), 412)

@@ -226,7 +226,8 @@ def odd_members(site):
     other = member(site)
     for more in ({"status": "free"}, {"status": "Active"}, {"status": ""}, {"status": 1}, {"current_period_end": "soon"},
                  {"current_period_end": "2027-02-30T00:00:00Z"}, {"current_period_end": 1800000000},
-                 {"current_period_end": "2027-01-01"}, {"current_period_end": "9999-12-31T23:59:59-01:00"},
+                 {"current_period_end": "2027-01-01"}, {"current_period_end": "1970-01-01T00:00:00Z"},
+                 {"trial_end": "1970-01-01T00:00:00Z"}, {"trial_end": "1970-01-01T02:00:00+02:00"}, {"current_period_end": "9999-12-31T23:59:59-01:00"},
                  {"trial_end": "x"}, {"cancel_at_period_end": "yes"}, {"cancel_at_period_end": 1}):
         refuses(key.subscribe(other, key.free(), **more), 400, "BAD_REQUEST", list(more)[0])
         refuses(key.change(user, more), 400, "BAD_REQUEST", list(more)[0])

@@ -427,7 +427,7 @@ class Webhooks(TestCase):
         webhook = self.add()
         for body in ({}, {"url": None}, {"url": self.receiver.url, "events": []}, {"url": self.receiver.url, "events": "*"},
                      {"url": self.receiver.url, "events": {}}, {"url": self.receiver.url, "events": ["member.moved"]},
-                     {"url": self.receiver.url, "events": [1]}, {"url": self.receiver.url, "events": ["member.created,x"]},
+                     {"url": self.receiver.url, "events": [1]}, {"url": self.receiver.url, "events": ["*", "member.moved"]}, {"url": self.receiver.url, "events": ["member.created,x"]},
                      {"url": self.receiver.url, "status": "sleepy"}, {"url": "https://example.org/" + "x" * 2000}):
             status, answer, _ = self.call("POST", "", body)
             self.assertEqual((400, "BAD_REQUEST"), (status, answer.get("error_code")), body)

@@ -45,7 +45,7 @@ async function end() {
 async function newSeat() {
   const context = await browser.newContext({ ...contextOptions, locale: undefined, reducedMotion: 'reduce' });
   const page = await context.newPage();
-  page.setDefaultTimeout(10000);
+  page.setDefaultTimeout(30000);
   return { page, devtools: await context.newCDPSession(page) };
 }
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { addPerson, addService, allow, buttonOf, Callback, contextOptions, email, issuer, launch, Mailbox, mailedPin, newAddress,
-  newPassword, PASSWORD, primary, sensible, signIn, sql, typePin } from './stage.mjs';
+  newPassword, PASSWORD, primary, sensible, settled, signIn, sql, typePin } from './stage.mjs';
 
 const current = 'input[autocomplete="current-password"]';
 const mailbox = new Mailbox();
@@ -36,7 +36,7 @@ afterEach(async () => {
 
 async function newTab() {
   const tab = left.pop() ?? await context.newPage();
-  tab.setDefaultTimeout(10000);
+  tab.setDefaultTimeout(30000);
   taken.push(tab);
   await tab.bringToFront(); // behind another it draws once a second
   return tab;
@@ -252,8 +252,7 @@ for (const [name, [prepare, button]] of Object.entries(STEPS)) {
 
   test(`abuse 27: ${name}: two clicks do what one does; at worst the page says what was used, and its button goes on`, async () => {
     await prepare();
-    await button().dblclick({ noWaitAfter: true });
-    await page.waitForTimeout(300);
+    await settled(page, () => button().dblclick({ noWaitAfter: true }));
     await staysOnTheWay(page, 'two clicks');
     /* On a busy machine both are sent, and the answer to the first is lost with what it used up. */
     if (/^Error/.test(await page.title())) {

@@ -97,8 +97,10 @@ static enum outcome refresh(struct context *context, const struct provider *prov
                             const struct json *words, struct json_writer *writer)
 {
     struct provider_tokens tokens;
-    enum outcome outcome = provider_refresh(context, provider, json_member_text(words, "token"),
-                                            json_member_text(words, "scopes"), &tokens);
+    const struct provider_refreshing refreshing = { .token = json_member_text(words, "token"),
+                                                    .subject = json_member_text(words, "subject"),
+                                                    .scopes = json_member_text(words, "scopes") };
+    enum outcome outcome = provider_refresh(context, provider, &refreshing, &tokens);
     if (outcome == OUTCOME_OK)
         write_tokens(writer, &tokens);
     return outcome;

@@ -96,6 +96,10 @@ static void name__hidden_and_reordering_characters_are_refused(void **state)
     assert_false(person_name_is_plain("A", 2, 100));
     assert_false(person_name_is_plain("   ", 1, 100));
     assert_false(person_name_is_plain("\u00a0\u3000", 1, 100));
+    assert_false(person_name_is_plain("\u3164\u115f \u1160\uffa0", 1, 100));
+    assert_false(person_name_is_plain("\u2800\u2800", 1, 100));
+    assert_false(person_name_is_plain("\u0300", 1, 100));
+    assert_true(person_name_is_plain("\u0928\u0947\u0939\u093e", 1, 100));
     assert_true(person_name_is_plain(" A", 1, 100));
     assert_false(person_name_is_plain("abcdef", 2, 5));
 }

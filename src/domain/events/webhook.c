@@ -35,6 +35,11 @@ static bool is_known_event(const char *word, size_t length)
     return false;
 }
 
+static bool is_all(const char *word, size_t length)
+{
+    return length == 1 && *word == '*';
+}
+
 /* The names, each once; "*" when that is among them; NULL when there is none or one is unknown. */
 static const char *read_events(struct arena *arena, const char *list)
 {
@@ -42,15 +47,15 @@ static const char *read_events(struct arena *arena, const char *list)
     const char *word, *cursor = list;
     size_t length;
 
-    if (text_has_word(list, ',', "*"))
-        return "*";
     while (text_next_word(&cursor, ',', &word, &length)) {
-        if (!is_known_event(word, length))
+        if (!is_known_event(word, length) && !is_all(word, length))
             return NULL;
         if (text_has_word(names.data, ',', arena_strndup(arena, word, length)))
             continue;
         strbuf_add_format(&names, "%s%.*s", names.length ? "," : "", (int)length, word);
     }
+    if (text_has_word(names.data, ',', "*"))
+        return "*";
     return names.length ? names.data : NULL;
 }
 

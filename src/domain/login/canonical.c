@@ -88,12 +88,23 @@ const char *email_canonical(struct arena *arena, const char *email)
     return strlen(key) <= EMAIL_KEY_MAX_BYTES ? key : NULL;
 }
 
-/* Whether there are only spaces of any kind. */
+/* Letters and symbols that show nothing: the fillers of Hangul, the empty pattern of Braille. */
+static bool shows_nothing(ucs4_t character)
+{
+    static const ucs4_t fillers[] = { 0x115f, 0x1160, 0x2800, 0x3164, 0xffa0 };
+    for (size_t i = 0; i < ARRAY_SIZE(fillers); i++) {
+        if (fillers[i] == character)
+            return true;
+    }
+    return uc_is_general_category_withtable(character, UC_CATEGORY_MASK_Z | UC_CATEGORY_MASK_M);
+}
+
+/* Whether there is nothing to be seen: spaces of any kind, and marks on them. */
 static bool is_blank(const char *text)
 {
     ucs4_t character;
     for (const uint8_t *at = (const uint8_t *)text; (at = u8_next(&character, at));) {
-        if (!uc_is_general_category_withtable(character, UC_CATEGORY_MASK_Z))
+        if (!shows_nothing(character))
             return false;
     }
     return true;

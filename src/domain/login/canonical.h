@@ -12,7 +12,7 @@
 const char *email_canonical(struct arena *arena, const char *email);
 
 /* A name that can be shown: minimum to maximum characters, none of them a control, format (bidi
- * overrides, zero width) or unassigned character, and one at least no space. */
+ * overrides, zero width) or unassigned character, and one at least that is seen. */
 bool person_name_is_plain(const char *name, size_t minimum, size_t maximum);
 
 /* A text as it is compared with others whatever its case: NFC, folded; "" for what isn't UTF-8. */

@@ -187,7 +187,8 @@ struct ending {
     struct context *context;
     const struct connect_request *request;
     struct connection_row connection;
-    bool is_new, writes; /* whether the connection is added, or written */
+    bool is_new, writes;    /* whether the connection is added, or written */
+    bool has_refresh_token; /* a new one came */
     const char *actor;
 };
 
@@ -202,6 +203,9 @@ static enum store_result write_connection(struct db *db, struct ending *ending)
         return result;
     struct connection_row written = *row;
     written.version = there.version;
+    /* what a refresh has put there since the row was read is newer than what was read */
+    if (!ending->has_refresh_token)
+        written.refresh_sealed = there.refresh_sealed;
     return connections_write(db, &written, ending->context->now);
 }
 
@@ -287,14 +291,22 @@ const char *connect_address_scope(struct arena *arena, const struct provider *pr
     return NULL;
 }
 
+/* Somebody has a password here, and has never shown that the address is theirs. */
+static bool may_be_somebody_else(const struct provider_request_row *row)
+{
+    return row->user_has_password && !row->user_email_verified;
+}
+
 /* So that nobody gets another's account by sending them the address of their own request: it has to be of the
- * user's address, unless the user is known to be there. */
+ * user's address, unless the user is known to be there; and an address that was only claimed here says
+ * nothing. */
 static enum outcome check_address(struct context *context, const struct connect_request *request,
                                   const struct connect_arrival *arrival)
 {
     const char *email = arrival->identity->email;
     const char *scope = connect_address_scope(context->arena, arrival->provider);
-    if (email && text_equal_ascii_case(email, request->row.user_email))
+    if (email && text_equal_ascii_case(email, request->row.user_email) &&
+        (arrival->is_known || !may_be_somebody_else(&request->row)))
         return OUTCOME_OK;
     if (!email && arrival->is_known)
         return OUTCOME_OK;
@@ -355,7 +367,10 @@ static enum outcome complete_once(struct context *context, const struct connect_
 {
     const struct provider_request_row *row = &request->row;
     struct connection_row there;
-    struct ending ending = { .context = context, .request = request, .writes = true };
+    struct ending ending = { .context = context,
+                             .request = request,
+                             .writes = true,
+                             .has_refresh_token = arrival->tokens->refresh_token != NULL };
     if (!text_equal(arrival->provider->name, row->provider))
         return wrong(context, "PROVIDER_CONTEXT_MISMATCH");
     if (!provider_scopes_cover(arrival->tokens->scopes, row->scopes))

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "core/uri.h"
 #include "crypto/digest.h"
+#include "crypto/jws.h"
 #include "domain/oauth/pkce.h"
 #include "domain/providers/profile.h"
 #include "domain/providers/provider_call.h"
@@ -327,8 +328,27 @@ static bool is_final(const char *word)
                          ' ', word);
 }
 
+/*
+ * OpenID Connect Core §12.2: an ID Token that comes with a refresh is of the same person. Nothing but this is
+ * read in it, and it came from the token endpoint itself, so that a key that can't be had now loses no
+ * rotated token.
+ */
+static bool is_of_another(struct context *context, const struct provider *provider, const struct json *answer,
+                          const char *subject)
+{
+    const char *id_token = json_member_text(answer, "id_token"), *error;
+    struct jws jws;
+    if (!provider->kind->is_oidc || !id_token ||
+        !jws_parse(context->arena, id_token, strlen(id_token), &jws, &error))
+        return false;
+    const struct json *claims =
+        json_parse(context->arena, (const char *)jws.payload.data, jws.payload.length, &error);
+    const char *found = claims ? profile_subject(context->arena, provider->kind, claims) : NULL;
+    return found && subject && !text_equal(found, subject);
+}
+
 enum outcome provider_refresh(struct context *context, const struct provider *provider,
-                              const char *refresh_token, const char *scopes,
+                              const struct provider_refreshing *refreshing,
                               struct provider_tokens *tokens_out)
 {
     struct provider_answer answer;
@@ -336,11 +356,14 @@ enum outcome provider_refresh(struct context *context, const struct provider *pr
     if (!provider->kind->refreshes)
         return refused(context, provider, "unsupported_grant_type", 0);
     provider_add_pair(&form, "grant_type", "refresh_token");
-    provider_add_pair(&form, "refresh_token", refresh_token);
+    provider_add_pair(&form, "refresh_token", refreshing->token);
     enum outcome outcome = ask_tokens(context, provider, form.data, provider_call_until(), &answer);
     if (outcome == OUTCOME_PROVIDER_REFUSED && !is_final(answer.error))
         return provider_fail(context, provider, "refreshing", answer.error);
-    return outcome == OUTCOME_OK ? read_tokens(context, provider, answer.json, scopes, tokens_out) : outcome;
+    if (outcome == OUTCOME_OK && is_of_another(context, provider, answer.json, refreshing->subject))
+        return refused(context, provider, "its ID Token is another's", 0);
+    return outcome == OUTCOME_OK ? read_tokens(context, provider, answer.json, refreshing->scopes, tokens_out)
+                                 : outcome;
 }
 
 /* --- revoking --- */

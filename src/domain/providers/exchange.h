@@ -55,9 +55,15 @@ enum outcome provider_redeem(struct context *context, const struct provider *pro
                              const struct provider_code *code, struct provider_tokens *tokens_out,
                              struct provider_identity *identity_out);
 
-/* PROVIDER_REFUSED: the refresh token is worth nothing any more. PROVIDER_FAILED: try again later. */
+/* PROVIDER_REFUSED: the refresh token is worth nothing any more, or what came for it is somebody else's.
+ * PROVIDER_FAILED: try again later. */
+struct provider_refreshing {
+    const char *token;
+    const char *subject; /* whose it is; NULL: anybody's */
+    const char *scopes;  /* that the account has */
+};
 enum outcome provider_refresh(struct context *context, const struct provider *provider,
-                              const char *refresh_token, const char *scopes,
+                              const struct provider_refreshing *refreshing,
                               struct provider_tokens *tokens_out);
 
 /* Where the provider can (RFC 7009, or its own way); OK also where it can't. */

@@ -24,7 +24,7 @@ static const char *token_of(struct context *context, const struct connection_row
 static enum store_result store_one(struct db *db, struct context *context,
                                    const struct connection_row *connection)
 {
-    const char *token = token_of(context, connection);
+    const char *token = token_of(context, connection), *text;
     struct provider_revocation_row row = {
         .provider = connection->provider,
         .created_at = context->now,
@@ -33,8 +33,9 @@ static enum store_result store_one(struct db *db, struct context *context,
     if (!token)
         return STORE_OK;
     random_uuid_timed(context->now_ms, row.id);
+    text = arena_printf(context->arena, "%s %s", token, connection->subject); /* a token has no space */
     row.token_sealed =
-        sealed_seal_text(context->keyfile, context->arena, SEALED_REVOKED_TOKEN, sealed_by_id(row.id), token);
+        sealed_seal_text(context->keyfile, context->arena, SEALED_REVOKED_TOKEN, sealed_by_id(row.id), text);
     return provider_revocations_add(db, &row);
 }
 
@@ -63,6 +64,21 @@ void revocation_wake(struct context *context)
 
 /* --- telling the provider --- */
 
+/* Most providers end all of a consent with any of its tokens, so that of an account that has been connected
+ * anew meanwhile nothing is revoked; github ends the one token. */
+static enum outcome check_account(struct context *context, const struct provider *provider,
+                                  const char *subject)
+{
+    struct connection_row there;
+    if (provider->kind->revocation == REVOCATION_APPLICATION)
+        return OUTCOME_OK;
+    enum store_result result =
+        connections_find_by_subject(context->db, context->arena, provider->name, subject, &there);
+    if (result == STORE_OK && (there.access_sealed.data || there.refresh_sealed.data))
+        return refuse(context, OUTCOME_NOT_FOUND, "the account has been connected anew");
+    return result == STORE_NOT_FOUND ? OUTCOME_OK : store_outcome(context, result, OUTCOME_OK, NULL);
+}
+
 enum outcome revocation_send(struct context *context, const struct provider_revocation_row *row)
 {
     const struct provider *provider;
@@ -73,12 +89,16 @@ enum outcome revocation_send(struct context *context, const struct provider_revo
         return refuse(context, outcome, "the provider was removed");
     if (outcome != OUTCOME_OK)
         return outcome;
-    const char *token = sealed_open_text(context->keyfile, context->arena, SEALED_REVOKED_TOKEN,
-                                         sealed_by_id(row->id), row->token_sealed);
-    if (!token)
+    const char *text = sealed_open_text(context->keyfile, context->arena, SEALED_REVOKED_TOKEN,
+                                        sealed_by_id(row->id), row->token_sealed);
+    const char *space = text ? strchr(text, ' ') : NULL;
+    if (!space)
         return refuse(context, OUTCOME_NOT_FOUND,
                       "it can't be opened: the key that sealed it is gone from the key file");
-    return provider_revoke(context, provider, token);
+    outcome = check_account(context, provider, space + 1);
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    return provider_revoke(context, provider, arena_strndup(context->arena, text, (size_t)(space - text)));
 }
 
 int64_t revocation_next_at(const struct provider_revocation_row *row, int64_t now)

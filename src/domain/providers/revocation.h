@@ -24,8 +24,9 @@ void revocation_wake(struct context *context);
 
 /*
  * Asks the provider to forget the row's token. OK: it has, or has no way to. NOT_FOUND: it never will, since
- * the provider was removed, or the token can't be opened any more. One that is switched off is told. Anything
- * else may get better. context->reason says why.
+ * the provider was removed, the token can't be opened any more, or the account has been connected anew and
+ * would lose that again. A provider that is switched off is told. Anything else may get better.
+ * context->reason says why.
  */
 enum outcome revocation_send(struct context *context, const struct provider_revocation_row *row);
 

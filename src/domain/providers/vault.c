@@ -20,7 +20,6 @@
 
 enum {
     FRESH_S = 5 * 60,
-    CLAIM_MS = 60 * 1000,       /* longer than a provider's answer and its writing take */
     FAILED_PAUSE_MS = 2 * 1000, /* after a refresh that failed, nobody tries */
     WAIT_MS = 10 * 1000,        /* for another's refresh */
     ASK_MS = 8500,              /* a provider may take 8 seconds */
@@ -145,10 +144,10 @@ static enum outcome give_up(struct refresh *refresh, enum outcome outcome)
 {
     struct context *context = refresh->context;
     const char *reason = context->reason;
-    enum store_result result = outcome == OUTCOME_PROVIDER_REFUSED
-                                   ? connections_break(context->db, refresh->row, clock_now_s())
-                                   : connections_release(context->db, refresh->row, refresh->claim,
-                                                         clock_now_ms() + FAILED_PAUSE_MS);
+    enum store_result result =
+        outcome == OUTCOME_PROVIDER_REFUSED
+            ? connections_break(context->db, refresh->row, clock_now_s())
+            : connections_release(context->db, refresh->row, refresh->claim, FAILED_PAUSE_MS);
     if (outcome == OUTCOME_PROVIDER_REFUSED && result == STORE_OK)
         refresh->row->status = "broken";
     log_info("provider_token.not_refreshed provider=%s connection=%s reason=\"%s\"", refresh->row->provider,
@@ -166,7 +165,10 @@ static enum outcome refresh_now(struct refresh *refresh)
     if (!old)
         return give_up(refresh, refuse(context, OUTCOME_PROVIDER_FAILED,
                                        "the refresh token doesn't open: is its key gone from the key file?"));
-    enum outcome outcome = provider_refresh(context, refresh->provider, old, row->scopes, &tokens);
+    const struct provider_refreshing refreshing = { .token = old,
+                                                    .subject = row->subject,
+                                                    .scopes = row->scopes };
+    enum outcome outcome = provider_refresh(context, refresh->provider, &refreshing, &tokens);
     if (outcome != OUTCOME_OK)
         return give_up(refresh, outcome);
     vault_seal(context, &tokens, row);
@@ -192,8 +194,7 @@ static enum outcome claim(struct refresh *refresh, bool *ours_out)
 {
     struct context *context = refresh->context;
     struct connection_row *row = refresh->row;
-    int64_t now_ms = clock_now_ms();
-    enum store_result result = connections_claim(context->db, row, refresh->claim, now_ms, now_ms + CLAIM_MS);
+    enum store_result result = connections_claim(context->db, row, refresh->claim);
     *ours_out = result == STORE_OK;
     if (*ours_out)
         return OUTCOME_OK;
@@ -206,7 +207,7 @@ static enum outcome claim(struct refresh *refresh, bool *ours_out)
 static bool has_just_failed(const struct connection_row *row)
 {
     static const unsigned char nobody[16];
-    return is_claimed_by(row, nobody) && row->refresh_until_ms > clock_now_ms();
+    return is_claimed_by(row, nobody) && row->is_held;
 }
 
 static bool can_refresh(const struct refresh *refresh)
