@@ -172,6 +172,9 @@ void routes_check(const struct route_family *const *families)
     for (size_t f = 0; families[f]; f++) {
         if (!families[f]->write_error)
             bug("family %s has no error writer", families[f]->name);
+        for (size_t other = 0; other < f; other++)
+            if (families[other] == families[f])
+                bug("family %s stands twice", families[f]->name);
         for (size_t r = 0; r < families[f]->count; r++) {
             const struct route *route = &families[f]->routes[r];
             row_check(route);

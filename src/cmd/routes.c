@@ -25,7 +25,6 @@ const struct route_family *const route_families[] = {
     &provider_tokens_family,
     &linked_accounts_family,
     &providers_family,
-    &auth_family,
     &health_family,
     &connect_family,
     &account_family,

@@ -49,16 +49,21 @@ static void put(struct view *view, struct json *buttons)
     json_put_boolean(view->model, "has_providers", json_count(buttons) > 0);
 }
 
+/* Those that there are; none where that can't be known: the page works without. */
+static size_t list_all(struct call *call, const struct provider *const **list_out)
+{
+    size_t count = 0;
+    return provider_list(&call->context, list_out, &count) == OUTCOME_OK ? count : 0;
+}
+
 void provider_buttons_put(struct view *view, const struct passage *passage)
 {
     struct call *call = view->call;
     const struct service *service = passage->flow == NULL ? NULL : passage->ticket.client->service;
     const char *waiting = passage->pending == NULL ? NULL : passage->linking.provider;
     const struct provider *const *list;
-    size_t count = 0;
+    size_t count = list_all(call, &list);
     struct json *buttons = json_new_array(call->arena);
-    if (provider_list(&call->context, &list, &count) != OUTCOME_OK)
-        count = 0;
     for (size_t i = 0; i < count; i++) {
         if (provider_is_offered(service, list[i]) && !text_equal(list[i]->name, waiting))
             add_button(view, buttons, list[i], passage_path(call, passage, way_to(call, list[i]), NULL));
@@ -70,10 +75,8 @@ void provider_buttons_put_all(struct view *view, const char *query)
 {
     struct call *call = view->call;
     const struct provider *const *list;
-    size_t count = 0;
+    size_t count = list_all(call, &list);
     struct json *buttons = json_new_array(call->arena);
-    if (provider_list(&call->context, &list, &count) != OUTCOME_OK)
-        count = 0;
     for (size_t i = 0; i < count; i++) {
         if (provider_is_offered(NULL, list[i]))
             add_button(view, buttons, list[i],

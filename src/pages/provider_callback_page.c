@@ -336,7 +336,7 @@ static enum outcome get_provider_callback(struct call *call)
         return outcome;
     /* an error that came without a state opens nothing, and its person is told all the same */
     if (call_parameter(call, "state") == NULL)
-        return tell(call, &returning, call_parameter(call, "error"));
+        return tell(call, &returning, standard_word(returning.provider->kind, call_parameter(call, "error")));
     const struct journey_browser browser = { .csrf = cookie_read(call->request, JOURNEY_COOKIE),
                                              .own = call->browser };
     outcome = journey_read(&call->context, returning.provider->name, call_parameter(call, "state"), &browser,

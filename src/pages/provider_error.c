@@ -42,13 +42,15 @@ enum outcome provider_error_tell(struct call *call, const struct journey *journe
 {
     static const char *const pages[JOURNEY_PURPOSES] = { [JOURNEY_ADMIN_SIGN_IN] = "/admin" };
     const char *plain = plain_word(word), *page = pages[journey->purpose];
+    /* of a person it can only be the provider's own word */
+    bool is_ours = journey->purpose == JOURNEY_ADMIN_SIGN_IN && text_equal(plain, PROVIDER_NOT_ADMIN);
     struct view *words = view_start(call, "error", NULL, NULL);
     struct strbuf out = strbuf_start(call->arena);
     if (journey->purpose == JOURNEY_LINK && call->session != NULL)
         return tell_on_account(call, provider, plain);
     view_value(words, "provider", provider->display_name);
     strbuf_add_format(&out, "%s?error=", view_path(call, page == NULL ? "/" : page));
-    if (!text_equal(plain, PROVIDER_NOT_ADMIN))
+    if (!is_ours)
         strbuf_add_format(&out, "%s_", percent_encode(call->arena, provider->name));
     strbuf_add_format(&out, "%s&message=%s", plain,
                       percent_encode(call->arena, view_text(words, text_key(words, plain))));

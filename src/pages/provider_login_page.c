@@ -94,7 +94,8 @@ static enum outcome sign_in(struct call *call, const struct provider *provider)
 
 /* --- who administers --- */
 
-/* The parameter state says so: as a word, or as base64url of a JSON object with that member. */
+/* The parameter state says so: as a word, or as base64url, padded or not, of a JSON object with that member.
+ */
 static bool is_for_admin(const struct call *call)
 {
     const char *state = call_parameter(call, "state"), *error;
@@ -102,7 +103,10 @@ static bool is_for_admin(const struct call *call)
     bool is = false;
     if (state == NULL || text_equal(state, "admin_login"))
         return state != NULL;
-    if (!base64url_decode(call->arena, state, strlen(state), &text))
+    size_t length = strlen(state);
+    while (length > 0 && state[length - 1] == '=')
+        length--;
+    if (!base64url_decode(call->arena, state, length, &text))
         return false;
     const struct json *object = json_parse(call->arena, (const char *)text.data, text.length, &error);
     return json_boolean(json_member(object, "admin_login"), &is) && is;

@@ -125,6 +125,13 @@ class Site:
             self._people[which] = self.add_person()
         return self._people[which]
 
+    def add_provider(self, name, **metadata):
+        """An identity provider, of a known kind by default, where nobody goes."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump({"name": name, "client_id": "door", "client_secret": "for nobody", **metadata}, file)
+            file.flush()
+            return self.cli("provider", "add", "--metadata", file.name)
+
     # --- the database ---
 
     def sql(self, text):

@@ -12,13 +12,14 @@ ENDPOINTS = [("GET", "/.well-known/openid-configuration"), ("GET", "/.well-known
              ("GET", "/api/public/session"), ("POST", "/api/public/login"), ("POST", "/api/public/register"), ("POST", "/api/public/verify-pin"),
              ("GET", "/api/sso/validate")]
 JSON_ENDPOINTS = (TOKEN, REVOKE, INTROSPECT)
+BOUND_S = 10  # what takes long takes longer, also where machines are slow
 FORM = [("Content-Type", "application/x-www-form-urlencoded")]
 
 
 def fine(answer, what, began=None):
     assert 200 <= answer.status < 500, f"{what}: {answer}"
     if began is not None:
-        assert time.monotonic() - began < 3, f"{what}: took {time.monotonic() - began:.1f} s"
+        assert time.monotonic() - began < BOUND_S, f"{what}: took {time.monotonic() - began:.1f} s"
 
 
 @test("1, 2, 5: half-encoded, NUL and broken UTF-8 in query and form are refused at every endpoint")
@@ -67,12 +68,12 @@ def big_queries(site):
         except (ConnectionError, AssertionError):
             continue
         one_of(answer.status, (400, 413, 414, 431), f"query of {len(query)}")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < BOUND_S
     for body in ("&".join(f"p{i}=1" for i in range(3000)), "&" * 10000, "=" * 10000, "a&" * 1000):
         began = time.monotonic()
         answer = site.web.raw_request("POST", TOKEN, FORM, body)
         one_of(answer.status, (400, 401, 413), f"body of {len(body)}")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < BOUND_S
 
 
 @test("8, 84: a body over the limit is 413; a length that is wrong, negative or no number never hangs")
@@ -85,9 +86,9 @@ def big_bodies(site):
     for length in ("-1", "x", "1e3", "99999999999999999999", "0x10", "+5", " "):
         text = f"POST {TOKEN} HTTP/1.1\r\nHost: {site.web.host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\ngrant_type=x"
         began = time.monotonic()
-        answer = site.web.raw(text, timeout=15)
+        answer = site.web.raw(text, timeout=30)
         assert not answer or answer.split()[1][:1] == b"4", f"length {length}: {answer[:100]}"
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 30
 
 
 @test("9: a chunked body works or is refused; a gzip body is refused")
@@ -96,7 +97,7 @@ def chunked(site):
     text = (f"POST {TOKEN} HTTP/1.1\r\nHost: {site.web.host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             f"Authorization: {client.headers()['Authorization']}\r\nTransfer-Encoding: chunked\r\n\r\n"
             "1d\r\ngrant_type=client_credentials\r\n0\r\n\r\n")
-    answer = site.web.raw(text, timeout=15)
+    answer = site.web.raw(text, timeout=30)
     assert b" 200 " in answer[:20] or answer[9:10] == b"4", answer[:200]
     answer = site.web.raw_request("POST", TOKEN, FORM + [("Content-Encoding", "gzip")], "\x1f\x8b\x08")
     assert 400 <= answer.status < 500, str(answer)
@@ -141,7 +142,7 @@ def odd_json(site):
             answer = site.web.raw_request("POST", path, [("Content-Type", "application/json")], body)
             one_of(answer.status, (400, 401), f"{path} {body[:30]}: {answer}")
             assert answer.error in ("invalid_request", "invalid_client"), f"{path} {body[:30]}: {answer}"
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < BOUND_S
 
 
 @test("13: another JSON type where a string belongs is 400, member by member")

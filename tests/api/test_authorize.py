@@ -158,7 +158,7 @@ def many_scopes(site):
     began = time.monotonic()
     answer = site.web.post(AUTHORIZE, request_of(client, scope="openid " + " ".join(f"a{i}" for i in range(2000))))
     one_of(answer.status, (302, 303, 400, 413), "many scopes")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 @test("8, T-32, T-33: a public client without a challenge is refused, and plain for everybody")

@@ -483,7 +483,7 @@ def random_kids(site):
         client = fetched_client(site, server, EcKey("one"))
         equal(get_token(site, client).status, 200, "first")
         for burst in range(2):
-            for number in range(100):
+            for number in range(40):
                 answer = ask(site, TOKEN, client, asserted(assertion(site, client, header={"kid": f"x{burst}-{number}"})))
                 invalid_client(answer, "a random kid")
             equal(len(server.told), 2, "fetches")
@@ -525,12 +525,12 @@ def slow_document(site):
         web = site.connect()
         waiting = threading.Thread(target=lambda: answers.append(ask(site, TOKEN, client, proof_of(site, client)[0], web=web)))
         waiting.start()
-        time.sleep(0.3)
+        server.wait_for(1)
         equal(get_token(site, of_way(site, "private_key_jwt")).status, 200, "another client")
-        assert time.monotonic() - began < 3, "another client had to wait"
+        assert waiting.is_alive(), "another client had to wait"
         waiting.join()
         invalid_client(answers[0])
-        assert time.monotonic() - began < 9, "the slow one took too long"
+        assert time.monotonic() - began < 11.5, "the slow one took too long"
 
 
 # --- discovery ---

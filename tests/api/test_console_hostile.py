@@ -131,7 +131,7 @@ def cut_short(site):
     browser = console(site)
     pages(site)
     path, client = f"/admin/services/{shared['mine']}", next(path for path in shared["pages"] if "/clients/" in path)
-    show = lambda: (site.cli("client", "show", client.rsplit("/", 1)[1]), site.cli("service", "show", shared["mine"]))
+    show = lambda: (site.cli("client", "show", client.rsplit("/", 1)[1]), dict(site.cli("service", "show", shared["mine"]), updated_at=None))
     full = {"logo_uri": "https://app.example/logo.png", "policy_uri": "https://app.example/policy", "post_logout_redirect_uris": "https://app.example/out"}
     equal(browser.submit(forms_of(browser.open(client))["client_change"][0], full, follow=False).status, 303)
     equal(browser.submit(forms_of(browser.open(client))["client_security"][0], {"allowed_addresses": "192.0.2.1"}, follow=False).status, 303)

@@ -52,7 +52,7 @@ def things(site):
         return shared["things"]
     client, machine = site.client("web"), site.client("machine")
     person, name = subscriber(site), provider(site)
-    service = lambda: site.cli("service", "show", site.service)
+    service = lambda: dict(site.cli("service", "show", site.service), updated_at=None)
     show_client = lambda: site.cli("client", "show", client.id)
     shared["things"] = [
         (here(site), "service_profile", {"service_name": "First Shop"}, {"service_name": "Second Shop"}, "First Shop", service),

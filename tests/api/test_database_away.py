@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The database goes away and comes back: what needs it says 503 and when to try again, what doesn't
 still answers, nothing is half done, and no worker has to be restarted (abuse 49 to 53, T-23)."""
+import contextlib
 import time
 
 from kit import *
@@ -34,7 +35,7 @@ def unavailable(answer, what):
     assert answer.error != "invalid_grant" and answer.error != "invalid_client", f"{what}: {answer}"
 
 
-def comes_back(site, call, seconds=10):
+def comes_back(site, call, seconds=60):
     """Until every worker is back: each tries to connect again at most once a second."""
     end, good = time.monotonic() + seconds, 0
     while time.monotonic() < end:
@@ -149,7 +150,8 @@ def connections_killed(site):
     tokens = sign_in(site, client, scope=OFFLINE, prompt="consent")
     for _ in range(3):
         for (number,) in site.sql("SELECT id FROM information_schema.processlist WHERE user = 'doorward'"):
-            site.sql(f"KILL {number}")
+            with contextlib.suppress(AssertionError):  # it has ended by itself
+                site.sql(f"KILL {number}")
         for _ in range(4):
             equal(userinfo(site, tokens.access).status, 200, "userinfo")
         tokens.refresh = token_response(refresh(site, client, tokens.refresh))["refresh_token"]

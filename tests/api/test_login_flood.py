@@ -49,7 +49,7 @@ def flood(site):
     waits.sort()
     print(f"# {counted(statuses)}; others waited {waits[len(waits) // 2] * 1000:.0f} ms, at most {waits[-1] * 1000:.0f} ms; {at_rest} KiB grew to {most[0]} KiB")
     assert set(statuses) <= {401, 503} and 401 in statuses, counted(statuses)
-    assert len(waits) > 10 and waits[int(len(waits) * 0.99)] < 1.5, waits[-5:]
+    assert len(waits) > 10 and waits[int(len(waits) * 0.99)] < 3, waits[-5:]
     assert most[0] - at_rest < HASHES * HASH_KIB + 24 * 1024, f"{at_rest} KiB grew to {most[0]} KiB"
 
 

@@ -11,7 +11,7 @@ from kit import *
 from signing_in import *
 from travel import *
 
-LIMIT_S = 10
+LIMIT_S = 14  # eight of the provider's, and what a busy machine adds: twice eight is too much
 HOUR = 3600
 ISSUERS = ("google", "microsoft", "acme")
 
@@ -104,7 +104,7 @@ def slow(site):
         answers = [pool.submit(traveller.arrive, way) for (_, _, traveller), way in zip(hanging, ways)]
         time.sleep(0.3)
         assert site.connect().get("/readyz").status == 200
-        assert time.monotonic() - began < 2, "others wait as well"
+        assert time.monotonic() - began < 6, "others wait as well"
         for (name, what, traveller), answer in zip(hanging, answers):
             is_told(answer.result(), f"{name} {what}")
             assert not traveller.is_signed_in, name

@@ -308,6 +308,7 @@ def error_alone(site):
     assert link_to(page, "/login") and who(browser) is None, str(page)
     equal(error_of(site.web.get("/api/auth/google/callback?error=access_denied&code=x")), "google_access_denied")
     equal(error_of(site.web.get("/api/auth/google/callback?error=%3Csvg%3E")), "google_callback_failed")
+    equal(error_of(site.web.get("/api/auth/apple/callback?error=user_cancelled_authorize")), "apple_access_denied")
     for query in ("error=access_denied&state=x", "error=a&error=b", "error=access_denied&state=e30&state=e30"):
         equal(site.web.get("/api/auth/google/callback?" + query).status, 400, query)
 

@@ -239,6 +239,14 @@ def bad_answers(site):
         equal((answer.status, answer.media_type), (400, "text/html"), query)
 
 
+@test("2.1: another method than those of a way to a provider, or back, is 405 and told which there are, each once")
+def other_methods(site):
+    for method, way, allowed in (("POST", "login", "GET, HEAD"), ("DELETE", "callback", "GET, HEAD, POST")):
+        answer = site.web.request(method, f"/api/auth/google/{way}")
+        equal((answer.status, answer.json()["error"]), (405, "Method not allowed"), way)
+        equal(answer.all_headers("Allow"), [allowed], way)
+
+
 @test("2.6, 2.9: a foreign state is google_invalid_state, whatever is foreign about it; nothing of the address is shown (T-65)")
 def foreign_states(site):
     word, browser, other = somebody(), site.browser(), site.browser()
@@ -324,7 +332,7 @@ def cancelled(site):
     assert "Google was cancelled" in errors_of(page) and link_to(page, "/login"), str(page)
     back = fakes["apple"].visit(leave(browser, "apple"), "ann", allow=False)
     equal((back[1]["error"], error_of(come_back(browser, back, follow=False))), ("user_cancelled_authorize", "apple_access_denied"), "Apple's word for it")
-    for word, told in {"server_error": "acme_server_error", "temporarily_unavailable": "acme_temporarily_unavailable",
+    for word, told in {"server_error": "acme_server_error", "temporarily_unavailable": "acme_temporarily_unavailable", "not_admin": "acme_not_admin",
                        "<svg onload=alert(1)>": "acme_callback_failed", "x" * 300: "acme_callback_failed"}.items():
         state = parameters_of(leave(browser, "acme"))["state"]
         answer = browser.get(CALLBACK_OF.format("acme"), {"error": word, "error_description": "Call 0900", "state": state,
@@ -424,6 +432,43 @@ def mail_elsewhere(site):
     press(other, other.open(path_of(mail.link("magic-login"))), "/api/public/magic-login")
     equal(who(other)["email"], owner.email)
     equal(connections_of(site, word), [])
+
+
+@test("T-81: whom a service added, and who has never been here, proves the account by the mailed link, which proves the address as well")
+def proof_of_a_members_account(site):
+    from service import Key
+    for way in ("link", "code"):
+        word, browser = somebody(), site.browser()
+        member = Key(site).post("users", {"email": address_of(word)}).json()
+        page = sign_in(browser, "google", word)
+        assert "Connect Google" in page.page().title and who(browser) is None, str(page)
+        sent = ask_for_link(site, browser, page, address_of(word))
+        mail = site.mail.wait(address_of(word), "magic_link")
+        if way == "code":
+            end = type_pin(browser, sent, mail.pin)
+        else:
+            end = press(browser, browser.open(path_of(mail.link("magic-login"))), "/api/public/magic-login")
+        assert "has been connected" in end.text, f"{way}: {end}"
+        here = who(browser)
+        equal((here["id"], here["emailVerified"], here["loginMethods"]), (member["id"], True, ["google"]), way)
+        again = site.browser()
+        sign_in(again, "google", word)
+        equal(who(again)["id"], member["id"], way)
+
+
+@test("T-80: who registered somebody else's address still gets no link by which its owner would come into their account")
+def no_link_into_a_strangers_account(site):
+    for how in ("with a password", "by a provider"):
+        word, browser = somebody(), site.browser()
+        if how == "with a password":
+            add_owner(site, word, verified=False)
+        else:
+            fakes["acme"].set(people={word: {"verified": False}})
+            sign_in(site.browser(), "acme", word)
+            fakes["acme"].reset()
+        page = sign_in(browser, "google", word)
+        ask_for_link(site, browser, page, address_of(word))
+        assert site.mail.none(address_of(word), "magic_link"), how
 
 
 @test("proof by another account that is connected already")
@@ -805,9 +850,10 @@ def administrators(site):
         equal(error_of(answer), "not_admin")
         page = other.follow(answer)
         assert "no administrator" in errors_of(page) and "public-session" not in other.cookies, str(page)
-    state = base64.urlsafe_b64encode(b'{"admin_login":true}').decode().rstrip("=")
-    answer = sign_in(site.browser(), "google", somebody(), follow=False, state=state)
-    equal(error_of(answer), "not_admin", "the contract's way to say so")
+    padded = base64.urlsafe_b64encode(b'{"admin_login":true}').decode()
+    for state in (padded.rstrip("="), padded):
+        answer = sign_in(site.browser(), "google", somebody(), follow=False, state=state)
+        equal(error_of(answer), "not_admin", "the contract's way to say so")
     bare = site.browser()
     answer = come_back(bare, fakes["google"].visit(leave(bare, "google", state="admin_login"), word, allow=False), follow=False)
     assert answer.location.startswith("/admin?error=google_access_denied&message="), answer.location

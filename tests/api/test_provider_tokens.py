@@ -81,6 +81,8 @@ def mistyped(site):
                          (["--sign-in-providers", "all", "--provider-scopes", "githb="], []), (["--name", "Other"], [])):
         done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60)
         equal((done.returncode, done.stderr), (0, "".join(f"doorward: no provider {name} is there and switched on\n" for name in names)), str(words))
+    shown = subprocess.run([*command, "--provider-scopes", "google=openid email", "--provider-redirect-uri", CALLBACK], capture_output=True, text=True, timeout=60)
+    assert "  may ask google for openid email\n" in shown.stdout and f"  and has people sent back to {CALLBACK}\n" in shown.stdout, shown.stdout
 
 
 # --- the checks ---

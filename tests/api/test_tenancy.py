@@ -364,11 +364,15 @@ def hostile_fields(site):
             continue
         path = other.fill(row["path"])
         for field, value in [(field, value) for field in FIELDS for value in HOSTILE] + [("service_id", mine.service), ("user_id", mine.person.id)]:
-            began = time.monotonic()
-            answer = other.key.get(path + "?" + urllib.parse.urlencode({field: value}))
+            for _ in range(3):  # a busy machine may be slow once; what the value does it does again
+                began = time.monotonic()
+                answer = other.key.get(path + "?" + urllib.parse.urlencode({field: value}))
+                seconds = time.monotonic() - began
+                if seconds < 4.5:
+                    break
             one_of(answer.status, (200, 400), f"{name} {field}={value[:30]}: {answer}")
             assert FOREIGN not in answer.text and mine.person.email not in answer.text, f"{name} {field}={value[:30]}: {answer}"
-            assert time.monotonic() - began < 4.5, f"{name} {field}={value[:30]}"
+            assert seconds < 4.5, f"{name} {field}={value[:30]}"
             if answer.status == 400:
                 service.refusal(answer, 400)
     now = checksums(site, COUNTED)

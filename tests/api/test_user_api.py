@@ -272,6 +272,8 @@ def recent(site):
 
 @test("connected accounts are listed and removed, but not the last way to sign in, and not another person's")
 def identities(site):
+    for provider in ("google", "github"):
+        site.add_provider(provider)
     token = token_without_password(site)
     connect(site, token.person, "github")
     friend = Token(site)

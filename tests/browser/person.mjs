@@ -45,7 +45,7 @@ async function end() {
 async function newSeat() {
   const context = await browser.newContext({ ...contextOptions, locale: undefined, reducedMotion: 'reduce' });
   const page = await context.newPage();
-  page.setDefaultTimeout(10000);
+  page.setDefaultTimeout(30000);
   return { page, devtools: await context.newCDPSession(page) };
 }
 
@@ -135,7 +135,7 @@ class Person {
       await this.resize(width);
       told(await misfits(page, width), width);
       if (!closely) continue;
-      await album.add(page, name, language, width);
+      await album.addWhole(page, name, language, width);
       told(await violations(page, width === WIDTHS[0] ? {} : { rules: RULES_OF_LAYOUT }), width);
     }
     await this.resize(this.width);

@@ -55,7 +55,7 @@ export class Mailbox {
   #mails = new Map();
 
   /** The newest unread one to this address: { subject, text, html, links, pin, mail }; the older ones count as read. */
-  async wait(to, mail, seconds = 15) {
+  async wait(to, mail, seconds = 60) {
     for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(25)) {
       const found = this.#unread(to, mail);
       if (found) return { ...found, link: found.links.find((link) => link.includes('token=')) };
@@ -110,7 +110,7 @@ export class Callback {
   }
 
   /** Resolves with what comes back for this request, also when it has come already. */
-  async of({ state }, seconds = 15) {
+  async of({ state }, seconds = 60) {
     for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(10)) {
       const found = this.arrived.find((parameters) => parameters.get('state') === state);
       if (found) return found;
@@ -188,6 +188,23 @@ export async function newPassword(page, secret) {
 
 export const allow = (page) => page.locator('button[name="decision"][value="allow"]');
 export const deny = (page) => page.locator('button[name="decision"][value="deny"]');
+
+/** Does something, and waits until whatever it has asked the server for has come: nothing is on its way for a while. */
+export async function settled(page, action, quietMs = 300) {
+  const open = new Set();
+  let last = Date.now();
+  const asks = (request) => { open.add(request); last = Date.now(); };
+  const ends = (request) => { open.delete(request); last = Date.now(); };
+  const listeners = { request: asks, requestfinished: ends, requestfailed: ends };
+  for (const [event, listener] of Object.entries(listeners)) page.on(event, listener);
+  try {
+    await action();
+    for (const end = Date.now() + 30000; (open.size || Date.now() - last < quietMs) && Date.now() < end; ) await sleep(25);
+  } finally {
+    for (const [event, listener] of Object.entries(listeners)) page.off(event, listener);
+  }
+  await page.waitForLoadState();
+}
 
 /** Whether the page in front of the person is one of ours that explains itself: a heading, a way on. */
 export async function sensible(page) {

@@ -26,7 +26,7 @@ after(async () => {
 beforeEach(async () => {
   context = await browser.newContext(contextOptions);
   page = await context.newPage();
-  page.setDefaultTimeout(10000);
+  page.setDefaultTimeout(30000);
 });
 afterEach(() => context.close());
 
@@ -45,7 +45,7 @@ async function stop() {
 }
 
 async function untilReady() {
-  for (const end = Date.now() + 20000; Date.now() < end; await sleep(50))
+  for (const end = Date.now() + 60000; Date.now() < end; await sleep(50))
     if (await fetch(`${issuer}/readyz`).then(({ ok }) => ok, () => false)) return;
   throw new Error('the server is not ready');
 }

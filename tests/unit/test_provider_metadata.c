@@ -128,6 +128,10 @@ static void provider_metadata__addresses_verified_false_lets_no_profile_vouch(vo
         fine("{\"kind\": \"google\", \"addresses_verified\": false, " CLIENT "}");
     assert_false(metadata.kind->vouches);
     assert_null(metadata.kind->email_verified);
+    metadata =
+        fine("{\"kind\": \"microsoft\", \"addresses_verified\": true,"
+             " \"issuer\": \"https://login.example/11111111-2222-3333-4444-555555555555/v2.0\", " CLIENT "}");
+    assert_true(metadata.kind->vouches); /* whose tenant it is, that's who vouches */
 }
 
 static void provider_metadata__refuses_by_name_what_is_not_known_or_not_possible(void **state)
@@ -184,6 +188,10 @@ static void provider_metadata__refuses_by_name_what_is_not_known_or_not_possible
         { "{\"kind\": \"google\", \"client_secret_file\": \"/a\", " CLIENT "}", "client_secret and" },
         { "{\"kind\": \"google\", \"scope_separator\": \";\", " CLIENT "}", "scope_separator must" },
         { "{\"kind\": \"google\", \"display_name\": \"a\\u202eb\", " CLIENT "}", "display_name must" },
+        { "{\"kind\": \"microsoft\", \"addresses_verified\": true, " CLIENT "}", "addresses_verified can" },
+        { "{\"kind\": \"microsoft\", \"addresses_verified\": true, "
+          "\"issuer\": \"https://login.example/organizations/v2.0\", " CLIENT "}",
+          "addresses_verified can" },
         { "{\"kind\": \"apple\", " CLIENT "}", "team_id is missing" },
         { "{\"kind\": \"apple\", \"team_id\": \"T\", " CLIENT "}", "key_id is missing" },
         { "{\"kind\": \"apple\", \"team_id\": \"T\", \"key_id\": \"K\", " CLIENT "}",

@@ -173,6 +173,33 @@ static void profile__an_address_counts_as_proven_only_where_the_provider_says_so
     }
 }
 
+static void profile__lists_what_was_granted_where_the_provider_says_it_there(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        { "{\"permissions\":{\"data\":[{\"permission\":\"email\",\"status\":\"granted\"},"
+          "{\"permission\":\"user_birthday\",\"status\":\"declined\"},"
+          "{\"permission\":\"public_profile\",\"status\":\"granted\"}]}}",
+          "email public_profile" },
+        { "{\"permissions\":{\"data\":[]}}", "" },
+        { "{\"permissions\":{\"data\":[1,null,{},{\"status\":\"granted\"},{\"permission\":1,\"status\":"
+          "\"granted\"},"
+          "{\"permission\":\"email\"}]}}",
+          "" },
+        { "{\"permissions\":{\"data\":{}}}", NULL },
+        { "{\"permissions\":\"email\"}", NULL },
+        { "{\"id\":\"1\"}", NULL },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *error, *told = cases[i][1];
+        const struct json *profile = json_parse(arena, cases[i][0], strlen(cases[i][0]), &error);
+        const char *granted = profile_permissions(arena, provider_kind_find("facebook"), profile);
+        if (!told != !granted || (told && strcmp(told, granted) != 0))
+            fail_msg("%s: %s", cases[i][0], granted ? granted : "nothing");
+        assert_null(profile_permissions(arena, provider_kind_find("github"), profile));
+    }
+}
+
 static void profile__takes_numbers_as_subjects_and_leaves_out_what_is_no_address_or_name(void **state)
 {
     (void)state;
@@ -246,6 +273,7 @@ int main(void)
         TEST(provider_names__are_those_of_kinds_in_any_case_and_others_as_they_are),
         TEST(provider_authorization_url__holds_what_the_kind_wants_and_no_secret),
         TEST(profile__an_address_counts_as_proven_only_where_the_provider_says_so__security_122),
+        TEST(profile__lists_what_was_granted_where_the_provider_says_it_there),
         TEST(profile__takes_numbers_as_subjects_and_leaves_out_what_is_no_address_or_name),
         TEST(profile__github_vouches_for_the_primary_address_when_it_is_verified),
         TEST(profile__apples_name_comes_beside_the_code_and_never_replaces_one),

@@ -79,6 +79,8 @@ export async function serve(make, port) {
     console.error(error);
     response.destroy();
   }));
+  // A caller that is busy elsewhere for a while finds its connection still there, as with servers of the real ones.
+  server.keepAliveTimeout = 120_000;
   const url = `http://localhost:${await listen(server, port, '127.0.0.1')}`;
   const control = new Control({});
   fake = Object.assign(await make(url, control), { url, control });

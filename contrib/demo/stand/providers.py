@@ -73,6 +73,8 @@ class ProviderProcess:
         for name, words in PROVIDERS.items():
             prefix = f"DOORWARD_PROVIDER_{name.upper()}"
             known.update({f"{prefix}_URL": self.urls[name], f"{prefix}_CLIENT_ID": words["client_id"]})
+            if "issuer" in words:
+                known[f"{prefix}_ISSUER"] = self.urls[name] + words["issuer"]
             if "client_secret" in words:
                 known[f"{prefix}_CLIENT_SECRET"] = words["client_secret"]
         return known

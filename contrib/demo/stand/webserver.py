@@ -132,13 +132,15 @@ def _write_lighttpd(web, spawned):
         changes += [("/run/doorward/main.sock", place.socket)]
         site = _replace(_read(place.source, "lighttpd/doorward.conf"), changes)
     site += _mtls(web, "lighttpd/doorward-mtls.conf", [("0.0.0.0:8443", f"127.0.0.1:{web.mtls_port}")])
-    # The port of the main section is plain HTTP; without plain_port it is one that nobody is told about.
+    # The port of the main section is plain HTTP; without plain_port it is one that nobody is told about. Connections
+    # outlast what a test does between two requests (a command that a busy machine takes seconds for).
     main = web.write("lighttpd.conf", f"""server.modules = ()
 server.document-root = "{web.directory}"
 server.bind = "127.0.0.1"
 server.port = {web.plain_port or free_port()}
 server.errorlog = "{web.log}"
 server.pid-file = "{web.directory}/lighttpd.pid"
+server.max-keep-alive-idle = 60
 {site}""")
     return ["lighttpd", "-D", "-f", main]
 

@@ -69,11 +69,37 @@ static enum cli_status service_list(struct cli *cli)
     return listing_show_all(cli, write_service, rows, count, sizeof(*rows));
 }
 
+/* For people, what a line of the list has no place for; JSON has all of it. */
+static void print_details(struct cli *cli, const struct service_row *row)
+{
+    struct service_providers settings;
+    const char *error;
+    printf("  slug %s, type %s, features %s, workspace %s\n", service_slug(cli->arena, row),
+           row->service_type, row->features ? row->features : "[]", row->workspace ? row->workspace : "none");
+    if (!service_providers_read(cli->arena, row->providers, &settings, &error))
+        return;
+    printf("  people sign in by %s\n", !settings.sign_in    ? "all providers that offer it"
+                                       : !*settings.sign_in ? "no provider"
+                                                            : settings.sign_in);
+    for (size_t i = 0; i < settings.allowance_count; i++)
+        printf("  may ask %s for %s\n", settings.allowances[i].provider, settings.allowances[i].scopes);
+    for (const char *const *uri = settings.redirect_uris; uri && *uri; uri++)
+        printf("  and has people sent back to %s\n", *uri);
+}
+
+static enum cli_status print_whole(struct cli *cli, const struct service_row *row)
+{
+    enum cli_status status = print_service(cli, row);
+    if (status == CLI_OK && !cli->json)
+        print_details(cli, row);
+    return status;
+}
+
 static enum cli_status service_show(struct cli *cli)
 {
     struct service_row row;
     enum outcome outcome = service_find(&cli->context, cli->arguments[0], &row);
-    return outcome == OUTCOME_OK ? print_service(cli, &row) : cli_refused(cli, outcome);
+    return outcome == OUTCOME_OK ? print_whole(cli, &row) : cli_refused(cli, outcome);
 }
 
 /* --workspace FILE, or the word none. */
@@ -133,7 +159,7 @@ static enum cli_status service_set_command(struct cli *cli)
     if (outcome != OUTCOME_OK)
         return cli_refused(cli, outcome);
     tell_unknown_providers(cli, &row);
-    return print_service(cli, &row);
+    return print_whole(cli, &row);
 }
 
 static enum cli_status set_active(struct cli *cli, bool active)

@@ -257,6 +257,17 @@ static void fill_signed_in(const struct challenge *challenge, const struct user_
     memcpy(signed_in_out->user_id, user->id, sizeof(signed_in_out->user_id));
 }
 
+/* The link, or its code, was mailed to the address. A failure changes nothing: the next one proves it again.
+ */
+static void prove_address(struct context *context, const struct user_row *user)
+{
+    if (user->email_verified)
+        return;
+    enum store_result proven = users_verify_email(context->db, user->id, user->email_key, context->now);
+    if (proven != STORE_OK && proven != STORE_NOT_FOUND)
+        log_warn("sign_in.address_not_noted");
+}
+
 static enum outcome sign_in_by_code(struct context *context, enum challenge_kind kind, const char *email,
                                     const char *pin, const struct sign_in_place *place,
                                     struct signed_in *signed_in_out)
@@ -276,6 +287,8 @@ static enum outcome sign_in_by_code(struct context *context, enum challenge_kind
                              ? METHOD_MAILED
                              : arena_printf(context->arena, "%s " METHOD_MAILED, before);
     fill_signed_in(&challenge, &user, method, signed_in_out);
+    if (kind == CHALLENGE_MAGIC_LINK)
+        prove_address(context, &user);
     return OUTCOME_OK;
 }
 
@@ -304,6 +317,15 @@ enum outcome sign_in_send_pin(struct context *context, const struct session *ses
     return send_pin(context, &owner, place);
 }
 
+/* Whether a mail to its address may open an account: the address has been proven, or nobody can be in it
+ * whose it isn't: a service has made it, and nobody has come yet. */
+static bool is_opened_by_mail(const struct user_row *user)
+{
+    if (!is_active(user) || user->email_verified)
+        return is_active(user);
+    return !user->self_registered && text_empty(user->password_hash) && !user->has_connection;
+}
+
 enum outcome magic_link_request(struct context *context, const char *email, const struct sign_in_place *place)
 {
     struct user_row row;
@@ -318,7 +340,7 @@ enum outcome magic_link_request(struct context *context, const char *email, cons
     enum outcome outcome = find_user(context, email_key, &row, &user);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (!is_active(user) || !user->email_verified)
+    if (!is_opened_by_mail(user))
         user = NULL;
 
     const struct new_challenge wanted = { .kind = CHALLENGE_MAGIC_LINK,
@@ -359,9 +381,11 @@ enum outcome sign_in_by_magic_link(struct context *context, const char *token,
     if (outcome == OUTCOME_OK)
         outcome = store_outcome(context, challenge_use(context->db, &challenge), OUTCOME_FLOW_ENDED,
                                 "the link has just been used");
-    if (outcome == OUTCOME_OK)
-        fill_signed_in(&challenge, &user, METHOD_MAILED, signed_in_out);
-    return outcome;
+    if (outcome != OUTCOME_OK)
+        return outcome;
+    fill_signed_in(&challenge, &user, METHOD_MAILED, signed_in_out);
+    prove_address(context, &user);
+    return OUTCOME_OK;
 }
 
 /* --- afterwards --- */

@@ -361,9 +361,22 @@ static const char *check_endpoints(const struct provider *provider, struct provi
     return provider->userinfo_endpoint ? NULL : "userinfo_endpoint is missing";
 }
 
+/* Where anybody can have a tenant and write any address into it. */
+static bool is_open_to_all_tenants(const struct provider_metadata *metadata)
+{
+    static const char *const words[] = { "{tenantid}", "/common/", "/organizations/" };
+    const char *issuer = metadata->provider.issuer;
+    bool all = !issuer;
+    for (size_t i = 0; !all && i < ARRAY_SIZE(words); i++)
+        all = strstr(issuer, words[i]) != NULL;
+    return metadata->kind->has_tenants && all;
+}
+
 static const char *check_together(const struct provider_metadata *metadata)
 {
     const struct provider *provider = &metadata->provider;
+    if (metadata->says_vouches && metadata->vouches && is_open_to_all_tenants(metadata))
+        return "addresses_verified can be true for the issuer of one tenant alone";
     if (!provider->client_id)
         return "client_id is missing";
     if (metadata->kind->signs_secret && !provider->team_id)
