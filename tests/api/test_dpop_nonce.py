@@ -7,7 +7,7 @@ from kit import *
 from proofs import *
 from signers import EcKey
 
-LIFETIME = 4
+LIFETIME = 8
 
 
 def asks(answer, status):
