@@ -14,9 +14,7 @@ enum {
     CLAIM,
     RELEASE,
     BREAK,
-    REMOVE,
-    REMOVE_ONE,
-    REMOVE_ALL
+    REMOVE
 };
 
 #define ROW(member) offsetof(struct connection_row, member)
@@ -111,15 +109,9 @@ static const struct statement statements[] = {
                 .sql = "UPDATE connections SET status = 'broken', version = version + 1, updated_at = ?,"
                        " refresh_claim = NULL, refresh_until_ms = 0 WHERE id = ? AND version = ?",
                 .parameters = "ibi" },
-    [REMOVE_ONE] = { .name = "connections.remove_one",
-                     .sql = "DELETE FROM connections WHERE id = ? AND user_id = ?",
-                     .parameters = "bb" },
     [REMOVE] = { .name = "connections.remove",
-                 .sql = "DELETE FROM connections WHERE user_id = ? AND provider = ?",
-                 .parameters = "bt" },
-    [REMOVE_ALL] = { .name = "connections.remove_all",
-                     .sql = "DELETE FROM connections WHERE user_id = ?",
-                     .parameters = "b" },
+                 .sql = "DELETE FROM connections WHERE id = ? AND user_id = ?",
+                 .parameters = "bb" },
 };
 
 const struct statement_table connections_statements = STATEMENT_TABLE(statements);
@@ -129,19 +121,6 @@ enum store_result connections_list(struct db *db, struct arena *arena, const uns
 {
     return db_list(db, arena, &statements[LIST], VALUES(sql_id(user_id)), sizeof(**rows_out),
                    (void **)rows_out, count_out);
-}
-
-enum store_result connections_remove(struct db *db, const unsigned char user_id[16], const char *provider)
-{
-    int64_t removed = 0;
-    enum store_result result =
-        db_run(db, &statements[REMOVE], VALUES(sql_id(user_id), sql_text(provider)), &removed);
-    return result == STORE_OK && removed == 0 ? STORE_NOT_FOUND : result;
-}
-
-enum store_result connections_remove_all(struct db *db, const unsigned char user_id[16])
-{
-    return db_run(db, &statements[REMOVE_ALL], VALUES(sql_id(user_id)), NULL);
 }
 
 enum store_result connections_lock_of_user(struct db *db, struct arena *arena,
@@ -236,8 +215,8 @@ enum store_result connections_break(struct db *db, const struct connection_row *
                       VALUES(sql_integer(now), sql_id(row->id), sql_integer(row->version)));
 }
 
-enum store_result connections_remove_one(struct db *db, const unsigned char user_id[16],
-                                         const unsigned char id[16])
+enum store_result connections_remove(struct db *db, const unsigned char user_id[16],
+                                     const unsigned char id[16])
 {
-    return db_run_one(db, &statements[REMOVE_ONE], VALUES(sql_id(id), sql_id(user_id)));
+    return db_run_one(db, &statements[REMOVE], VALUES(sql_id(id), sql_id(user_id)));
 }

@@ -80,13 +80,7 @@ enum store_result connections_release(struct db *db, const struct connection_row
 enum store_result connections_break(struct db *db, const struct connection_row *row, int64_t now) MUST_CHECK;
 
 /* A user's own; NOT_FOUND. */
-enum store_result connections_remove_one(struct db *db, const unsigned char user_id[16],
-                                         const unsigned char id[16]) MUST_CHECK;
-
-/* Takes those of a provider off a user; NOT_FOUND when there is none. */
 enum store_result connections_remove(struct db *db, const unsigned char user_id[16],
-                                     const char *provider) MUST_CHECK;
-/* OK also when there is none. */
-enum store_result connections_remove_all(struct db *db, const unsigned char user_id[16]) MUST_CHECK;
+                                     const unsigned char id[16]) MUST_CHECK;
 
 #endif

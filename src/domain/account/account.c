@@ -9,10 +9,9 @@
 #include "core/text.h"
 #include "crypto/random.h"
 #include "domain/account/link_mail.h"
-#include "domain/events/event.h"
 #include "domain/login/canonical.h"
 #include "domain/precondition.h"
-#include "domain/providers/granting.h"
+#include "domain/providers/disconnect.h"
 #include "domain/providers/linking.h"
 #include "domain/providers/revocation.h"
 #include "store/authorizations.h"
@@ -344,21 +343,6 @@ static enum store_result list_of_provider(struct db *db, struct context *context
     return result;
 }
 
-/* Whether the account could still be signed in to without this provider: by a password, or by another one
- * that is there still. */
-static enum store_result has_other_way(struct db *db, const struct change_work *work,
-                                       const struct user_row *user, bool *other_out)
-{
-    struct connection_row *rows;
-    size_t count;
-    *other_out = user->password_hash != NULL;
-    enum store_result result = connections_list(db, work->context->arena, user->id, &rows, &count);
-    for (size_t i = 0; result == STORE_OK && i < count; i++)
-        *other_out |= rows[i].sign_in && !text_equal(rows[i].provider, work->provider) &&
-                      linking_is_open(work->context, rows[i].provider);
-    return result;
-}
-
 struct unlinking {
     struct change_work change;
     struct context *context;
@@ -368,14 +352,13 @@ struct unlinking {
 
 static enum store_result remove_connections(struct db *db, struct unlinking *work)
 {
+    struct context *context = work->context;
     const unsigned char *user_id = work->change.session->user_id;
     enum store_result result =
-        list_of_provider(db, work->context, user_id, work->change.provider, &work->rows, &work->count);
-    for (size_t i = 0; result == STORE_OK && i < work->count; i++)
-        result = granting_end_all(db, work->context, &work->rows[i]);
-    if (result == STORE_OK)
-        result = revocation_store(db, work->context, work->rows, work->count);
-    return result == STORE_OK ? connections_remove(db, user_id, work->change.provider) : result;
+        list_of_provider(db, context, user_id, work->change.provider, &work->rows, &work->count);
+    if (result == STORE_OK && !work->count)
+        return STORE_NOT_FOUND;
+    return result == STORE_OK ? disconnect_accounts(db, context, work->rows, work->count, NULL) : result;
 }
 
 static enum store_result unlink_in_transaction(struct db *db, void *argument)
@@ -388,7 +371,7 @@ static enum store_result unlink_in_transaction(struct db *db, void *argument)
     if (result == STORE_OK)
         result = remove_connections(db, work);
     if (result == STORE_OK)
-        result = has_other_way(db, change, &user, &other);
+        result = linking_has_way_in(db, work->context, &user, &other);
     change->last_way = result == STORE_OK && !other;
     if (change->last_way)
         return STORE_CONFLICT;
@@ -428,8 +411,7 @@ enum outcome account_unlink(struct context *context, const struct session *sessi
     if (result != STORE_OK)
         return store_outcome(context, result, OUTCOME_NOT_FOUND, "no such connected account");
     notice_wake(context, &work.change.notice);
-    event_wake(context);
-    revocation_wake(context);
+    disconnect_wake(context);
     return OUTCOME_OK;
 }
 

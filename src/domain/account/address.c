@@ -11,8 +11,7 @@
 #include "domain/account/account.h"
 #include "domain/account/link_mail.h"
 #include "domain/login/canonical.h"
-#include "domain/providers/revocation.h"
-#include "store/connections.h"
+#include "domain/providers/disconnect.h"
 #include "store/email_changes.h"
 #include "store/members.h"
 #include "store/sessions.h"
@@ -78,9 +77,7 @@ static enum store_result drop_unproven(struct db *db, struct confirm_work *work,
         return STORE_OK;
     work->dropped = true;
     enum store_result result = account_sign_off(db, user->id, work->context->now);
-    if (result == STORE_OK)
-        result = revocation_store_of_user(db, work->context, user->id);
-    return result == STORE_OK ? connections_remove_all(db, user->id) : result;
+    return result == STORE_OK ? disconnect_all(db, work->context, user->id) : result;
 }
 
 static enum store_result add_password(struct db *db, void *argument)
@@ -277,7 +274,7 @@ enum outcome address_confirm(struct context *context, const char *token,
     if (work.changed)
         notice_wake(context, &work.notice);
     if (work.dropped)
-        revocation_wake(context);
+        disconnect_wake(context);
     tell(&work, confirmations[which].result, confirmed_out);
     return OUTCOME_OK;
 }

@@ -6,8 +6,7 @@
 #include "domain/account/account.h"
 #include "domain/account/link_mail.h"
 #include "domain/login/canonical.h"
-#include "domain/providers/revocation.h"
-#include "store/connections.h"
+#include "domain/providers/disconnect.h"
 
 static const char ended[] = "the link has been used or has expired";
 
@@ -76,9 +75,7 @@ static enum store_result reset_in_transaction(struct db *db, void *argument)
     if (result == STORE_OK)
         result = account_sign_off(db, challenge->user_id, now);
     if (result == STORE_OK && !user.email_verified)
-        result = revocation_store_of_user(db, work->context, challenge->user_id);
-    if (result == STORE_OK && !user.email_verified)
-        result = connections_remove_all(db, challenge->user_id);
+        result = disconnect_all(db, work->context, challenge->user_id);
     if (result == STORE_OK)
         result = users_change_password(db, challenge->user_id, work->password_hash, now);
     if (result == STORE_OK)
@@ -100,7 +97,7 @@ static enum outcome store_reset(struct context *context, struct reset_work *work
     if (outcome != OUTCOME_OK)
         return outcome;
     notice_wake(context, &work->notice);
-    revocation_wake(context);
+    disconnect_wake(context);
     if (password_unlock(context, challenge->email_key) != OUTCOME_OK)
         log_warn("recovery.not_unlocked"); /* the lock ends by itself */
     return OUTCOME_OK;

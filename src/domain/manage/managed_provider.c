@@ -6,9 +6,9 @@
 #include "domain/manage/change.h"
 #include "domain/precondition.h"
 #include "domain/providers/configured.h"
+#include "domain/providers/disconnect.h"
 #include "domain/providers/journey.h"
 #include "domain/providers/provider_metadata.h"
-#include "domain/providers/revocation.h"
 #include "domain/providers/stored.h"
 
 enum { MAX_PROVIDERS = 500, AT_ONCE = 100 };
@@ -372,9 +372,7 @@ static enum store_result disconnect(struct db *db, void *argument)
     enum store_result result =
         connections_lock_of_provider(db, context->arena, removal->name, AT_ONCE, &rows, &count);
     if (result == STORE_OK)
-        result = revocation_store(db, context, rows, count);
-    for (size_t i = 0; result == STORE_OK && i < count; i++)
-        result = connections_remove_one(db, rows[i].user_id, rows[i].id);
+        result = disconnect_accounts(db, context, rows, count, context->actor);
     removal->disconnected = (int64_t)count;
     return result;
 }
@@ -395,11 +393,11 @@ enum outcome managed_provider_disconnect(struct context *context, const char *na
         if (result == STORE_UNCERTAIN)
             result = STORE_OK;
     }
-    revocation_wake(context);
+    disconnect_wake(context);
     return store_outcome(context, result, OUTCOME_SERVER_ERROR, unknown);
 }
 
-static enum store_result disconnect_all(struct db *db, struct removal *removal)
+static enum store_result disconnect_rest(struct db *db, struct removal *removal)
 {
     enum store_result result = disconnect(db, removal);
     while (result == STORE_OK && removal->disconnected)
@@ -414,7 +412,7 @@ static enum store_result remove_row(struct db *db, void *argument)
     int64_t count = 0;
     enum store_result result = providers_remove(db, removal->name);
     if (result == STORE_OK && removal->with_connections)
-        return disconnect_all(db, removal);
+        return disconnect_rest(db, removal);
     if (result == STORE_OK)
         result = providers_count_connections(db, removal->context->arena, removal->name, &count);
     return result == STORE_OK && count ? STORE_CONFLICT : result;
@@ -432,6 +430,7 @@ enum outcome managed_provider_remove(struct context *context, const char *name, 
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_ALREADY_EXISTS,
                       "accounts are connected by the provider: switch it off instead");
+    disconnect_wake(context);
     return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
 }
 

@@ -188,19 +188,20 @@ enum outcome granting_withdraw(struct context *context, const struct withdrawal 
 }
 
 enum store_result granting_end_all(struct db *db, struct context *context,
-                                   const struct connection_row *connection)
+                                   const struct connection_row *connection, const char *actor)
 {
     struct provider_grant_row *rows;
     size_t count;
+    const char *owner =
+        arena_printf(context->arena, "user:%s", uuid_encode(context->arena, connection->user_id));
     enum store_result result =
         provider_grants_of_user(db, context->arena, connection->user_id, &rows, &count);
     for (size_t i = 0; result == STORE_OK && i < count; i++) {
         struct event_rows event;
-        const char *actor =
-            arena_printf(context->arena, "user:%s", uuid_encode(context->arena, connection->user_id));
         if (memcmp(rows[i].connection_id, connection->id, sizeof(connection->id)) != 0)
             continue;
-        make_event(context, EVENT_PROVIDER_GRANT_DELETED, &rows[i], connection->provider, actor, &event);
+        make_event(context, EVENT_PROVIDER_GRANT_DELETED, &rows[i], connection->provider,
+                   actor ? actor : owner, &event);
         result = event_store(db, &event);
     }
     return result;

@@ -56,10 +56,9 @@ enum store_result granting_end_of_member(struct db *db, struct context *context,
                                          const unsigned char service_id[16], const unsigned char user_id[16],
                                          const char *actor) MUST_CHECK;
 
-/* Inside a transaction that removes a connection: the events of the grants that go with it. Then
- * event_wake().
- */
+/* Inside a transaction that removes a connection: the events of the grants that go with it. actor NULL: its
+ * owner. Then event_wake(). */
 enum store_result granting_end_all(struct db *db, struct context *context,
-                                   const struct connection_row *connection) MUST_CHECK;
+                                   const struct connection_row *connection, const char *actor) MUST_CHECK;
 
 #endif

@@ -5,9 +5,9 @@
 #include "domain/account/account.h"
 #include "domain/account/link_mail.h"
 #include "domain/events/event.h"
+#include "domain/providers/disconnect.h"
 #include "domain/providers/granting.h"
 #include "domain/providers/linking.h"
-#include "domain/providers/revocation.h"
 #include "domain/providers/vault.h"
 
 static const char unknown[] = "there is no such account";
@@ -130,19 +130,6 @@ struct removal {
     bool needs_recent, last_way;   /* out: why it wasn't done */
 };
 
-/* Whether the person could still sign in without the account. */
-static enum store_result has_other_way(struct db *db, const struct removal *removal,
-                                       const struct user_row *user, bool *other_out)
-{
-    struct connection_row *rows;
-    size_t count;
-    *other_out = user->password_hash != NULL;
-    enum store_result result = connections_list(db, removal->context->arena, user->id, &rows, &count);
-    for (size_t i = 0; result == STORE_OK && i < count; i++)
-        *other_out |= rows[i].sign_in && linking_is_open(removal->context, rows[i].provider);
-    return result;
-}
-
 static enum store_result remove_in_transaction(struct db *db, void *argument)
 {
     struct removal *removal = argument;
@@ -158,13 +145,9 @@ static enum store_result remove_in_transaction(struct db *db, void *argument)
         removal->account.sign_in && account_needs_recent(context, removal->session) != OUTCOME_OK;
     if (removal->needs_recent)
         return STORE_CONFLICT; /* anything but OK rolls back */
-    result = granting_end_all(db, context, &removal->account);
-    if (result == STORE_OK)
-        result = revocation_store(db, context, &removal->account, 1);
-    if (result == STORE_OK)
-        result = connections_remove_one(db, user.id, removal->account_id);
+    result = disconnect_accounts(db, context, &removal->account, 1, NULL);
     if (result == STORE_OK && removal->account.sign_in)
-        result = has_other_way(db, removal, &user, &other);
+        result = linking_has_way_in(db, context, &user, &other);
     removal->last_way = result == STORE_OK && !other;
     if (removal->last_way)
         return STORE_CONFLICT;
@@ -209,7 +192,6 @@ enum outcome linked_account_remove(struct context *context, const struct session
         return store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
     if (removal.account.sign_in)
         notice_wake(context, &removal.notice);
-    event_wake(context);
-    revocation_wake(context);
+    disconnect_wake(context);
     return OUTCOME_OK;
 }

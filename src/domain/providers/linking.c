@@ -38,6 +38,18 @@ bool linking_is_open(struct context *context, const char *provider)
     return found && found->offers_sign_in;
 }
 
+enum store_result linking_has_way_in(struct db *db, struct context *context, const struct user_row *user,
+                                     bool *there_out)
+{
+    struct connection_row *rows;
+    size_t count;
+    *there_out = user->password_hash != NULL;
+    enum store_result result = connections_list(db, context->arena, user->id, &rows, &count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++)
+        *there_out |= rows[i].sign_in && linking_is_open(context, rows[i].provider);
+    return result;
+}
+
 void linking_row(struct context *context, const char *provider, const struct provider_identity *identity,
                  const unsigned char user_id[16], struct connection_row *row_out)
 {

@@ -52,6 +52,11 @@ void linking_row(struct context *context, const char *provider, const struct pro
  * tokens alone. */
 bool linking_is_open(struct context *context, const char *provider);
 
+/* Inside a transaction: whether the user can sign in with what there is, by a password or by such a provider.
+ */
+enum store_result linking_has_way_in(struct db *db, struct context *context, const struct user_row *user,
+                                     bool *there_out) MUST_CHECK;
+
 /* "Google": a provider's name as people know it; its own name when there is no such provider (any more). */
 const char *linking_provider_name(struct context *context, const char *provider);
 

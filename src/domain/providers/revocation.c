@@ -64,14 +64,12 @@ void revocation_wake(struct context *context)
 
 /* --- telling the provider --- */
 
-/* Most providers end all of a consent with any of its tokens, so that of an account that has been connected
- * anew meanwhile nothing is revoked; github ends the one token. */
+/* Providers end all of a consent with any of its tokens, so that of an account that has been connected anew
+ * meanwhile nothing is revoked. */
 static enum outcome check_account(struct context *context, const struct provider *provider,
                                   const char *subject)
 {
     struct connection_row there;
-    if (provider->kind->revocation == REVOCATION_APPLICATION)
-        return OUTCOME_OK;
     enum store_result result =
         connections_find_by_subject(context->db, context->arena, provider->name, subject, &there);
     if (result == STORE_OK && (there.access_sealed.data || there.refresh_sealed.data))
