@@ -454,7 +454,7 @@ def taken_off_in_flight(site):
         form = form_to(user.browser.open("/account/delete"), "/account/delete")
         return lambda: user.browser.submit(form, {"password": user.person.password, "confirm": "delete"})
 
-    for how, status in ((remove, 200), (withdraw, 200), (delete, 404)):
+    for how, status, code in ((remove, 200, "PROVIDER_LINK_REQUIRED"), (withdraw, 200, "PROVIDER_GRANT_REQUIRED"), (delete, 404, None)):
         ended(site)
         here, user, app = connected(site, "acme")
         old = user.token("acme")["access_token"]
@@ -463,6 +463,7 @@ def taken_off_in_flight(site):
         answer = in_flight(site, user, how(user))
         equal(answer.status, status, str(answer))
         assert "access_token" not in answer.text and old not in answer.text, answer.text
+        equal(answer.json().get("code"), code, f"{how.__name__}: what there is to do")
         until(lambda: sorted(row[0] for row in revocations(site)) == ["sent", "waiting"], f"{how.__name__}: one told")
         due(site)
         until(lambda: [row[0] for row in revocations(site)] == ["sent", "sent"], f"{how.__name__}: both told")

@@ -254,8 +254,10 @@ static enum outcome freshen(struct decision *decision)
     if (outcome == OUTCOME_UNAVAILABLE)
         return outcome;
     if (outcome != OUTCOME_OK) {
-        decision->step = TOKEN_STALE;
-        return OUTCOME_OK;
+        outcome = look_again(decision, had->id);
+        if (decision->step == TOKEN_GOOD)
+            decision->step = TOKEN_STALE;
+        return outcome;
     }
     bool is_other = row.access_sealed.data != had->access_sealed.data;
     *had = row;
