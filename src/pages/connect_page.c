@@ -73,6 +73,13 @@ static struct view *tell(struct call *call, const struct connect_request *reques
     return view;
 }
 
+/* From where one comes back to the request. */
+static const char *sign_in_path(struct call *call, const struct connect_request *request)
+{
+    return arena_printf(call->arena, "%s?return_to=%s", view_path(call, "/login"),
+                        view_path(call, connect_path(call->arena, request)));
+}
+
 /* Somebody else is signed in here: nothing of theirs may end up with the one who is asked. */
 static enum outcome refuse_session(struct call *call, const struct connect_request *request)
 {
@@ -82,9 +89,7 @@ static enum outcome refuse_session(struct call *call, const struct connect_reque
     if (!page_is_wanted(call))
         return outcome;
     struct view *view = tell(call, request, "connect_other_session");
-    view_link(view,
-              arena_printf(arena, "%s?return_to=%s&switch=1", view_path(call, "/login"),
-                           view_path(call, connect_path(arena, request))),
+    view_link(view, arena_printf(arena, "%s&switch=1", sign_in_path(call, request)),
               view_text(view, "use_another_account"));
     view_link(view, connect_return_url(arena, request, "access_denied"),
               view_text(view, "connect_back_to_service"));
@@ -102,7 +107,8 @@ static const struct {
     { "PROVIDER_CONTEXT_MISMATCH", "connect_mismatch" },
 };
 
-static enum outcome tell_failure(struct call *call, const struct connect_request *request)
+/* is_unknown: in the user's own session it would do. */
+static enum outcome tell_failure(struct call *call, const struct connect_request *request, bool is_unknown)
 {
     const char *word = call->context.reason, *page = "connect_mismatch";
     for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
@@ -111,9 +117,12 @@ static enum outcome tell_failure(struct call *call, const struct connect_request
     }
     if (!page_is_wanted(call))
         return service_refuse(call, OUTCOME_INVALID_REQUEST, "BAD_REQUEST", word);
-    struct view *view = tell(call, request, page);
+    struct view *view = tell(call, request, is_unknown ? "connect_unknown" : page);
     json_put_text(view->model, "detail", word);
-    view_link(view, view_path(call, connect_path(call->arena, request)), view_text(view, "start_again"));
+    if (is_unknown)
+        view_link(view, sign_in_path(call, request), view_text(view, "sign_in"));
+    else
+        view_link(view, view_path(call, connect_path(call->arena, request)), view_text(view, "start_again"));
     view_link(view, connect_return_url(call->arena, request, "server_error"),
               view_text(view, "connect_back_to_service"));
     view_finish(view, 400);
@@ -344,8 +353,8 @@ enum outcome connect_arrive(struct call *call, const struct journey *journey, co
         outcome = connect_complete(&call->context, &request, &arrival);
     if (outcome == OUTCOME_CONSENT_REQUIRED)
         return ask_address(call, journey, provider);
-    if (outcome == OUTCOME_INVALID_REQUEST)
-        return tell_failure(call, &request);
+    if (outcome == OUTCOME_INVALID_REQUEST || outcome == OUTCOME_UNAUTHENTICATED)
+        return tell_failure(call, &request, outcome == OUTCOME_UNAUTHENTICATED);
     if (outcome != OUTCOME_OK) {
         write_refusal(call, outcome);
         return outcome;

@@ -24,7 +24,7 @@ static const struct column request_columns[] = {
     { COLUMN_TEXT, ROW(user_email) },
     { COLUMN_TEXT, ROW(user_status) },
     { COLUMN_BOOLEAN, ROW(user_email_verified) },
-    { COLUMN_BOOLEAN, ROW(user_has_password) },
+    { COLUMN_BOOLEAN, ROW(user_has_come) },
 };
 
 static const struct statement statements[] = {
@@ -37,7 +37,9 @@ static const struct statement statements[] = {
                .sql = "SELECT r.id, r.secret_hash, r.service_id, r.user_id, r.provider, r.scopes,"
                       " r.redirect_uri, r.client_state, r.connection_id, r.status, r.created_at,"
                       " r.expires_at, s.name, s.status, s.providers, u.email, u.status,"
-                      " u.email_verified, u.password_hash IS NOT NULL"
+                      " u.email_verified, u.email_verified OR u.self_registered OR"
+                      " u.password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM connections c"
+                      " WHERE c.user_id = u.id AND c.sign_in)"
                       " FROM provider_requests r JOIN services s ON s.id = r.service_id"
                       " JOIN users u ON u.id = r.user_id WHERE r.id = ?",
                .parameters = "b",

@@ -16,7 +16,8 @@ struct provider_request_row {
     int64_t created_at, expires_at;
     /* not written: who asks, and who is asked */
     const char *service_name, *service_status, *service_providers, *user_email, *user_status;
-    bool user_email_verified, user_has_password;
+    bool user_email_verified;
+    bool user_has_come; /* to the account: registered, proved its address, or has a way to sign in */
 };
 
 /* NOT_FOUND when the user is no member any more. */

@@ -19,10 +19,11 @@ enum store_result providers_add(struct db *db, const struct provider_row *row) M
 enum store_result providers_find(struct db *db, struct arena *arena, const char *name,
                                  struct provider_row *row_out) MUST_CHECK;
 
-/* All of them, by name; a limit against a table that has run full. */
 /* Inside a transaction: reads the row and keeps others from changing it until the end. */
 enum store_result providers_lock(struct db *db, struct arena *arena, const char *name,
                                  struct provider_row *row_out) MUST_CHECK;
+
+/* All of them, by name; a limit against a table that has run full. */
 enum store_result providers_list(struct db *db, struct arena *arena, int64_t limit,
                                  struct provider_row **rows_out, size_t *count_out) MUST_CHECK;
 

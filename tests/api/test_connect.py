@@ -366,6 +366,44 @@ def claimed_address(site):
     equal(mallory.go(url, "google", mallory.browser)["provider_grant"], "success", "in their own session")
 
 
+def unproven(user):
+    fakes["acme"].set(people={user.name: {"verified": False}})
+
+
+@test("who got hold of somebody's request doesn't get an account of theirs into it that only claims the person's address; the person signs in first, and goes on (T-81)")
+def address_claimed_there(site):
+    here = place(site)
+    for user in (SignedIn(here), here.member()):
+        unproven(user)
+        url = user.action("acme")["reauth_url"]
+        if not isinstance(user, SignedIn):  # to whose account nobody has come yet: the address is all that there is
+            equal(user.go(url, "acme")["provider_grant"], "success", "of a service's making")
+            continue
+        answer = follow(here, site.browser(), url, "acme", user.name, accept="*/*")
+        equal(refusal(answer, 400, "BAD_REQUEST")["error"], "PROVIDER_EMAIL_MISMATCH", "a program")
+        browser = site.browser()
+        page = follow(here, browser, url, "acme", user.name)
+        equal((page.status, page.media_type), (400, HTML), str(page))
+        assert user.email not in page.text and "Sign in first" in page.text, page.text
+        login = browser.open(next(link for link in page.page().links if link.startswith("/login?")))
+        shown = browser.submit(form_to(login, "/login"), {"email": user.email, "password": user.person.password})
+        equal(urllib.parse.urlsplit(browser.here).path, urllib.parse.urlsplit(url).path, "back at the request")
+        back = come_back(browser, fakes["acme"].visit(press(browser, shown, "link").location, user.name))
+        equal(words_of(back.location)["provider_grant"], "success", "in their own session")
+    fakes["acme"].set(people={})
+
+
+@test("an address that somebody only claimed here, by a provider that vouches for nothing, gets them nobody's account either (T-80, T-81)")
+def address_claimed_by_a_provider(site):
+    here = place(site)
+    mallory = here.member()
+    site.sql(f"UPDATE users SET self_registered = 1 WHERE email_key = '{mallory.email}'")
+    url = mallory.action("google")["reauth_url"]
+    answer = follow(here, site.browser(), url, "google", mallory.name, accept="*/*")  # whose address it is
+    equal(refusal(answer, 400, "BAD_REQUEST")["error"], "PROVIDER_EMAIL_MISMATCH", "sent to whose address it is")
+    mallory.action("google", code="PROVIDER_LINK_REQUIRED")
+
+
 @test("a connection that was made for its tokens doesn't sign in (T-80)")
 def no_sign_in(site):
     here = place(site)

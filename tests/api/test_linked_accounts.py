@@ -312,6 +312,8 @@ def deleted_while_down(site):
     page = user.browser.open("/account/delete")
     user.browser.submit(form_to(page, "/account/delete"), {"password": user.person.password, "confirm": "delete"})
     equal(site.sql(f"SELECT COUNT(*) FROM users WHERE id = UNHEX('{user.id.replace('-', '')}')"), [["0"]], "users")
+    ends = f"SELECT COUNT(*) FROM history WHERE subject = '{user.id}' AND kind = 'provider_grant.deleted'"
+    equal(site.sql(ends), [["1"]], "what the service is told")
     until(lambda: revocations(site) and revocations(site)[0][:3] == ("waiting", "1", "0"), "the first attempt")
     due(site)
     until(lambda: revocations(site) == [("sent", "2", "1", "")], "the second")

@@ -13,7 +13,6 @@
 #include "domain/precondition.h"
 #include "domain/providers/disconnect.h"
 #include "domain/providers/linking.h"
-#include "domain/providers/revocation.h"
 #include "store/authorizations.h"
 #include "store/connections.h"
 #include "store/email_changes.h"
@@ -424,7 +423,7 @@ static enum store_result delete_in_transaction(struct db *db, void *argument)
     unsigned char nobody[16];
     enum store_result result = lock_with_session(db, work, &user);
     if (result == STORE_OK)
-        result = revocation_store_of_user(db, work->context, user.id);
+        result = disconnect_all(db, work->context, user.id);
     if (result == STORE_OK)
         result = users_remove(db, user.id);
     random_uuid(nobody);
@@ -453,6 +452,6 @@ enum outcome account_delete(struct context *context, const struct session *sessi
     if (outcome != OUTCOME_OK)
         return outcome;
     notice_wake(context, &work.notice);
-    revocation_wake(context);
+    disconnect_wake(context);
     return OUTCOME_OK;
 }

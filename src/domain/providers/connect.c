@@ -14,6 +14,7 @@
 #include "domain/providers/vault.h"
 
 static const char gone[] = "there is no such request, or it is over";
+static const char mismatch[] = "PROVIDER_EMAIL_MISMATCH";
 
 /* --- making --- */
 
@@ -291,28 +292,33 @@ const char *connect_address_scope(struct arena *arena, const struct provider *pr
     return NULL;
 }
 
-/* Somebody has a password here, and has never shown that the address is theirs. */
-static bool may_be_somebody_else(const struct provider_request_row *row)
+/* Whether an address that is the same there and here says that who came is the user. Of an account to which
+ * somebody has come already both have to be proven: one that was only claimed here would get who claimed it
+ * the account of its owner, one that was only claimed there would put a stranger's account in the user's
+ * place. To one that a service made nobody could have signed in: there the address is all that there is. */
+static bool is_told_by_address(const struct provider_request_row *row,
+                               const struct provider_identity *identity)
 {
-    return row->user_has_password && !row->user_email_verified;
+    return !row->user_has_come || (row->user_email_verified && identity->email_vouched);
 }
 
 /* So that nobody gets another's account by sending them the address of their own request: it has to be of the
- * user's address, unless the user is known to be there; and an address that was only claimed here says
- * nothing. */
+ * user's address, and that has to tell who it is, unless the user is known to be there. */
 static enum outcome check_address(struct context *context, const struct connect_request *request,
                                   const struct connect_arrival *arrival)
 {
-    const char *email = arrival->identity->email;
+    const struct provider_identity *identity = arrival->identity;
     const char *scope = connect_address_scope(context->arena, arrival->provider);
-    if (email && text_equal_ascii_case(email, request->row.user_email) &&
-        (arrival->is_known || !may_be_somebody_else(&request->row)))
+    bool is_same = text_equal_ascii_case(identity->email, request->row.user_email);
+    if (arrival->is_known && (is_same || !identity->email))
         return OUTCOME_OK;
-    if (!email && arrival->is_known)
-        return OUTCOME_OK;
-    if (!email && scope && !provider_scopes_cover(arrival->asked, scope))
+    if (is_same)
+        return is_told_by_address(&request->row, identity)
+                   ? OUTCOME_OK
+                   : refuse(context, OUTCOME_UNAUTHENTICATED, mismatch);
+    if (!identity->email && scope && !provider_scopes_cover(arrival->asked, scope))
         return refuse(context, OUTCOME_CONSENT_REQUIRED, "the provider has to tell the address");
-    return wrong(context, "PROVIDER_EMAIL_MISMATCH");
+    return wrong(context, mismatch);
 }
 
 static enum outcome check_account(struct context *context, const struct connect_request *request,

@@ -69,8 +69,9 @@ enum outcome connect_allow(struct context *context, const struct connect_request
  * Ends it with what came from the provider. is_known: the browser has the user's own session. INVALID_REQUEST
  * with the contract's word as the reason: PROVIDER_SCOPE_CONSENT_REQUIRED, PROVIDER_ACCOUNT_CONFLICT,
  * PROVIDER_EMAIL_MISMATCH, PROVIDER_CONTEXT_MISMATCH. NOT_FOUND when it has been ended elsewhere.
- * CONSENT_REQUIRED: whose account it is, only its address can say, and connect_address_scope() has to be
- * asked for as well.
+ * UNAUTHENTICATED, with PROVIDER_EMAIL_MISMATCH as well: the addresses are the same, but one of them isn't
+ * proven; in the user's own session it would do. CONSENT_REQUIRED: whose account it is, only its address can
+ * say, and connect_address_scope() has to be asked for as well.
  */
 struct connect_arrival {
     const struct provider *provider;

@@ -7,7 +7,6 @@
 
 #include "domain/context.h"
 #include "store/connections.h"
-#include "store/users.h"
 
 /* Inside a transaction that has locked these rows: services' grants end, each with its event; the providers
  * are to forget the tokens; the rows go. actor is who does it, as in events; NULL: whose accounts they are.

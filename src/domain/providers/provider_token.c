@@ -236,6 +236,7 @@ static enum outcome look_again(struct decision *decision, const unsigned char ac
     size_t count;
     enum outcome outcome = read_accounts(decision, &accounts, &count);
     decision->step = NO_ACCOUNT;
+    decision->account = NULL;
     for (size_t i = 0; outcome == OUTCOME_OK && i < count; i++) {
         if (memcmp(accounts[i].connection.id, account_id, sizeof(accounts[i].connection.id)) != 0)
             continue;

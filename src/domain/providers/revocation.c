@@ -48,15 +48,6 @@ enum store_result revocation_store(struct db *db, struct context *context, const
     return result;
 }
 
-enum store_result revocation_store_of_user(struct db *db, struct context *context,
-                                           const unsigned char user_id[16])
-{
-    struct connection_row *rows;
-    size_t count;
-    enum store_result result = connections_lock_of_user(db, context->arena, user_id, &rows, &count);
-    return result == STORE_OK ? revocation_store(db, context, rows, count) : result;
-}
-
 void revocation_wake(struct context *context)
 {
     shared_mail_raise(context->shared);

@@ -15,10 +15,6 @@
 enum store_result revocation_store(struct db *db, struct context *context, const struct connection_row *rows,
                                    size_t count) MUST_CHECK;
 
-/* The same for all that a user has, which it locks. */
-enum store_result revocation_store_of_user(struct db *db, struct context *context,
-                                           const unsigned char user_id[16]) MUST_CHECK;
-
 /* Tells the courier of this machine, once the transaction is committed. */
 void revocation_wake(struct context *context);
 

@@ -101,9 +101,12 @@ void unwritten_keep(const struct connection_row *row)
 
 bool unwritten_settle(struct context *context)
 {
-    while (first && unwritten_write(context, &first->row) != UNWRITTEN_LATER) {
+    enum unwritten_end end;
+    while (first && (end = unwritten_write(context, &first->row)) != UNWRITTEN_LATER) {
         struct unwritten *done = first;
-        log_info("provider_token.written_at_last connection=%s", uuid_encode(context->arena, done->row.id));
+        if (end == UNWRITTEN_DONE)
+            log_info("provider_token.written_at_last connection=%s",
+                     uuid_encode(context->arena, done->row.id));
         first = done->next;
         kept--;
         arena_destroy(done->arena);
