@@ -62,7 +62,7 @@ enum outcome service_query_time(struct call *call, const char *name, int64_t *se
     *seconds_out = 0;
     if (text && !rfc3339_read(text, seconds_out))
         return refuse_member(call, name, "a time as in RFC 3339");
-    /* 0 would be none at all */
+    /* 0 says that none was sent */
     if (text && *seconds_out < 1)
         *seconds_out = 1;
     return OUTCOME_OK;
@@ -84,7 +84,7 @@ enum outcome service_body_time(struct call *call, const char *name, int64_t *sec
     const struct json *member = json_member(call->json, name);
     *seconds_out = 0;
     if (member && (!rfc3339_read(json_text(member), seconds_out) || *seconds_out < 1))
-        return refuse_member(call, name, "a time as in RFC 3339, behind the beginning of 1970");
+        return refuse_member(call, name, "a time as in RFC 3339, after the beginning of 1970");
     return OUTCOME_OK;
 }
 

@@ -51,7 +51,7 @@ static enum outcome answer_webhook(struct call *call, int status, const struct w
     struct json_writer writer = json_writer_start(call->arena);
 
     write_webhook(&writer, row, secret);
-    return service_answer(call, status, &writer, webhook_tag(call->arena, row));
+    return service_answer(call, status, &writer, webhook_tag(&call->context, row));
 }
 
 /* Taken, and on its way: what becomes of it, the list of deliveries tells. */

@@ -6,6 +6,7 @@
 
 int64_t clock_now_s(void);   /* seconds since 1970-01-01 UTC */
 int64_t clock_now_ms(void);  /* milliseconds since 1970-01-01 UTC */
+int64_t clock_now_us(void);  /* microseconds since 1970-01-01 UTC */
 int64_t clock_mono_ms(void); /* milliseconds that never jump: for deadlines and durations */
 
 #endif

@@ -82,7 +82,7 @@ struct settings {
     int64_t sign_in_limit_per_account; /* failures per sign_in_window_s */
     int64_t sign_in_window_s;
     int64_t client_failure_limit; /* failures of one client from one address per sign_in_window_s */
-    int64_t client_lock_failures; /* of one with enhanced security; its key's holder's lock it; 0: none do */
+    int64_t client_lock_failures; /* the same of an enhanced one, and what locks it; 0: no number */
     int64_t scrypt_log_n, scrypt_r, scrypt_p;
     int64_t max_concurrent_hashes;          /* per machine */
     int64_t mail_request_limit_per_address; /* mails that one address may ask for per sign_in_window_s */

@@ -108,8 +108,8 @@ static const struct option main_options[] = {
       "sign_in_window, before it is turned away there." },
     { "client_lock_failures", KIND_INTEGER, AT(client_lock_failures), "10", 0, MANY, NULL,
       "The same for a client with enhanced security; and how many failures of who holds its key or "
-      "certificate "
-      "within sign_in_window lock it everywhere until an administrator unlocks it; 0 for no number." },
+      "certificate within sign_in_window lock it everywhere until an administrator unlocks it; 0 for no "
+      "number." },
     { "scrypt_log_n", KIND_INTEGER, AT(scrypt_log_n), "15", 10, 20, NULL,
       "Cost of a password hash: N is two to the power of this. Raising it rehashes at the next sign-in." },
     { "scrypt_r", KIND_INTEGER, AT(scrypt_r), "8", 1, 32, NULL, "Block size of a password hash." },

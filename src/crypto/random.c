@@ -1,6 +1,7 @@
 /* random.c: see random.h. */
 #include "crypto/random.h"
 
+#include "core/clock.h"
 #include "core/encode.h"
 
 #include <openssl/rand.h>
@@ -32,10 +33,21 @@ void random_uuid(unsigned char id_out[16])
     mark_uuid(id_out, 4);
 }
 
+/* How long ago that millisecond began, in 4 µs, as far as 12 bits reach. */
+static unsigned since(int64_t now_ms)
+{
+    enum { UNIT_US = 4, MOST = 0xfff };
+    int64_t units = (clock_now_us() - now_ms * 1000) / UNIT_US;
+    return units < 0 ? 0 : units > MOST ? MOST : (unsigned)units;
+}
+
 void random_uuid_timed(int64_t now_ms, unsigned char id_out[16])
 {
+    unsigned units = since(now_ms);
     for (int i = 0; i < 6; i++)
         id_out[i] = (unsigned char)((uint64_t)now_ms >> (40 - 8 * i));
-    random_bytes(id_out + 6, 10);
+    id_out[6] = (unsigned char)(units >> 8);
+    id_out[7] = (unsigned char)units;
+    random_bytes(id_out + 8, 8);
     mark_uuid(id_out, 7);
 }

@@ -35,8 +35,8 @@ struct once {
 void once_note(struct context *context, const char *kind, const char *owner, const char *name,
                struct once_item item);
 
-/* Whether nobody has told of this name before, on whatever machine, in the time until expires_at: one write,
- * now. False also where that can't be told. */
+/* Whether this is the first call for this name, on whatever machine, until expires_at is over: one write,
+ * now. False also where that can't be known. */
 bool once_is_first(struct context *context, const char *kind, const char *owner, const char *name,
                    int64_t expires_at);
 

@@ -35,7 +35,7 @@ enum file_key_state {
     FILE_KEY_NEWEST,
     FILE_KEY_NEEDED, /* values are sealed under it */
     FILE_KEY_UNTIL,  /* only what was given out under it needs it: until .until */
-    FILE_KEY_UNUSED, /* it hasn't been anybody's newest: it is to be, or was taken back */
+    FILE_KEY_UNUSED, /* no machine has had it as its newest yet */
     FILE_KEY_FREE,   /* may be taken out of the file */
     FILE_KEY_MISSING /* it isn't in the file, and values can't be opened without it */
 };

@@ -26,13 +26,12 @@ static void put_row(struct view *view, struct json *table, const struct managed_
     admin_cell(view, table, admin_word(view, managed_provider_status(provider)), NULL);
 }
 
-/* What was typed as a secret isn't shown again, also when the form is. */
-static void put_secret(struct admin_fields *fields)
+/* What was typed as a secret isn't shown again, also when the form is; nor is what is saved. */
+static void put_secret(const struct admin_fields *fields)
 {
-    bool again = fields->again;
-    fields->again = false;
-    admin_area(fields, "provider_secret", NULL);
-    fields->again = again;
+    struct admin_fields untouched = *fields;
+    untouched.again = untouched.stale = false;
+    admin_area(&untouched, "provider_secret", NULL);
 }
 
 static void put_add_form(struct view *view)

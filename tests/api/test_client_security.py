@@ -379,4 +379,22 @@ def links(site):
             pass
 
 
+@test("4.3: with client_lock_failures = 0 no client is ever locked, nothing counts towards a lock, and ranges are turned away as for any client")
+def no_lock(site):
+    client = enhanced_client(site)
+    site.door.extra_settings["client_lock_failures"] = 0
+    site.door.write_config()
+    site.door.stop_service()
+    site.door.start_service()
+    site.door.wait_ready()
+    site.web.close()
+    for number in range(LOCK + 2):
+        invalid_client(signed_but_wrong(site, client, at(f"198.51.100.{number}")), f"failure {number}")
+    equal([entry["counted"] for entry in failures(site, client)], [False] * (LOCK + 2), "counted")
+    for _ in range(LIMIT):
+        invalid_client(signed_but_wrong(site, client, at("203.0.113.7")), "as many as of any client")
+    equal(signed_but_wrong(site, client, at("203.0.113.7")).status, 429, "turned away")
+    equal(ask(site, REVOKE, client, proof_of(site, client)[0]).status, 200, "not locked")
+
+
 run(workers=2, settings={"client_failure_limit": LIMIT, "client_lock_failures": LOCK, "trusted_proxies": "127.0.0.1"})

@@ -115,7 +115,7 @@ def odd_values(site):
         names = [field["name"] for field in form["fields"] if field.get("name") not in ("token", "form", None)]
         for field in names + (["id"] if "id" in fields else []):
             for odd in ODD:
-                body = "&".join(f"{key}={quote(odd if key == field else value)}" for key, value in fields.items() if key != field or odd is not None)
+                body = "&".join(f"{key}={quote(odd if key == field else value)}" for key, value in fields.items())
                 body += "" if field in fields else f"&{field}={quote(odd)}"
                 answer = browser.request("POST", path, body=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
                 is_calm(answer, f"{path} {name} {field}={odd[:30]!r}")

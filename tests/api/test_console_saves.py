@@ -5,7 +5,6 @@ import contextlib
 import json
 import subprocess
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from kit import *
@@ -92,13 +91,6 @@ def two_saves(site):
         is_done(two, two.submit(form_named(two.open(path), name), first, follow=False), "have been saved")
 
 
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-
-
 @contextlib.contextmanager
 def held(site, row):
     """Holds a row ("TABLE WHERE …") until two others wait for something."""
@@ -108,7 +100,7 @@ def held(site, row):
         holder.stdin.flush()
         equal(holder.stdout.readline(), "held\n")
         yield
-        until(lambda: int(site.sql("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")[0][0]) >= 2)
+        until(lambda: int(site.sql("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")[0][0]) >= 2, "both wait")
         holder.stdin.close()  # which rolls back
     equal(holder.returncode, 0)
 
@@ -118,6 +110,18 @@ def row_of(site, path):
     section, ident = path.split("/")[-2:]
     return {"services": f"services WHERE id = UNHEX(REPLACE('{ident}', '-', ''))", "clients": f"clients WHERE client_id = '{ident}'",
             "plans": f"plans WHERE id = UNHEX(REPLACE('{ident}', '-', ''))", "providers": f"providers WHERE name = '{ident}'"}[section]
+
+
+@test("a provider's page says nothing of its secret, saved or typed, also where somebody else has saved meanwhile")
+def secret_beside(site):
+    one, two = console(site), second_browser(site)
+    path = next(path for path, name, *_ in things(site) if name == "provider_change")
+    older = form_named(two.open(path), "provider_change")
+    is_done(one, one.submit(form_named(one.open(path), "provider_change"), {"display_name": "Their House"}, follow=False), "have been saved")
+    answer = two.submit(older, {"provider_secret": "typed-beside-another"}, follow=False)
+    equal(answer.status, 409, str(answer))
+    equal(answer.page().text.count("Saved now:"), 1, answer.page().text)
+    assert "Saved now: Their House" in answer.page().text and "typed-beside-another" not in answer.text, answer.text
 
 
 @test("two saves at the same moment: one is done and the other one refused")

@@ -73,6 +73,7 @@ class KeyRotation(TestCase):
         console.sign_in(site, admin)
         email = sign_in_by(site, "google", "before" + user.name)
         webhook = said(here.key.post("webhooks", {"url": receiver.url}), 201)
+        tag = here.key.get(f"webhooks/{webhook['id']}").header("ETag")
         signed = sign_in(site, client, site.person(), scope="openid offline_access")
         had = lines(site)
         old = had[0].split()[0]
@@ -102,6 +103,7 @@ class KeyRotation(TestCase):
         receiver.behave()
         said(here.key.post(f"webhooks/{webhook['id']}/test"), 202)
         assert receiver.wait_for(1)[0].is_signed_by(webhook["secret"]), "signed"
+        equal(here.key.get(f"webhooks/{webhook['id']}").header("ETag"), tag, "what wasn't changed has the tag that it had")
         equal({key["kid"] for key in jwks(site)["keys"]}, kids, "signing keys")
         equal(refresh(site, client, signed.refresh).status, 200, "a refresh token of since then")
 

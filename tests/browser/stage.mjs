@@ -150,8 +150,9 @@ export class Callback {
   }
 }
 
+// Chromium without the parts around its pages, for a third less work; CHROMIUM=/usr/bin/chromium is the whole of it.
 export function launch() {
-  return chromium.launch({ executablePath: env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+  return chromium.launch({ executablePath: env.CHROMIUM ?? '/usr/bin/chromium-headless-shell', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
     '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 }
 

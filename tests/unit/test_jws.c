@@ -254,7 +254,6 @@ static void jws__none_does_not_exist_T39(void **state)
     assert_false(verifies(compact("{\"alg\":\"HS256\"}", "{}", nothing), keys[0], NULL));
 }
 
-/* Also when their value is null or empty: their being there is enough (T-43: "zip"). */
 /* RFC 7797 §4: the example with its payload encoded is a JWS like any other, the one without is none. */
 static void jws__a_payload_that_is_not_encoded_is_refused_as_rfc7797_has_it(void **state)
 {
@@ -274,6 +273,7 @@ static void jws__a_payload_that_is_not_encoded_is_refused_as_rfc7797_has_it(void
     jwk_free(key);
 }
 
+/* Also when their value is null or empty: their being there is enough (T-43: "zip"). */
 static void jws__crit_b64_and_zip_are_refused_T43(void **state)
 {
     (void)state;

@@ -1,12 +1,14 @@
 /* The one source of randomness: shapes of what it makes, and what happens when it fails. */
 #include "unit.h"
 
+#include "core/clock.h"
 #include "core/encode.h"
 #include "crypto/random.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool generator_fails;
@@ -42,6 +44,24 @@ static void random__timed_uuids_begin_with_the_time_rfc9562(void **state)
     assert_memory_equal(id, start, sizeof(start));
     random_uuid_timed(1645557742001, later);
     assert_true(memcmp(id, later, 16) < 0);
+}
+
+/* Two requests, one behind the other, may begin within one millisecond; history tells them in their order. */
+static void random__timed_uuids_of_one_millisecond_are_in_order(void **state)
+{
+    (void)state;
+    const struct timespec moment = { .tv_nsec = 20 * 1000 };
+    for (int i = 0; i < 20;) {
+        unsigned char id[16], later[16];
+        int64_t now_ms = clock_now_ms();
+        random_uuid_timed(now_ms, id);
+        nanosleep(&moment, NULL);
+        random_uuid_timed(now_ms, later);
+        if (clock_now_ms() - now_ms > 15)
+            continue; /* a busy machine */
+        assert_true(memcmp(id, later, 16) < 0);
+        i++;
+    }
 }
 
 static void random__text_is_base64url_of_that_many_bytes(void **state)
@@ -103,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random__uuids_bear_version_and_variant),
         cmocka_unit_test(random__timed_uuids_begin_with_the_time_rfc9562),
+        cmocka_unit_test(random__timed_uuids_of_one_millisecond_are_in_order),
         cmocka_unit_test(random__text_is_base64url_of_that_many_bytes),
         cmocka_unit_test(random__forked_processes_differ),
         cmocka_unit_test(random__a_failing_generator_aborts_T117),

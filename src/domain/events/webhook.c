@@ -204,11 +204,11 @@ enum outcome webhook_find(struct context *context, const unsigned char service_i
                          OUTCOME_NOT_FOUND, unknown_webhook);
 }
 
-const char *webhook_tag(struct arena *arena, const struct webhook_row *row)
+const char *webhook_tag(struct context *context, const struct webhook_row *row)
 {
-    return precondition_tag_of_text(arena,
-                                    arena_printf(arena, "%s %s %s %s", row->url, row->events, row->status,
-                                                 hex_encode(arena, row->sealed.data, row->sealed.length)));
+    return precondition_tag_of_text(context->arena,
+                                    arena_printf(context->arena, "%s %s %s %s", row->url, row->events,
+                                                 row->status, webhook_secret_state(context, row)));
 }
 
 /* A change of one row, which is locked meanwhile. */
@@ -248,7 +248,7 @@ static enum outcome change_row(struct change *change)
 {
     struct context *context = change->context;
 
-    if (!precondition_holds(change->if_match, webhook_tag(context->arena, change->row)))
+    if (!precondition_holds(change->if_match, webhook_tag(context, change->row)))
         return refuse(context, OUTCOME_PRECONDITION_FAILED, "the webhook has been changed since");
     change->row->updated_at = context->now;
     if (change->wanted)
@@ -333,6 +333,7 @@ static enum store_result disable_row(struct db *db, void *argument)
     struct webhook_row *row = change->row;
     enum store_result result = webhooks_lock(db, change->context->arena, change->service_id, change->id, row);
 
+    change->record.type = NULL; /* of a first try */
     if (result != STORE_OK || text_equal(row->status, "disabled"))
         return result;
     row->status = "disabled";

@@ -48,7 +48,7 @@ enum outcome webhook_rotate(struct context *context, const unsigned char service
                             struct webhook_row *row_out, const char **secret_out);
 
 /* The tag of what can change, for ETag. */
-const char *webhook_tag(struct arena *arena, const struct webhook_row *row);
+const char *webhook_tag(struct context *context, const struct webhook_row *row);
 
 /* Has a test event sent; how it went, its delivery tells. */
 enum outcome webhook_test(struct context *context, const struct webhook_row *webhook,

@@ -39,12 +39,17 @@ static const char *next_word(struct arena *arena, const char **cursor)
     return text_next_word(cursor, ' ', &word, &length) ? arena_strndup(arena, word, length) : "";
 }
 
+static const char *open_text(struct context *context, const struct webhook_row *row)
+{
+    return sealed_open_text(context->keyfile, context->arena, SEALED_WEBHOOK_SECRET, sealed_by_id(row->id),
+                            row->sealed);
+}
+
 static bool open_secrets(struct context *context, const struct webhook_row *row, struct secrets *secrets_out)
 {
     struct arena *arena = context->arena;
     int64_t until = 0;
-    const char *cursor =
-        sealed_open_text(context->keyfile, arena, SEALED_WEBHOOK_SECRET, sealed_by_id(row->id), row->sealed);
+    const char *cursor = open_text(context, row);
 
     if (!cursor)
         return false;
@@ -74,6 +79,13 @@ const char *webhook_secret_rotate(struct context *context, struct webhook_row *r
          arena_printf(context->arena, "%s %s %lld", secret, had.current,
                       (long long)(context->now + OVERLAP_S)));
     return secret;
+}
+
+const char *webhook_secret_state(struct context *context, const struct webhook_row *row)
+{
+    const char *text = open_text(context, row);
+
+    return text ? text : hex_encode(context->arena, row->sealed.data, row->sealed.length);
 }
 
 static void add_signature(struct strbuf *out, const char *secret, const struct strbuf *text)

@@ -14,8 +14,12 @@ const char *webhook_secret_make(struct context *context, struct webhook_row *row
 /* The same beside the one that it has. NULL when that can't be opened: its key is gone from the key file. */
 const char *webhook_secret_rotate(struct context *context, struct webhook_row *row);
 
+/* Tells one row's secrets from those that it has had, also when they were sealed anew meanwhile: to be
+ * hashed, and never shown. */
+const char *webhook_secret_state(struct context *context, const struct webhook_row *row);
+
 /* The value of webhook-signature: "v1,BASE64" for each secret that is valid now, over "ID.TIMESTAMP.PAYLOAD".
- * NULL as above. */
+ * NULL when the secret can't be opened. */
 const char *webhook_sign(struct context *context, const struct webhook_row *row, const char *id,
                          int64_t timestamp, const char *payload);
 

@@ -84,7 +84,17 @@ static enum store_result remove_in_transaction(struct db *db, void *argument)
     return clients_remove(db, removal->row.number);
 }
 
-/* Nothing new comes to one that is switched off. A part whose fate isn't known is gone, or comes again. */
+static enum outcome go_on_later(struct context *context)
+{
+    context->retry_after_s = AGAIN_S;
+    return refuse(
+        context, OUTCOME_UNAVAILABLE,
+        "a great deal hangs from the client: it is switched off, and its removal goes on when it is "
+        "asked for again");
+}
+
+/* Next to nothing new comes to one that is switched off. A part whose fate isn't known is gone, or comes
+ * again. */
 static enum outcome take_apart(struct removal *removal)
 {
     struct context *context = removal->context;
@@ -98,15 +108,10 @@ static enum outcome take_apart(struct removal *removal)
     }
     if (outcome == OUTCOME_OK)
         outcome = store_outcome(context, result, OUTCOME_NOT_FOUND, unknown);
-    if (outcome != OUTCOME_OK || !removal->more)
-        return outcome;
-    context->retry_after_s = AGAIN_S;
-    return refuse(
-        context, OUTCOME_UNAVAILABLE,
-        "a great deal hangs from the client: it is switched off, and its removal goes on when it is "
-        "asked for again");
+    return outcome == OUTCOME_OK && removal->more ? go_on_later(context) : outcome;
 }
 
+/* With outcome OK it is gone, or there is more of it than goes at once. */
 static enum outcome remove_at_once(struct removal *removal)
 {
     struct context *context = removal->context;
@@ -139,5 +144,7 @@ enum outcome client_remove(struct context *context, const char *client_id, const
     removal.if_match = NULL; /* it held, and the switch is ours */
     outcome = take_apart(&removal);
     context->now_ms++; /* in history it comes behind the switch */
-    return outcome == OUTCOME_OK ? remove_at_once(&removal) : outcome;
+    if (outcome == OUTCOME_OK)
+        outcome = remove_at_once(&removal);
+    return outcome == OUTCOME_OK && removal.more ? go_on_later(context) : outcome;
 }

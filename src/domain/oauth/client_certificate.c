@@ -76,7 +76,8 @@ bool certificate_proves(const struct context *context, const struct client *clie
     const struct certificate *certificate = context->certificate;
     *reason_out = certificate ? is_another(context, client, jwks) : "no certificate";
     *held_out = *reason_out == NULL;
-    if (*held_out && (context->now < certificate->not_before || context->now > certificate->not_after))
+    /* said first: a web server doesn't vouch for what is out of its time either */
+    if (certificate && (context->now < certificate->not_before || context->now > certificate->not_after))
         *reason_out = "the certificate isn't valid at this time";
     return *reason_out == NULL;
 }

@@ -65,11 +65,13 @@ static bool fills_range(struct context *context, const struct client_failure *fa
 
 /* --- locking --- */
 
-/* Whether it's what only who holds the client's key or certificate can do, and for the first time. */
+/* Whether it's what only who holds the client's key or certificate can do, and for the first time. Without a
+ * lock nothing counts. */
 static bool counts(struct context *context, const struct client_failure *failure)
 {
     const struct client *client = failure->client;
-    if (!failure->held || !client->enhanced_security || !client_may_come_from_here(context, client))
+    if (!failure->held || !client->enhanced_security || context->settings->client_lock_failures == 0 ||
+        !client_may_come_from_here(context, client))
         return false;
     return !failure->shown || once_is_first(context, "failure", client->client_id, failure->shown,
                                             context->now + context->settings->sign_in_window_s);
@@ -102,7 +104,7 @@ static void lock_when_due(struct context *context, const struct client *client)
     struct locking locking = { client->number, context->now };
     const struct settings *settings = context->settings;
     int64_t made, since_ms = context->now_ms - settings->sign_in_window_s * 1000;
-    if (!client->enhanced_security || client->locked || settings->client_lock_failures == 0)
+    if (client->locked)
         return;
     if (client->failures_since * 1000 > since_ms)
         since_ms = client->failures_since * 1000;
