@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import fcgi_client as wire  # noqa: E402
 from fcgi_client import Closed, Connection, parameters, request  # noqa: E402
 from harness import SOURCE, Doorward, TestCase, build_directory, main  # noqa: E402
+from stand.files import write_whole  # noqa: E402
 
 __all__ = ["Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "build_directory", "contextlib",
            "idles", "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
@@ -67,10 +68,8 @@ class Place:
 
     def write(self, workers=2, pool="", pools="", **settings):
         self.settings.update(settings)
-        with open(self.config, "w") as file:
-            for name, value in self.settings.items():
-                file.write(f"{name} = {value}\n")
-            file.write(f"[pool main]\nworkers = {workers}\n{pool}\n{pools}\n")
+        write_whole(self.config, "".join(f"{name} = {value}\n" for name, value in self.settings.items())
+                    + f"[pool main]\nworkers = {workers}\n{pool}\n{pools}\n", mode=0o644)
 
     def __enter__(self):
         return self

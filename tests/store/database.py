@@ -9,6 +9,7 @@ import threading
 
 import harness  # noqa: F401  (puts the stand on the path)
 from harness.fixture import CACHE, SOURCE, build_directory
+from stand.files import write_whole
 from stand.mariadb import MariaDB
 
 NAME = "doorward"
@@ -35,18 +36,18 @@ class Database:
         return os.path.join(self.directory, *names)
 
     def write_config(self):
-        with open(self.path("doorward.conf"), "w") as file:
-            file.write("issuer = https://op.example\n"
-                       f"run_directory = {self.path('run')}\n"
-                       f"default_template_directory = {os.path.join(SOURCE, 'templates')}\n"
-                       f"sql_directory = {self.sql_directory}\n"
-                       f"key_file = {self.path('keys')}\n"
-                       f"password_blocklist = {os.path.join(SOURCE, 'data', 'common-passwords.txt')}\n"
-                       "scrypt_log_n = 10\n"
-                       f"database_socket = {self.server.socket}\n"
-                       f"database_name = {NAME}\n"
-                       "database_user = root\n" +
-                       "".join(f"{name} = {value}\n" for name, value in self.settings.items()))
+        write_whole(self.path("doorward.conf"),
+                    "issuer = https://op.example\n"
+                    f"run_directory = {self.path('run')}\n"
+                    f"default_template_directory = {os.path.join(SOURCE, 'templates')}\n"
+                    f"sql_directory = {self.sql_directory}\n"
+                    f"key_file = {self.path('keys')}\n"
+                    f"password_blocklist = {os.path.join(SOURCE, 'data', 'common-passwords.txt')}\n"
+                    "scrypt_log_n = 10\n"
+                    f"database_socket = {self.server.socket}\n"
+                    f"database_name = {NAME}\n"
+                    "database_user = root\n" +
+                    "".join(f"{name} = {value}\n" for name, value in self.settings.items()), mode=0o644)
 
     def command(self, *arguments):
         """What starts a subcommand of the program."""

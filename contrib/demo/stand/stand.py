@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
+from .files import write_whole
 from .mail import MailServer
 from .mariadb import MariaDB
 from .process import Process, StartError, free_port, run
@@ -187,9 +188,7 @@ class Stand:
             lines.append(f"\n[pool {name}]")
             lines += [f"{option} = {value}" for option, value in {"socket_group": group, **options}.items()
                       if value != ""]
-        with open(self.config, "w") as file:
-            file.write("\n".join(lines) + "\n")
-        os.chmod(self.config, 0o640)
+        write_whole(self.config, "\n".join(lines) + "\n")
 
     def _give_to_web_user(self):
         """The sockets and the certificate's key; and what the program reads, where the web server starts it
