@@ -3,10 +3,12 @@
 descriptor of a process of the master, by which the egress process is reached."""
 import concurrent.futures
 import ctypes
+import errno
 import http.server
 import json
 import random
 import select
+import stat
 import struct
 
 from kit import (Place, TestCase, build_directory, contextlib, idles, main, os, signal, socket, subprocess, threading, time,
@@ -160,22 +162,27 @@ class Egress(TestCase):
         until(lambda: egress_of(place, self.program), what="the egress process")
         return place
 
+    def keeper(self):
+        return max(pid for pid in self.place.children(self.program.pid) if self.place.name(pid) == "doorward-keeper")
+
     def passage(self):
         """The end of the passage that the others have: the housekeeper's, as it's the only socket of its kind there."""
-        keeper = max(pid for pid in self.place.children(self.program.pid) if self.place.name(pid) == "doorward-keeper")
+        keeper = self.keeper()
         pidfd = os.pidfd_open(keeper)
         self.addCleanup(os.close, pidfd)
         libc = ctypes.CDLL(None, use_errno=True)
         for number in os.listdir(f"/proc/{keeper}/fd"):
-            if not os.readlink(f"/proc/{keeper}/fd/{number}").startswith("socket:"):
-                continue
+            # It opens and closes others meanwhile, as it looks for its database: what has gone was none of ours.
             mine = libc.syscall(PIDFD_GETFD, pidfd, int(number), 0)
-            self.assertGreaterEqual(mine, 0, os.strerror(ctypes.get_errno()))
-            with socket.socket(fileno=os.dup(mine)) as found:
-                kind = found.type
-            if kind == socket.SOCK_SEQPACKET:
-                self.passages.append(mine)
-                return mine
+            if mine < 0:
+                self.assertEqual(errno.EBADF, ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+                continue
+            if stat.S_ISSOCK(os.fstat(mine).st_mode):
+                with socket.socket(fileno=os.dup(mine)) as found:
+                    kind = found.type
+                if kind == socket.SOCK_SEQPACKET:
+                    self.passages.append(mine)
+                    return mine
             os.close(mine)
         raise AssertionError("the housekeeper has no way to the egress process")
 
@@ -429,7 +436,7 @@ class Egress(TestCase):
     def test_reload_takes_new_settings(self):
         "egress: a reload brings an egress process with the new egress_allow; what is on its way still ends well"
         self.start(allow="localhost")
-        old, busy = self.egress(), self.probe()
+        old, keeper, busy = self.egress(), self.keeper(), self.probe()
         self.assertEqual("refused", self.probe().ask("send", self.site.url + "/text", 30000)["result"])
         busy.begin("send", self.site.other_url + "/held", 60000)
         until(lambda: self.site.count("/held"))
@@ -437,7 +444,8 @@ class Egress(TestCase):
         self.program.send_signal(signal.SIGHUP)
         until(lambda: self.place.find_in_log("ready generation=2"))
         until(lambda: self.egress() != old)
-        until(lambda: len(self.place.workers(self.program)) == 2)
+        until(lambda: not self.place.is_alive(keeper), what="the old housekeeper's end")
+        until(lambda: self.place.is_settled(self.program.pid), what="the start of every new process")
         probe = self.probe()
         got = probe.ask("send", self.site.url + "/text", 30000)
         self.assertEqual("text", got["body"], got)
