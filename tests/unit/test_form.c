@@ -1,10 +1,11 @@
 /* test_form.c: forms are taken strictly or not at all. */
 #include "http/form.h"
 
-#include "core/clock.h"
 #include "core/strbuf.h"
 
 #include "with_arena.h"
+
+#include <time.h>
 
 static bool parse(const char *text, struct form *form_out)
 {
@@ -81,9 +82,9 @@ static void form__ten_thousand_fields_are_refused_in_bounded_time(void **state)
     assert_false(parse(text.data, &form));
     for (int i = 0; i < 10000; i++)
         strbuf_add_format(&text, "&a%d=1", i);
-    int64_t start = clock_mono_ms();
+    clock_t start = clock(); /* of this process: others may have the processors meanwhile */
     assert_false(parse(text.data, &form));
-    assert_true(clock_mono_ms() - start < 100);
+    assert_true(clock() - start < CLOCKS_PER_SEC / 10);
 }
 
 int main(void)
