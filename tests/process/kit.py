@@ -20,7 +20,7 @@ from harness import SOURCE, Doorward, TestCase, build_directory, main  # noqa: E
 from stand.files import write_whole  # noqa: E402
 
 __all__ = ["Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "build_directory", "contextlib",
-           "idles", "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
+           "hold", "idles", "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
 
 PROGRAM = os.path.join(build_directory(), "doorward")
 
@@ -35,6 +35,14 @@ def until(condition, within=60.0, what="it"):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {within} s")
         time.sleep(0.01)
+
+
+def hold(connection, program):
+    """Puts a request into somebody's hand, until it is finished: it has been read, and all of the program sleep, so that who
+    has read it waits for the rest already."""
+    connection.send_half()
+    until(connection.is_read, what="the reading of the request")
+    until(lambda: {Place.state(pid) for pid in [program.pid, *Place.children(program.pid)]} == {"S"}, what="the wait for the rest")
 
 
 def idles(pids, seconds=2):
@@ -100,8 +108,8 @@ class Place:
         if program and program.poll() is not None:
             raise AssertionError(f"the program ended with {program.returncode}:\n{self.log()}")
         try:
-            return request(self.socket, timeout=5).status == 200
-        except (FileNotFoundError, ConnectionError, Closed):
+            return request(self.socket, timeout=30).status == 200
+        except (FileNotFoundError, ConnectionError, TimeoutError, Closed):
             return False
 
     def log(self):
@@ -128,8 +136,11 @@ class Place:
 
     @staticmethod
     def blocks_term(pid):
-        with open(f"/proc/{pid}/status") as file:
-            return bool(int(re.search(r"SigBlk:\s+(\w+)", file.read())[1], 16) & 1 << (signal.SIGTERM - 1))
+        try:
+            with open(f"/proc/{pid}/status") as file:
+                return bool(int(re.search(r"SigBlk:\s+(\w+)", file.read())[1], 16) & 1 << (signal.SIGTERM - 1))
+        except OSError:  # it has left since it was listed
+            return False
 
     @classmethod
     def workers(cls, program):
@@ -145,12 +156,17 @@ class Place:
             return None
 
     @staticmethod
-    def is_alive(pid):
+    def state(pid):
+        """One letter of proc(5); X when it has left."""
         try:
             with open(f"/proc/{pid}/stat") as file:
-                return file.read().rpartition(")")[2].split()[0] not in "ZX"
+                return file.read().rpartition(")")[2].split()[0]
         except OSError:
-            return False
+            return "X"
+
+    @classmethod
+    def is_alive(cls, pid):
+        return cls.state(pid) not in "ZX"
 
     @staticmethod
     def cpu_ticks(pid):
@@ -185,7 +201,7 @@ class Load:
             connection.close()
             connection = None
         connection = connection or Connection(self.address)
-        connection.socket.settimeout(10)
+        connection.socket.settimeout(60)
         status = connection.request(keep=self.keep).status
         if status != 200:
             raise AssertionError(f"status {status}")

@@ -119,9 +119,10 @@ class Probe:
         self.process.stdout.close()
 
 
-def egress_of(place, program):
-    """The pid of the egress process of the serving generation: the newest one."""
-    return max((pid for pid in place.children(program.pid) if place.name(pid) == "doorward-egress"), default=None)
+def newest(place, program, name):
+    """The pid of the youngest child of that name, that of the serving generation; None when there is none. Children are listed in
+    the order in which they were made, which that of their numbers needn't be."""
+    return next((pid for pid in reversed(place.children(program.pid)) if place.name(pid) == name), None)
 
 
 def inodes(pid):
@@ -159,11 +160,11 @@ class Egress(TestCase):
         place = self.place = self.enterContext(Place(workers=workers, egress_allow=allow, **options))
         self.addCleanup(lambda: self.assertNotRegex(place.log(), r"Sanitizer|runtime error:|\.c:\d+: "))
         self.program = place.start()
-        until(lambda: egress_of(place, self.program), what="the egress process")
+        until(self.egress, what="the egress process")
         return place
 
     def keeper(self):
-        return max(pid for pid in self.place.children(self.program.pid) if self.place.name(pid) == "doorward-keeper")
+        return newest(self.place, self.program, "doorward-keeper")
 
     def passage(self):
         """The end of the passage that the others have: the housekeeper's, as it's the only socket of its kind there."""
@@ -193,7 +194,7 @@ class Egress(TestCase):
         return made if count > 1 else made[0]
 
     def egress(self):
-        return egress_of(self.place, self.program)
+        return newest(self.place, self.program, "doorward-egress")
 
     # --- who sends ---
 
@@ -308,7 +309,7 @@ class Egress(TestCase):
         got = third.ask("send", self.site.url + "/text", 30000)
         self.assertEqual("failed", got["result"])
         self.assertIn("127.0.0.1 is slow", got["error"])
-        self.assertLess(got["took_ms"], 1500)
+        self.assertLess(got["took_ms"], 10000)
         self.assertIn("127.0.0.1 is slow", fourth.ask("document", self.site.url + "/doc", 0)["error"])
         self.assertEqual("text", fourth.ask("send", self.site.other_url + "/text", 30000)["body"])
         self.site.released.set()
@@ -318,7 +319,11 @@ class Egress(TestCase):
     def test_slow_host_that_many_came_to_at_once(self):
         "egress, abuse 44: of all who came at once to a host that is slow half of the workers wait on, and no more than that for a while"
         self.start(workers=4)
-        probes = [probe.begin("send", self.site.url + "/slow/6", 8000) for probe in self.probe(4)]
+        probes = self.probe(4)
+        for probe in probes:  # who is there already comes at once
+            self.assertEqual("text", probe.ask("send", self.site.other_url + "/text", 30000)["body"])
+        for probe in probes:
+            probe.begin("send", self.site.url + "/slow/6", 30000)
         until(lambda: self.site.count("/slow/6") == 4)
         answers = [probe.end() for probe in probes]
         given_up = [got for got in answers if got["result"] == "failed"]
@@ -329,18 +334,19 @@ class Egress(TestCase):
             self.assertLess(got["took_ms"], 5000)
         until(lambda: len(self.site.left) == 2, what="the end of what nobody waits for")
         for probe in probes[:2]:
-            probe.begin("send", self.site.url + "/slow/1", 8000)
-        until(lambda: self.site.count("/slow/1") == 2)
-        self.assertIn("127.0.0.1 is slow", probes[2].ask("send", self.site.url + "/text", 2000)["error"])
-        self.assertEqual("text", probes[3].ask("send", self.site.other_url + "/text", 2000)["body"])
+            probe.begin("send", self.site.url + "/held", 30000)
+        until(lambda: self.site.count("/held") == 2)
+        self.assertIn("127.0.0.1 is slow", probes[2].ask("send", self.site.url + "/text", 30000)["error"])
+        self.assertEqual("text", probes[3].ask("send", self.site.other_url + "/text", 30000)["body"])
+        self.site.released.set()
         self.assertEqual(["slow"] * 2, [probe.end()["body"] for probe in probes[:2]])
-        self.assertEqual("text", probes[2].ask("send", self.site.url + "/text", 2000)["body"])
+        self.assertEqual("text", probes[2].ask("send", self.site.url + "/text", 30000)["body"])
 
     def test_who_gives_up_is_forgotten(self):
         "egress: a request whose process is gone is broken off"
         self.start()
-        probe = self.probe().begin("send", self.site.url + "/slow/5", 8000)
-        until(lambda: self.site.count("/slow/5"))
+        probe = self.probe().begin("send", self.site.url + "/slow/20", 30000)
+        until(lambda: self.site.count("/slow/20"))
         probe.process.kill()
         until(lambda: self.site.left, what="the end of the request")
 
@@ -381,6 +387,7 @@ class Egress(TestCase):
         "T-56: a document that can't be had is not asked for again at once"
         self.start()
         first, second = self.probe(2)
+        self.assertEqual("text", second.ask("send", self.site.url + "/text", 30000)["body"])  # it has started: a failure is remembered for 5 s
         for probe in (first, second, first):
             got = probe.ask("document", self.site.url + "/status/500", 0)
             self.assertEqual(("failed", "the answer was 500"), (got["result"], got["error"]))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Sockets that are handed over: descriptor 0 (spawn-fcgi, lighttpd, mod_fcgid) and LISTEN_FDS (systemd)."""
-from kit import (Connection, Place, TestCase, build_directory, contextlib, main, os, parameters, request, signal, socket,
+from kit import (Connection, Place, TestCase, build_directory, contextlib, hold, main, os, parameters, request, signal, socket,
                  subprocess, time, until)
 
 
@@ -64,7 +64,7 @@ class DescriptorZero(TestCase):
             with Place() as place, listener(place) as (listening, path):
                 program = self.start(place, listening, path)
                 with Connection(path) as held:
-                    held.send_half_and_wait()
+                    hold(held, program)
                     program.send_signal(number)
                     time.sleep(0.2)  # it would be gone by now
                     held.finish()
@@ -109,7 +109,7 @@ class Systemd(TestCase):
         for number in passed:
             os.close(number)
         place.programs.append(program)
-        until(lambda: place.answers(program), 10, "the first answer")
+        until(lambda: place.answers(program), what="the first answer")
         return program
 
     def test_listen_fds(self):

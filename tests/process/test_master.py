@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The master: start, reload, stop, and who may start at all."""
-from kit import (Connection, Load, Place, TestCase, contextlib, main, os, parameters, request, signal, socket, time,
+from kit import (Connection, Load, Place, TestCase, contextlib, hold, main, os, parameters, request, signal, socket, time,
                  until)
 
 BAD = [("unknown option", "no_such_option = 1"), ("out of bounds", "request_deadline = 0s"),
@@ -172,7 +172,7 @@ class Reload(TestCase):
         with Place(workers=1) as place:
             program = place.start()
             with Connection(place.socket) as held:
-                held.send_half_and_wait()
+                hold(held, program)
                 self.reload(program, place, "ready generation=2")
                 self.assertEqual(request(place.socket).status, 200)
                 held.finish()
@@ -216,7 +216,7 @@ class Stop(TestCase):
         with Place(workers=1) as place:
             program = place.start()
             with Connection(place.socket) as held, Connection(place.socket) as waiting:
-                held.send_half_and_wait()
+                hold(held, program)
                 waiting.send_request()
                 program.terminate()
                 until(lambda: not os.path.exists(place.socket))
@@ -253,7 +253,7 @@ class Stop(TestCase):
             program = place.start()
             children = place.children(program.pid)
             with Connection(place.socket) as held:
-                held.send_half_and_wait()
+                hold(held, program)
                 program.kill()
                 program.wait()
                 place.start(ready=False)

@@ -3,7 +3,7 @@
 import contextlib
 import resource
 
-from kit import Connection, Load, Place, TestCase, idles, main, os, request, signal, time, until
+from kit import Connection, Load, Place, TestCase, hold, idles, main, os, request, signal, time, until
 
 DIED = r"doorward: worker died pid=(\d+) signal=(\w+) request=(\S+)"
 
@@ -58,7 +58,7 @@ class Workers(TestCase):
             program = place.start()
             (pid,) = place.workers(program)
             with Connection(place.socket) as held:
-                held.send_half_and_wait()
+                hold(held, program)
                 os.kill(pid, signal.SIGKILL)
                 self.assertTrue(held.is_closed(within=30))
             self.assertEqual(request(place.socket, timeout=30).status, 200)
@@ -75,8 +75,9 @@ class Workers(TestCase):
             with Load(place.socket, clients=4) as load:
                 for _ in range(8):
                     time.sleep(0.1)
+                    pid = until(lambda: place.workers(program), what="a worker")[0]
                     with contextlib.suppress(ProcessLookupError):  # the one before, reaped since we looked
-                        os.kill(place.workers(program)[0], signal.SIGKILL)
+                        os.kill(pid, signal.SIGKILL)
                 until(lambda: load.good > 50)
             self.assertLessEqual(len(load.failed), 8)
             until(lambda: len(place.workers(program)) == 4)
@@ -131,9 +132,9 @@ class Workers(TestCase):
     def test_requests_that_nobody_waits_for_are_skipped(self):
         "a request whose peer has hung up before its turn is not executed"
         with Place(workers=1) as place:
-            place.start()
+            program = place.start()
             with Connection(place.socket) as first:
-                first.send_half_and_wait()
+                hold(first, program)
                 for _ in range(5):
                     with Connection(place.socket) as gone:
                         gone.send_request()
