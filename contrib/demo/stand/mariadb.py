@@ -65,7 +65,7 @@ class MariaDB:
             f"--tmpdir={self.directory}",
             f"--pid-file={self.directory}/mariadbd.pid", f"--init-file={self.directory}/init.sql",
             *COMMON, *([] if self.durable else QUICK), *_as_root()], self.log)
-        self.process.wait_until(self.answers, 60, "open its socket")
+        self.process.wait_until(self.answers, what="open its socket")
 
     def answers(self):
         """True when the server greets: its socket is there and it takes connections."""
@@ -91,16 +91,21 @@ class MariaDB:
     def freeze(self):
         """The server hangs: connections stay open and nothing answers. Waits until each thread has stopped."""
         self.process.popen.send_signal(signal.SIGSTOP)
-        until = time.monotonic() + 10
-        while not self._is_stopped() and time.monotonic() < until:
+        until = time.monotonic() + 60
+        while not self._is_stopped():
+            if time.monotonic() > until:
+                raise StartError("mariadbd goes on in spite of SIGSTOP")
             time.sleep(0.005)
 
     def _is_stopped(self):
         tasks = f"/proc/{self.process.popen.pid}/task"
         states = []
-        for task in os.listdir(tasks):
-            with open(f"{tasks}/{task}/stat") as file:
-                states.append(file.read().rsplit(")", 1)[1].split()[0])
+        try:
+            for task in os.listdir(tasks):
+                with open(f"{tasks}/{task}/stat") as file:
+                    states.append(file.read().rsplit(")", 1)[1].split()[0])
+        except OSError:  # a thread has ended since it was listed
+            return False
         return all(state == "T" for state in states)
 
     def thaw(self):

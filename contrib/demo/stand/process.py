@@ -13,6 +13,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 _claims = []
 
+# How long a program may take to start. One that ends is noticed at once; this is for a machine that is busy with much else.
+START_LIMIT_S = 120
+
 
 class StartError(RuntimeError):
     """Something didn't start; the message says what, and ends with its log."""
@@ -57,7 +60,7 @@ class Process:
     def running(self):
         return self.popen.poll() is None
 
-    def wait_until(self, ready, seconds=30, what="become ready"):
+    def wait_until(self, ready, seconds=START_LIMIT_S, what="become ready"):
         """Calls ready() until it is true; StartError when the program ends or time runs out."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

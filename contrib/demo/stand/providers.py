@@ -42,7 +42,7 @@ class ProviderProcess:
         self.process = Process("the fake providers", ["node", self.program], self.log)
 
     def wait(self):
-        self.process.wait_until(self._read_urls, 30, "tell their addresses")
+        self.process.wait_until(self._read_urls, what="tell their addresses")
 
     def _read_urls(self):
         with open(self.log) as log:
@@ -64,7 +64,7 @@ class ProviderProcess:
 
     def made(self, name):
         """What a fake has made for its client: of Apple, the key that signs its secrets, team_id and key_id."""
-        with urllib.request.urlopen(self.urls[name] + "/control", timeout=10) as answer:
+        with urllib.request.urlopen(self.urls[name] + "/control", timeout=60) as answer:
             return json.load(answer).get("known") or {}
 
     def environment(self):

@@ -14,7 +14,7 @@ import urllib.request
 from .files import write_whole
 from .mail import MailServer
 from .mariadb import MariaDB
-from .process import Process, StartError, free_port, run
+from .process import START_LIMIT_S, Process, StartError, free_port, run
 from .providers import HOST, PROVIDERS, SERVICE_SCOPES, ProviderProcess
 from .webserver import WORKING_USER, WebServer
 
@@ -286,9 +286,9 @@ class Stand:
     def start_service(self):
         self.service = Process("doorward", [*self.wrapper, self.program, "-c", self.config, "serve"],
                                self._path("log", "doorward.log"), env={**os.environ, **self.env})
-        self.service.wait_until(lambda: os.path.exists(self.socket), 30, "make its socket")
+        self.service.wait_until(lambda: os.path.exists(self.socket), what="make its socket")
 
-    def stop_service(self, seconds=30):
+    def stop_service(self, seconds=60):
         """Ends the program politely; its exit status."""
         service, self.service = self.service, None
         return service.stop(seconds) if service else None
@@ -297,13 +297,13 @@ class Stand:
         """SIGHUP: a new generation of workers."""
         self.service.popen.send_signal(1)
 
-    def wait_ready(self, seconds=30):
+    def wait_ready(self, seconds=START_LIMIT_S):
         """Until /readyz answers 200 through the web server."""
         context = ssl.create_default_context(cafile=self.ca)
         end, last = time.monotonic() + seconds, "no answer"
         while time.monotonic() < end:
             try:
-                with urllib.request.urlopen(f"{self.url}/readyz", context=context, timeout=5) as answer:
+                with urllib.request.urlopen(f"{self.url}/readyz", context=context, timeout=30) as answer:
                     if answer.status == 200:
                         return
             except urllib.error.HTTPError as error:

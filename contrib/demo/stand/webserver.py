@@ -52,7 +52,7 @@ class WebServer:
         # nginx and Apache keep a master that is root; lighttpd is one process, and starts as what it stays.
         user = WORKING_USER if command[0] == "lighttpd" else None
         self.process = Process(self.kind, command, self.log, user=user)
-        self.process.wait_until(self._listens, 20, f"listen on port {self.port}")
+        self.process.wait_until(self._listens, what=f"listen on port {self.port}")
 
     def stop(self):
         if self.process:
