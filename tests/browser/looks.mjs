@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -62,6 +63,8 @@ function measure({ width, smallest }) {
 
 /** What is too wide, cut, too small to read or to touch, in a window of this width; a line each. */
 export async function misfits(page, width, smallest = 16) {
+  /* It hears of its new size behind whoever gave it that. */
+  for (const end = Date.now() + 30000; await page.evaluate(() => innerWidth) !== width && Date.now() < end; ) await sleep(10);
   return page.evaluate(measure, { width, smallest });
 }
 

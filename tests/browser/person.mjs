@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fakes } from './fakes.mjs';
 import { Album, misfits, misspoken, violations } from './looks.mjs';
-import { addPerson, addService, allow, buttonOf, Callback, contextOptions, email, issuer, launch, mailedPin, Mailbox, PASSWORD, sensible, sql,
-  typePin } from './stage.mjs';
+import { addPerson, addService, allowIfAsked, buttonOf, Callback, contextOptions, email, issuer, launch, mailedPin, Mailbox, PASSWORD, sensible,
+  sql, typePin } from './stage.mjs';
 
 const AT_ONCE = 2;
 const HEIGHTS = { 360: 740, 1280: 800 };
@@ -218,7 +218,7 @@ export async function atAccount(person, path = '/account') {
 }
 
 export async function finish(person, page, flow) {
-  if (await allow(page).count()) await allow(page).click();
+  await allowIfAsked(page);
   const parameters = await person.callback.of(flow);
   const tokens = await person.callback.redeem(person.client, parameters, flow.verifier);
   assert.equal(tokens.status, 200, JSON.stringify(tokens));

@@ -153,7 +153,7 @@ export class Callback {
 // Chromium without the parts around its pages, for a third less work; CHROMIUM=/usr/bin/chromium is the whole of it.
 export function launch() {
   return chromium.launch({ executablePath: env.CHROMIUM ?? '/usr/bin/chromium-headless-shell', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
-    '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+    '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'], timeout: 120000 });
 }
 
 export const contextOptions = { ignoreHTTPSErrors: true, locale: 'en-GB' };
@@ -183,6 +183,7 @@ export async function typePin(page, pin) {
 }
 
 export async function newPassword(page, secret) {
+  await page.waitForLoadState(); // for all of its fields
   for (const field of await page.locator('input[autocomplete="new-password"]').all()) await field.fill(secret);
   await buttonOf(page, 'input[autocomplete="new-password"]').click();
 }
@@ -190,10 +191,16 @@ export async function newPassword(page, secret) {
 export const allow = (page) => page.locator('button[name="decision"][value="allow"]');
 export const deny = (page) => page.locator('button[name="decision"][value="deny"]');
 
-/** Does something, and waits until whatever it has asked the server for has come: nothing is on its way for a while. */
-export async function settled(page, action, quietMs = 300) {
+/** Allows where that is asked for; back at the client. Behind a click there may be no page yet to look at. */
+export async function allowIfAsked(page) {
+  await allow(page).or(page.getByText('Back at the client')).first().waitFor();
+  if (await allow(page).count()) await allow(page).click();
+}
+
+/** Does something that asks the server, and waits until whatever it has asked for has come: nothing is on its way for a while. */
+export async function settled(page, action, quietMs = 500) {
   const open = new Set();
-  let last = Date.now();
+  let last = Infinity; // until the first is on its way
   const asks = (request) => { open.add(request); last = Date.now(); };
   const ends = (request) => { open.delete(request); last = Date.now(); };
   const listeners = { request: asks, requestfinished: ends, requestfailed: ends };
@@ -209,6 +216,7 @@ export async function settled(page, action, quietMs = 300) {
 
 /** Whether the page in front of the person is one of ours that explains itself: a heading, a way on. */
 export async function sensible(page) {
+  await page.waitForLoadState();
   const heading = await page.locator('h1').first().textContent();
   const ways = await page.locator('main a[href], main button').count();
   return Boolean(heading?.trim()) && ways > 0;

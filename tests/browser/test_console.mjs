@@ -50,6 +50,7 @@ const crowded = (where) => where.$$eval('.rows', (tables) => tables.flatMap((tab
   ...table.getBoundingClientRect().width > table.parentElement.clientWidth + 1 ? ['a table is wider than its place'] : []]));
 
 async function looksRight(name, where = page) {
+  await where.waitForLoadState();
   const faults = [...await misspoken(where), ...await unlabelled(where)];
   for (const [width, height] of [[360, 740], [1280, 800]]) {
     await where.setViewportSize({ width, height });
@@ -178,6 +179,7 @@ test('many rows: a page of them with the way on and back, in German and in the d
   const seen = [];
   for (const wanted of ['1 bis 50', '51 bis 100', '101 bis 120']) {
     assert.equal(await other.locator('.steps span').innerText(), wanted);
+    await other.waitForLoadState();
     seen.push(await rows());
     await other.locator('.steps a').last().click();
   }

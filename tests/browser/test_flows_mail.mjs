@@ -78,7 +78,7 @@ async function spendsThePin(person) {
   const wrong = pin === '123456' ? '654321' : '123456';
   for (let i = 0; i < 4 && await mailedPin(page).count(); i++) {
     await typePin(page, wrong);
-    await page.locator('h1').waitFor();
+    await page.waitForLoadState();
   }
   await person.sees('pin-spent');
   await page.locator('main a.button').click();

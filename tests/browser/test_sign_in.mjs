@@ -50,8 +50,8 @@ test('a wrong password is said kindly: the summary has the focus, the address is
   assert.match(await page.title(), /^Error/);
   assert.equal(await email(page).inputValue(), who);
   assert.equal(await page.locator('input[autocomplete="current-password"]').inputValue(), '');
-  const focused = await page.evaluate(() => document.activeElement?.getAttribute('role') ?? document.activeElement?.className);
-  assert.match(String(focused), /alert|error|summary/, 'the summary takes the focus');
+  await page.waitForFunction(() => // the summary takes the focus
+    /alert|error|summary/.test(document.activeElement.getAttribute('role') ?? document.activeElement.className));
   await signIn(page, who);
   await finish(flow);
 });
@@ -65,6 +65,7 @@ test('a new person registers in the flow and comes back to the client', async ()
   await page.locator('input[type="email"]').fill(address);
   await page.locator('input[autocomplete="new-password"]').fill('short');
   await primary(page).click();
+  await page.locator('[aria-invalid="true"]').first().waitFor();
   assert.match(await page.title(), /^Error/, 'a short password is refused');
   assert.equal(await page.locator('input[autocomplete="name"]').inputValue(), 'Nora New');
   await page.locator('input[autocomplete="new-password"]').fill('a quite good password');

@@ -12,7 +12,7 @@ let keys;
 before(async () => {
   const url = new URL(issuer);
   server = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url));
-  keys = jose.createRemoteJWKSet(new URL(server.jwks_uri));
+  keys = jose.createRemoteJWKSet(new URL(server.jwks_uri), { timeoutDuration: 60000 });
 });
 
 function relyingParty(metadata = {}) {

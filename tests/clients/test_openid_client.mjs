@@ -11,7 +11,7 @@ let keys;
 
 before(async () => {
   const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
-  keys = jose.createRemoteJWKSet(new URL(metadata.jwks_uri));
+  keys = jose.createRemoteJWKSet(new URL(metadata.jwks_uri), { timeoutDuration: 60000 });
 });
 
 /** A configuration for a new client, and how it authenticates. */
