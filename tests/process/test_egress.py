@@ -308,7 +308,7 @@ class Egress(TestCase):
         got = third.ask("send", self.site.url + "/text", 30000)
         self.assertEqual("failed", got["result"])
         self.assertIn("127.0.0.1 is slow", got["error"])
-        self.assertLess(got["took_ms"], 1500)
+        self.assertLess(got["took_ms"], 15000)  # not the thirty seconds that it would wait
         self.assertIn("127.0.0.1 is slow", fourth.ask("document", self.site.url + "/doc", 0)["error"])
         self.assertEqual("text", fourth.ask("send", self.site.other_url + "/text", 30000)["body"])
         self.site.released.set()
@@ -318,15 +318,15 @@ class Egress(TestCase):
     def test_slow_host_that_many_came_to_at_once(self):
         "egress, abuse 44: of all who came at once to a host that is slow half of the workers wait on, and no more than that for a while"
         self.start(workers=4)
-        probes = [probe.begin("send", self.site.url + "/slow/6", 8000) for probe in self.probe(4)]
-        until(lambda: self.site.count("/slow/6") == 4)
+        probes = [probe.begin("send", self.site.url + "/slow/11", 20000) for probe in self.probe(4)]
+        until(lambda: self.site.count("/slow/11") == 4)
         answers = [probe.end() for probe in probes]
         given_up = [got for got in answers if got["result"] == "failed"]
         self.assertEqual(["slow"] * 2, [got["body"] for got in answers if got["result"] == "answered"])
         self.assertEqual(2, len(given_up))
         for got in given_up:
             self.assertIn("127.0.0.1 is slow", got["error"])
-            self.assertLess(got["took_ms"], 5000)
+            self.assertLess(got["took_ms"], 10000)  # three seconds, and what a busy machine adds
         until(lambda: len(self.site.left) == 2, what="the end of what nobody waits for")
         for probe in probes[:2]:
             probe.begin("send", self.site.url + "/slow/1", 8000)
