@@ -77,6 +77,11 @@ def state(site):
     return site.sql("CHECKSUM TABLE " + ", ".join(tables))
 
 
+def things(site):
+    """How many there are of what a form may make."""
+    return site.sql(" UNION ALL ".join(f"SELECT COUNT(*) FROM {table}" for table in ("services", "clients", "client_secrets", "api_keys", "plans", "providers")))
+
+
 def is_calm(answer, what):
     """An answer to a person: no failure of ours, and nothing of what was sent that a browser would run."""
     assert answer.status < 500, f"{what}: {answer}"
@@ -180,13 +185,17 @@ def twice(site):
         one_of(answer.status, (303, 403), f"{path} {fields['form']}")
         assert answer.status == 403 or answer.location.replace(site.url, "").startswith("/admin"), answer.location
     equal(state(site), before)
-    names = {"plan_name": f"Twice {site._mark}", "client_name": "Twice", "key_name": "Twice", "service_name": "Twice", "permissions": "read:users",
+    names = {"provider_name": f"twice-{site._mark}", "provider_secret": "of-theirs", "client_id": "doorward", "plan_name": f"Twice {site._mark}", "client_name": "Twice", "key_name": "Twice", "service_name": "Twice", "permissions": "read:users",
              "redirect_uris": "https://twice.example/cb"}
     last = ("service_disable", "client_disable", "client_remove", "plan_remove", "provider_remove", "member_disable")
     everything = sorted(every_form(site, browser), key=lambda one: one[1] in last)
     for path, name, form, fields in everything:
         sent = dict(fields, **{key: value for key, value in names.items() if key in fields or key == "permissions"})
-        answers = [browser.request("POST", path, form=sent) for _ in range(2)]
+        answers, counts = [], []
+        for _ in range(2):
+            answers.append(browser.request("POST", path, form=sent))
+            counts.append(things(site))
+        equal(counts[1], counts[0], f"{path} {name}: the second one has made something")
         for answer in answers:
             is_calm(answer, f"{path} {name}")
         one_of(answers[1].status, (200, 303, 400, 404, 409), f"{path} {name}: {answers[1]}")
