@@ -82,8 +82,7 @@ static enum outcome patch_user(struct call *call)
     if (json_has_member(call->json, "email"))
         return refuse(&call->context, OUTCOME_FORBIDDEN,
                       "the address is changed by the person alone, on the account's own pages");
-    if (name)
-        outcome = account_change_name_if(&call->context, session.user_id, name, service_if_match(call));
+    outcome = account_change_name_if(&call->context, session.user_id, name, service_if_match(call));
     return outcome == OUTCOME_OK ? answer_user(call) : outcome;
 }
 

@@ -4,10 +4,13 @@
 #include "app/browser_side.h"
 #include "core/encode.h"
 #include "core/log.h"
+#include "crypto/random.h"
+#include "domain/login/browser.h"
 
 #define STEP_COOKIE "__Host-doorward-admin-step"
 
-enum { FORM_BYTES = 16 };
+/* The number of a rendering, as bytes and as base64url. */
+enum { FORM_BYTES = 16, NUMBER_BYTES = 12, NUMBER_CHARACTERS = 16 };
 
 enum outcome admin_side_find(struct call *call)
 {
@@ -68,4 +71,33 @@ enum outcome admin_side_sign_out(struct call *call)
 const char *admin_side_form(struct call *call)
 {
     return hex_encode(call->arena, call->admin->id_hash, FORM_BYTES);
+}
+
+static const char *name_of(struct call *call, const char *form)
+{
+    return arena_printf(call->arena, "admin %s", form);
+}
+
+/* The number stands before the address, at a length of its own, so that no two of them give the same words.
+ */
+static const char *flow_of(struct call *call, const char *number)
+{
+    return arena_printf(call->arena, "%s %s %s", admin_side_form(call), number, call->request->path);
+}
+
+const char *admin_side_token(struct call *call, const char *form)
+{
+    const char *number = random_text(call->arena, NUMBER_BYTES);
+    const char *token = browser_form_token(&call->context, browser_side_ensure(call), name_of(call, form),
+                                           flow_of(call, number));
+    return arena_printf(call->arena, "%s%s", number, token);
+}
+
+enum outcome admin_side_check(struct call *call, const char *form)
+{
+    const char *token = call_parameter(call, "token");
+    bool whole = token != NULL && strlen(token) > NUMBER_CHARACTERS;
+    const char *number = whole ? arena_strndup(call->arena, token, NUMBER_CHARACTERS) : "";
+    return browser_side_check_token(call, name_of(call, form), flow_of(call, number),
+                                    whole ? token + NUMBER_CHARACTERS : NULL);
 }

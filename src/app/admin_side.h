@@ -26,4 +26,12 @@ enum outcome admin_side_sign_out(struct call *call);
 /* What the forms of a session belong to: those of an earlier session don't count. */
 const char *admin_side_form(struct call *call);
 
+/*
+ * The token of a form of the page that was asked for, another one each time that it is shown, so that what is
+ * sent twice is known (idempotency_begin_form()). Forms belong to the session and to the page's own address:
+ * what is sent about another client or member than the one that was shown doesn't count: FOREIGN_FORM.
+ */
+const char *admin_side_token(struct call *call, const char *form);
+enum outcome admin_side_check(struct call *call, const char *form);
+
 #endif

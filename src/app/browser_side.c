@@ -41,13 +41,19 @@ static bool comes_from_elsewhere(struct call *call)
            !text_equal(origin, uri_origin(call->arena, &issuer));
 }
 
-enum outcome browser_side_check(struct call *call, const char *form, const char *flow)
+enum outcome browser_side_check_token(struct call *call, const char *form, const char *flow,
+                                      const char *token)
 {
     if (comes_from_elsewhere(call))
         return refuse(&call->context, OUTCOME_FOREIGN_FORM, "the form was sent from another site");
     if (form_times(&call->form, "token") > 1)
         return refuse(&call->context, OUTCOME_FOREIGN_FORM, "the form's token came more than once");
-    return browser_check_form(&call->context, call->browser, form, flow, call_parameter(call, "token"));
+    return browser_check_form(&call->context, call->browser, form, flow, token);
+}
+
+enum outcome browser_side_check(struct call *call, const char *form, const char *flow)
+{
+    return browser_side_check_token(call, form, flow, call_parameter(call, "token"));
 }
 
 static void write_session_cookie(struct call *call, const char *value, int64_t max_age_s)

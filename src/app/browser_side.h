@@ -13,6 +13,9 @@ const char *browser_side_ensure(struct call *call);
 
 /* FOREIGN_FORM unless the form was shown by us, in this browser, for this flow ("" for none). */
 enum outcome browser_side_check(struct call *call, const char *form, const char *flow);
+/* The same with the token as the caller has read it; NULL: none came. */
+enum outcome browser_side_check_token(struct call *call, const char *form, const char *flow,
+                                      const char *token);
 
 /* A new session for a user who has just proven who they are; from now on call->session. The browser is
  * remembered as one that the account was used in. */

@@ -29,7 +29,8 @@ struct call {
     const char *values[4];     /* of the {name} segments, in order */
     const char *allow;         /* methods, for 405 */
 
-    struct idempotency_row *idempotency; /* begun with an Idempotency-Key; else NULL */
+    struct idempotency_row *idempotency; /* begun with an Idempotency-Key or a form; else NULL */
+    bool idempotent_form;                /* it is a form's */
 
     struct form form;        /* the body's fields, of a form or of a flat JSON object */
     const struct json *json; /* the body, when it is JSON */

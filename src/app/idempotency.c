@@ -1,7 +1,10 @@
 /* idempotency.c: see idempotency.h. Answers are sealed, since some show a secret that is shown once. */
 #include "app/idempotency.h"
 
+#include <time.h>
+
 #include "app/route.h"
+#include "core/clock.h"
 #include "core/encode.h"
 #include "core/json_writer.h"
 #include "core/log.h"
@@ -15,8 +18,20 @@
 
 enum { KEY_MAX_BYTES = 255, UNDER_WAY_S = 60, KEPT_S = 24 * 3600 };
 
-/* Headers of an answer that belong to what it says. */
-static const char *const kept_headers[] = { "ETag", "Location" };
+/* Of forms: as long as somebody clicks again, and no longer, since it may be a secret that is shown once. */
+enum { FORM_KEPT_S = 600, FORM_WAIT_MS = 5000, FORM_PAUSE_MS = 50 };
+
+/* Headers of an answer that belong to what it says. Cookies don't: they are for whom they were made. */
+static const char *const kept_headers[] = {
+    "ETag",
+    "Location",
+    "Content-Type",
+    "Content-Language",
+    "Content-Security-Policy",
+    "X-Frame-Options",
+    "Cross-Origin-Opener-Policy",
+    "Vary",
+};
 
 /* Whose key it is: two callers never meet. NULL: nobody is known. */
 static const char *caller_of(const struct call *call)
@@ -78,11 +93,12 @@ static enum outcome answer_again(struct call *call, const struct idempotency_row
             response_header(&call->response, kept_headers[i], value);
     }
     response_header(&call->response, "Idempotency-Replayed", "true");
-    const char *body = json_member_text(kept, "body");
+    const char *body = json_member_text(kept, "body"), *type = json_member_text(kept, "Content-Type");
     if (text_empty(body))
         response_empty(&call->response, (int)row->status);
     else
-        response_json(&call->response, (int)row->status, body);
+        response_body(&call->response, (int)row->status, type ? type : "application/json",
+                      (struct bytes) { (const unsigned char *)body, strlen(body) });
     return OUTCOME_OK;
 }
 
@@ -105,6 +121,17 @@ static enum outcome meet(struct call *call, const struct idempotency_row *wanted
     return answer_again(call, &there);
 }
 
+static enum outcome begin(struct call *call, const char *caller, const char *key)
+{
+    struct idempotency_row *row = row_of(call, caller, key);
+    enum store_result begun = idempotency_keys_begin(call->context.db, row);
+    if (begun == STORE_CONFLICT)
+        return meet(call, row);
+    if (begun == STORE_OK)
+        call->idempotency = row;
+    return store_outcome(&call->context, begun, OUTCOME_UNAVAILABLE, "the Idempotency-Key was not written");
+}
+
 enum outcome idempotency_begin(struct call *call)
 {
     bool repeated = false;
@@ -115,13 +142,24 @@ enum outcome idempotency_begin(struct call *call)
     if (repeated || strlen(key) > KEY_MAX_BYTES || !text_is_printable(key))
         return refuse(&call->context, OUTCOME_INVALID_REQUEST,
                       "Idempotency-Key must come once and have 1 to 255 printable characters");
-    struct idempotency_row *row = row_of(call, caller, key);
-    enum store_result begun = idempotency_keys_begin(call->context.db, row);
-    if (begun == STORE_CONFLICT)
-        return meet(call, row);
-    if (begun == STORE_OK)
-        call->idempotency = row;
-    return store_outcome(&call->context, begun, OUTCOME_UNAVAILABLE, "the Idempotency-Key was not written");
+    return begin(call, caller, key);
+}
+
+enum outcome idempotency_begin_form(struct call *call)
+{
+    static const struct timespec pause = { .tv_nsec = FORM_PAUSE_MS * 1000000L };
+    const char *caller = caller_of(call);
+    int64_t end_ms = clock_mono_ms() + FORM_WAIT_MS;
+    if (!caller)
+        bug("%s: a form of nobody", call->route->path);
+    call->idempotent_form = true;
+    enum outcome outcome = begin(call, caller, request_of(call));
+    while (outcome == OUTCOME_KEY_IN_USE && clock_mono_ms() < end_ms) {
+        (void)nanosleep(&pause, NULL);
+        call->context.reason = NULL;
+        outcome = begin(call, caller, request_of(call));
+    }
+    return outcome;
 }
 
 /* --- keeping --- */
@@ -148,10 +186,11 @@ static const char *print_answer(struct call *call)
     return writer.text.data;
 }
 
-/* Whether the next try may end otherwise. */
-static bool says_not_now(int status)
+/* Whether the next try may end otherwise. A form that was refused has made nothing, and is taken anew. */
+static bool is_kept(const struct call *call)
 {
-    return status >= 500 || status == 429;
+    int status = call->response.status;
+    return call->idempotent_form ? status < 400 : status < 500 && status != 429;
 }
 
 void idempotency_end(struct call *call)
@@ -161,8 +200,8 @@ void idempotency_end(struct call *call)
     if (!row)
         return;
     row->status = call->response.status;
-    row->expires_at = call->context.now + KEPT_S;
-    if (says_not_now(call->response.status)) {
+    row->expires_at = call->context.now + (call->idempotent_form ? FORM_KEPT_S : KEPT_S);
+    if (!is_kept(call)) {
         kept = idempotency_keys_forget(call->context.db, row);
     } else {
         const char *answer = print_answer(call);

@@ -129,5 +129,5 @@ const struct admin_page admin_clients_page = {
     .name = "clients",
     .in_navigation = true,
     .fill = fill_clients,
-    .forms = { { "client_add", true, act_add } },
+    .forms = { { "client_add", ADMIN_RECENT | ADMIN_MAKES, act_add } },
 };

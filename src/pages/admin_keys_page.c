@@ -114,7 +114,7 @@ const struct admin_page admin_keys_page = {
     .name = "keys",
     .in_navigation = true,
     .fill = fill,
-    .forms = { { "key_add", true, act_add },
-               { "key_rotate", true, act_rotate },
-               { "key_revoke", true, act_revoke } },
+    .forms = { { "key_add", ADMIN_RECENT | ADMIN_MAKES, act_add },
+               { "key_rotate", ADMIN_RECENT | ADMIN_MAKES, act_rotate },
+               { "key_revoke", ADMIN_RECENT, act_revoke } },
 };

@@ -106,7 +106,7 @@ const struct admin_page admin_member_page = {
     .path = "/admin/services/{service}/members/{user}",
     .name = "member",
     .fill = fill_member,
-    .forms = { { "member_sign_out", true, act_sign_out },
-               { "member_disable", true, act_switch },
-               { "member_enable", true, act_switch } },
+    .forms = { { "member_sign_out", ADMIN_RECENT, act_sign_out },
+               { "member_disable", ADMIN_RECENT, act_switch },
+               { "member_enable", ADMIN_RECENT, act_switch } },
 };

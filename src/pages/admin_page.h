@@ -18,9 +18,14 @@ struct admin_done {
     bool shown_once;  /* the page is shown at once instead, with admin_once() in it: never to be had again */
 };
 
+enum {
+    ADMIN_RECENT = 1 << 0, /* dangerous: only behind a fresh sign-in */
+    ADMIN_MAKES = 1 << 1   /* something new each time: sent twice, it is done once (app/idempotency.h) */
+};
+
 struct admin_form {
     const char *name; /* what the hidden field "form" says */
-    bool recent;      /* dangerous: only behind a fresh sign-in */
+    unsigned is;      /* ADMIN_RECENT, ADMIN_MAKES */
 
     /* OK with done: said or shown once. OK without: the page is shown again with the errors of view. */
     enum outcome (*act)(struct view *view, struct admin_done *done);

@@ -6,6 +6,7 @@
 
 #include "app/admin_side.h"
 #include "app/browser_side.h"
+#include "app/idempotency.h"
 #include "core/encode.h"
 #include "core/text.h"
 #include "pages/error_page.h"
@@ -126,18 +127,10 @@ static void put_notice(struct view *view)
         json_put_text(view->model, "notice", text);
 }
 
-/* Forms belong to the session and to the page's own address: what is sent about another client or member
- * than the one that was shown doesn't count. */
-static const char *flow_of(struct call *call)
-{
-    return arena_printf(call->arena, "%s %s", admin_side_form(call), call->request->path);
-}
-
 static struct view *start(struct call *call)
 {
     browser_side_ensure(call);
     struct view *view = view_start(call, "admin_console", NULL, NULL);
-    view_value(view, "form_flow", flow_of(call));
     put_admin(view);
     json_put_text(view->model, "action", view_path(call, call->request->path));
     return view;
@@ -231,22 +224,30 @@ static enum outcome answer_done(struct view *view, const struct admin_page *page
     return OUTCOME_OK;
 }
 
-static enum outcome post_page(struct call *call)
+/* Whether the form may act. OK with an answer: it is this that is said instead. */
+static enum outcome check_form(struct call *call, const struct admin_form *form)
 {
-    const struct admin_page *page = page_of(call);
-    const struct admin_form *form = form_of(call, page);
-    struct admin_done done = { .said = NULL };
     static const char *const once[] = { "form", "seen", "id", NULL };
     if (call_repeated(call, once) != NULL)
         return refuse(&call->context, OUTCOME_INVALID_REQUEST, "a field of the form is repeated");
     if (form == NULL)
         return refuse(&call->context, OUTCOME_FOREIGN_FORM, "the page has no such form");
-    enum outcome outcome =
-        browser_side_check(call, arena_printf(call->arena, "admin %s", form->name), flow_of(call));
+    enum outcome outcome = admin_side_check(call, form->name);
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (form->recent && admin_session_needs_recent(&call->context, call->admin) != OUTCOME_OK)
+    if ((form->is & ADMIN_RECENT) && admin_session_needs_recent(&call->context, call->admin) != OUTCOME_OK)
         return ask_to_sign_in(call);
+    return (form->is & ADMIN_MAKES) ? idempotency_begin_form(call) : OUTCOME_OK;
+}
+
+static enum outcome post_page(struct call *call)
+{
+    const struct admin_page *page = page_of(call);
+    const struct admin_form *form = form_of(call, page);
+    struct admin_done done = { .said = NULL };
+    enum outcome outcome = check_form(call, form);
+    if (outcome != OUTCOME_OK || call->response.status != 0)
+        return outcome;
     struct view *view = start(call);
     outcome = form->act(view, &done);
     if (outcome == OUTCOME_OK)

@@ -112,7 +112,7 @@ const struct admin_page admin_plans_page = {
     .name = "plans",
     .in_navigation = true,
     .fill = fill_plans,
-    .forms = { { "plan_add", false, act_add } },
+    .forms = { { "plan_add", ADMIN_MAKES, act_add } },
 };
 
 /* --- one of them --- */
@@ -173,7 +173,7 @@ const struct admin_page admin_plan_page = {
     .path = "/admin/services/{service}/plans/{plan}",
     .name = "plan",
     .fill = fill_plan,
-    .forms = { { "plan_change", true, act_change }, { "plan_remove", true, act_remove } },
+    .forms = { { "plan_change", ADMIN_RECENT, act_change }, { "plan_remove", ADMIN_RECENT, act_remove } },
 };
 
 /* --- who subscribes --- */
@@ -284,5 +284,6 @@ const struct admin_page admin_subscription_page = {
     .path = "/admin/services/{service}/subscriptions/{user}",
     .name = "subscription",
     .fill = fill_subscription,
-    .forms = { { "subscription_cancel", true, act_cancel }, { "subscription_keep", true, act_cancel } },
+    .forms = { { "subscription_cancel", ADMIN_RECENT, act_cancel },
+               { "subscription_keep", ADMIN_RECENT, act_cancel } },
 };

@@ -96,7 +96,7 @@ const struct admin_page admin_providers_page = {
     .name = "providers",
     .in_navigation = true,
     .fill = fill_providers,
-    .forms = { { "provider_add", true, act_add } },
+    .forms = { { "provider_add", ADMIN_RECENT | ADMIN_MAKES, act_add } },
 };
 
 /* --- one of them --- */
@@ -173,8 +173,8 @@ const struct admin_page admin_provider_page = {
     .path = "/admin/providers/{provider}",
     .name = "provider",
     .fill = fill_provider,
-    .forms = { { "provider_change", true, act_change },
-               { "provider_disable", true, act_switch },
-               { "provider_enable", true, act_switch },
-               { "provider_remove", true, act_remove } },
+    .forms = { { "provider_change", ADMIN_RECENT, act_change },
+               { "provider_disable", ADMIN_RECENT, act_switch },
+               { "provider_enable", ADMIN_RECENT, act_switch },
+               { "provider_remove", ADMIN_RECENT, act_remove } },
 };

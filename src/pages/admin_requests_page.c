@@ -95,7 +95,7 @@ const struct admin_page admin_requests_page = {
     .name = "requests",
     .in_navigation = true,
     .fill = fill,
-    .forms = { { "request_user", true, act_decide },
-               { "request_admin", true, act_decide },
-               { "request_refuse", true, act_decide } },
+    .forms = { { "request_user", ADMIN_RECENT, act_decide },
+               { "request_admin", ADMIN_RECENT, act_decide },
+               { "request_refuse", ADMIN_RECENT, act_decide } },
 };

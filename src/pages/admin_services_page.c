@@ -64,7 +64,7 @@ const struct admin_page admin_services_page = {
     .name = "services",
     .in_navigation = true,
     .fill = fill_services,
-    .forms = { { "service_add", false, act_add } },
+    .forms = { { "service_add", ADMIN_MAKES, act_add } },
 };
 
 /* --- one of them --- */
@@ -176,9 +176,9 @@ const struct admin_page admin_service_page = {
     .name = "service",
     .in_navigation = true,
     .fill = fill_service,
-    .forms = { { "service_profile", true, act_profile },
-               { "service_change", true, act_change },
-               { "service_providers", true, act_providers },
-               { "service_disable", true, act_switch },
-               { "service_enable", true, act_switch } },
+    .forms = { { "service_profile", ADMIN_RECENT, act_profile },
+               { "service_change", ADMIN_RECENT, act_change },
+               { "service_providers", ADMIN_RECENT, act_providers },
+               { "service_disable", ADMIN_RECENT, act_switch },
+               { "service_enable", ADMIN_RECENT, act_switch } },
 };

@@ -1,10 +1,10 @@
 /* admin_view.c: see admin_view.h. */
 #include "pages/admin_view.h"
 
+#include "app/admin_side.h"
 #include "core/encode.h"
 #include "core/strbuf.h"
 #include "core/text.h"
-#include "domain/login/browser.h"
 #include "domain/manage/services.h"
 #include "pages/dates.h"
 
@@ -201,20 +201,12 @@ void admin_cell_code(struct view *view, struct json *table, const char *value)
     json_put_boolean(add_cell(view, table, value, NULL), "is_code", true);
 }
 
-/* The token of a form of this page: worth nothing on another page or in another session. */
-static const char *token_of(struct view *view, const char *form)
-{
-    struct call *call = view->call;
-    return browser_form_token(&call->context, call->browser, arena_printf(call->arena, "admin %s", form),
-                              json_member_text(view->values, "form_flow"));
-}
-
 void admin_button(struct view *view, struct json *table, const struct admin_button *button)
 {
     struct json *shown = add_object(view, last_row(table), "buttons");
     json_put_boolean(table, "has_buttons", true);
     json_put_text(shown, "name", button->form);
-    json_put_text(shown, "token", token_of(view, button->form));
+    json_put_text(shown, "token", admin_side_token(view->call, button->form));
     json_put_text(shown, "id", button->id);
     json_put_text(shown, "label", text_of(view, "button", button->name));
     put_inert(view, shown, "what", button->what);
@@ -282,7 +274,7 @@ struct admin_fields admin_form(struct view *view, const char *name, bool danger)
     json_put_text(form, "submit", text_of(view, "form", arena_printf(arena, "%s_button", name)));
     put(form, "about", hint);
     json_put_boolean(form, "seen", false);
-    json_put_text(form, "token", token_of(view, name));
+    json_put_text(form, "token", admin_side_token(view->call, name));
     json_put_boolean(form, "danger", danger);
     json_put(form, "inputs", json_new_array(arena));
     bool sent = text_equal(view->call->request->method, "POST") &&

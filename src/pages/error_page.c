@@ -16,7 +16,7 @@ static const struct {
     { OUTCOME_UNAUTHENTICATED, "sign_in" },    { OUTCOME_REAUTHENTICATION_REQUIRED, "sign_in" },
     { OUTCOME_FORBIDDEN, "forbidden" },        { OUTCOME_FLOW_ENDED, "flow_ended" },
     { OUTCOME_TOO_MANY_REQUESTS, "too_many" }, { OUTCOME_UNAVAILABLE, "unavailable" },
-    { OUTCOME_SERVER_ERROR, "server" },
+    { OUTCOME_SERVER_ERROR, "server" },        { OUTCOME_KEY_IN_USE, "under_way" },
 };
 
 static const char *kind_of(enum outcome outcome)

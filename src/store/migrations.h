@@ -10,7 +10,7 @@
 #include "store/db.h"
 
 /* The highest migration that this program was written for. */
-enum { SCHEMA_NUMBER = 6 };
+enum { SCHEMA_NUMBER = 7 };
 
 extern const struct statement_table migrations_statements;
 

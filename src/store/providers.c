@@ -4,13 +4,13 @@
 enum { ADD, FIND, LOCK, LIST, SET, REMOVE, COUNT_CONNECTIONS };
 
 #define ROW(member) offsetof(struct provider_row, member)
-#define PROVIDER_COLUMNS "name, kind, status, metadata, secret_sealed, created_at, updated_at"
+#define PROVIDER_COLUMNS "name, kind, status, metadata, secret_sealed, version, created_at, updated_at"
 
 static const struct column provider_columns[] = {
     { COLUMN_TEXT, ROW(name) },           { COLUMN_TEXT, ROW(kind) },
     { COLUMN_TEXT, ROW(status) },         { COLUMN_TEXT, ROW(metadata) },
-    { COLUMN_BYTES, ROW(secret_sealed) }, { COLUMN_INTEGER, ROW(created_at) },
-    { COLUMN_INTEGER, ROW(updated_at) },
+    { COLUMN_BYTES, ROW(secret_sealed) }, { COLUMN_INTEGER, ROW(version) },
+    { COLUMN_INTEGER, ROW(created_at) },  { COLUMN_INTEGER, ROW(updated_at) },
 };
 
 struct count_row {
@@ -21,8 +21,8 @@ static const struct column count_columns[] = { { COLUMN_INTEGER, offsetof(struct
 
 static const struct statement statements[] = {
     [ADD] = { .name = "providers.add",
-              .sql = "INSERT INTO providers (" PROVIDER_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
-              .parameters = "ttttbii" },
+              .sql = "INSERT INTO providers (" PROVIDER_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+              .parameters = "ttttbiii" },
     [FIND] = { .name = "providers.find",
                .sql = "SELECT " PROVIDER_COLUMNS " FROM providers WHERE name = ?",
                .parameters = "t",
@@ -38,8 +38,8 @@ static const struct statement statements[] = {
                COLUMNS(provider_columns),
                .retry = true },
     [SET] = { .name = "providers.set",
-              .sql = "UPDATE providers SET metadata = ?, secret_sealed = ?, status = ?, updated_at = ?"
-                     " WHERE name = ?",
+              .sql = "UPDATE providers SET metadata = ?, secret_sealed = ?, status = ?, updated_at = ?,"
+                     " version = version + 1 WHERE name = ?",
               .parameters = "tbtit" },
     [REMOVE] = { .name = "providers.remove",
                  .sql = "DELETE FROM providers WHERE name = ?",
@@ -55,12 +55,12 @@ const struct statement_table providers_statements = STATEMENT_TABLE(statements);
 
 enum store_result providers_add(struct db *db, const struct provider_row *row)
 {
-    return db_run(db, &statements[ADD],
-                  VALUES(sql_text(row->name), sql_text(row->kind), sql_text(row->status),
-                         sql_text(row->metadata),
-                         sql_bytes(row->secret_sealed.data, row->secret_sealed.length),
-                         sql_integer(row->created_at), sql_integer(row->updated_at)),
-                  NULL);
+    return db_run(
+        db, &statements[ADD],
+        VALUES(sql_text(row->name), sql_text(row->kind), sql_text(row->status), sql_text(row->metadata),
+               sql_bytes(row->secret_sealed.data, row->secret_sealed.length), sql_integer(row->version),
+               sql_integer(row->created_at), sql_integer(row->updated_at)),
+        NULL);
 }
 
 enum store_result providers_find(struct db *db, struct arena *arena, const char *name,

@@ -11,6 +11,7 @@ struct provider_row {
     const char *status;         /* "active" or "disabled" */
     const char *metadata;       /* JSON object, without name, kind and secret */
     struct bytes secret_sealed; /* empty: it has none */
+    int64_t version;            /* providers_set() counts it up */
     int64_t created_at, updated_at;
 };
 

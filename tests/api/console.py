@@ -112,6 +112,6 @@ def is_done(browser, answer, words):
     return shown
 
 
-def make_old(site, browser):
+def make_old(site, browser, seconds=1000):
     value = hashlib.sha256(browser.cookies["admin-session"].encode()).hexdigest()
-    site.sql(f"UPDATE admin_sessions SET authenticated_at = authenticated_at - 1000 WHERE id_hash = UNHEX('{value}')")
+    site.sql(f"UPDATE admin_sessions SET authenticated_at = authenticated_at - ({seconds}) WHERE id_hash = UNHEX('{value}')")

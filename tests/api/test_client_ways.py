@@ -520,7 +520,7 @@ def bad_documents(site):
 def slow_document(site):
     with Receiver() as server:
         client = fetched_client(site, server, EcKey("one"))
-        server.behave(lambda handler: time.sleep(12))
+        server.behave(lambda handler: time.sleep(40))
         answers, began = [], time.monotonic()
         web = site.connect()
         waiting = threading.Thread(target=lambda: answers.append(ask(site, TOKEN, client, proof_of(site, client)[0], web=web)))
@@ -530,7 +530,7 @@ def slow_document(site):
         assert waiting.is_alive(), "another client had to wait"
         waiting.join()
         invalid_client(answers[0])
-        assert time.monotonic() - began < 11.5, "the slow one took too long"
+        assert time.monotonic() - began < 20, "the slow one took too long"
 
 
 # --- discovery ---

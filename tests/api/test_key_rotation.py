@@ -41,6 +41,12 @@ def sign_in_by(site, provider, word):
     return said(browser.get("/api/public/session"), 200)["user"]["email"]
 
 
+def tags(site, browser):
+    """Each provider's, by its name."""
+    names = [one["name"] for one in said(browser.get("/api/admin/providers"), 200)["providers"]]
+    return {name: browser.get(f"/api/admin/providers/{name}").header("ETag") for name in names}
+
+
 def expire(site, user):
     site.sql(f"UPDATE connections SET token_expires_at = UNIX_TIMESTAMP() + 60 WHERE user_id = UNHEX('{user.id.replace('-', '')}')")
 
@@ -62,7 +68,8 @@ class KeyRotation(TestCase):
 
     def test_rotation(self):
         """rotated, sealed anew, the old key taken out and restarted: a second step, a sign-in by a provider, a provider's token and its
-        refresh, client_secret_jwt, a webhook's signature and refresh tokens of since then work on"""
+        refresh, client_secret_jwt, a webhook's signature and refresh tokens of since then work on; a tag that was seen and a page that was
+        opened before are as good as ever, and an administrator between password and code goes on"""
         site, receiver = self.site, self.receiver
         here = Place(site, fakes)
         user, idle = here.member(), here.member()
@@ -70,7 +77,10 @@ class KeyRotation(TestCase):
             one.connect("acme")
         machine, admin, client = secret_client(site), console.new_admin(site), site.client("web")
         equal(get_token(site, machine).status, 200, "before")
-        console.sign_in(site, admin)
+        browser, entering = console.sign_in(site, admin), site.browser()
+        opened = console.form_named(browser.open("/admin/providers/google"), "provider_change")
+        provider_tags = tags(site, browser)
+        second_step = entering.follow(console.password_step(entering, admin)).page().form_with(name="code")
         email = sign_in_by(site, "google", "before" + user.name)
         webhook = said(here.key.post("webhooks", {"url": receiver.url}), 201)
         tag = here.key.get(f"webhooks/{webhook['id']}").header("ETag")
@@ -88,6 +98,12 @@ class KeyRotation(TestCase):
         equal((now["newest"]["state"], now[old]["state"] in ("until", "needed")), ("newest", True), str(now))
         assert now["newest"]["lasting"] >= held["lasting"] and now["newest"]["values"].keys() >= LASTING, now
         signed = Tokens(refresh(site, client, signed.refresh).json())
+        admin.forget_used()
+        answer = entering.submit(second_step, {"code": admin.code()}, follow=False)
+        assert "admin-session" in entering.cookies, f"between password and code: {answer}, to {answer.location}"
+        equal(tags(site, browser), provider_tags, "providers that nobody has changed")
+        console.is_done(browser, browser.submit(opened, {"display_name": "Since then"}, follow=False), "have been saved")
+        equal([name for name, tag in tags(site, browser).items() if tag != provider_tags[name]], ["google"], "the one that was changed")
 
         write(site, lines(site)[0])
         site.door.stop_service()

@@ -5,6 +5,7 @@ import re
 import urllib.parse
 
 from kit import *
+from script import checksums
 from web import filled
 
 PAGES = ["/account", "/account/password", "/account/email", "/account/sessions", "/account/applications", "/account/connections",
@@ -59,7 +60,7 @@ def make_old(site, person):
 
 
 def state_of(site):
-    return site.sql("CHECKSUM TABLE " + ", ".join(TABLES))
+    return checksums(site, only=TABLES)
 
 
 # --- who may enter ---

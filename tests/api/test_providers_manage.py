@@ -230,6 +230,20 @@ def patched_at_once(site):
     equal(call(browser, "PATCH", "/corp", {"status": "active"}, if_match=f'"x", {changed.header("ETag")}').status, 200, "in a list")
 
 
+@test("/api/admin/providers: the ETag moves with the secret alone, however fast, and is another of one that takes the place of one that was removed")
+def tags(site):
+    clean(site)
+    browser = console(site)
+    seen = [call(browser, "POST", body=CORP).header("ETag")]
+    for number in range(4):
+        seen.append(call(browser, "PATCH", "/corp", {"client_secret": f"{SECRET}-{number}"}, if_match=seen[-1]).header("ETag"))
+        equal(call(browser, "GET", "/corp").header("ETag"), seen[-1], "as read")
+    equal(call(browser, "DELETE", "/corp").status, 204)
+    seen.append(call(browser, "POST", body=CORP).header("ETag"))
+    equal((len(set(seen)), None in seen), (6, False), str(seen))
+    equal(call(browser, "PATCH", "/corp", {"client_secret": SECRET + "-4"}, if_match=seen[0]).status, 412, "of the one that was removed")
+
+
 @test("/api/admin/providers: nobody else gets in, no other page of the web, and nothing changes behind an old sign-in")
 def api_closed(site):
     clean(site)

@@ -105,6 +105,50 @@ test('what is made is shown once: a client and its secret, an API key', async ()
   await looksRight('key-made');
 });
 
+test('a double click makes one thing and shows it: an application and its secret, an API key, a plan', async () => {
+  const many = (table, column, name) => Number(sql(`SELECT COUNT(*) FROM ${table} WHERE ${column} LIKE '%${name}%'`));
+  const twice = async (form) => {
+    const button = page.locator(`form:has(input[name="form"][value="${form}"]) button`).first();
+    await button.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await button.boundingBox();
+    const click = () => page.mouse.click(x + width / 2, y + height / 2);
+    const posts = [];
+    await page.route('**/admin/**', async (route) => {
+      const request = route.request();
+      if (request.method() !== 'POST' || posts.push(request.postData()) > 1) return route.continue();
+      const headers = { ...await request.allHeaders(), origin: issuer };
+      posts.push((await route.fetch({ headers, maxRedirects: 0 })).status()); // it is done, but its answer is still on the way
+      await click();
+      return route.abort().catch(() => {}); // the browser has given it up by then
+    });
+    const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+    await Promise.all([answered, click()]);
+    await page.unroute('**/admin/**');
+    assert.deepEqual([posts.length, posts[2]], [3, posts[0]], 'both clicks send the same');
+    assert.ok([200, 303].includes(posts[1]), `the first click ended in ${posts[1]}`);
+  };
+  await page.goto(`${issuer}${HERE}/clients`);
+  await page.locator('input[name="client_name"]').fill('Clicked Twice');
+  await page.locator('textarea[name="redirect_uris"]').fill('https://twice.example.com/callback');
+  await twice('client_add');
+  await page.locator('.once').waitFor();
+  assert.equal(many('clients', 'metadata', 'Clicked Twice'), 1);
+  await page.goto(`${issuer}${HERE}/keys`);
+  await page.locator('input[name="key_name"]').fill('Clicked Twice');
+  await page.locator('input[value="read:users"]').check();
+  await twice('key_add');
+  await page.locator('.once').waitFor();
+  assert.equal(many('api_keys', 'name', 'Clicked Twice'), 1);
+  const key = await page.locator('.once code').innerText();
+  const answer = await page.request.get(`${issuer}/api/service/users`, { headers: { 'X-API-Key': key } });
+  assert.equal(answer.status(), 200, 'the key that is shown is the one that was made');
+  await page.goto(`${issuer}${HERE}/plans`);
+  await page.locator('input[name="plan_name"]').fill('Clicked Twice');
+  await twice('plan_add');
+  await page.locator('.rows a', { hasText: 'Clicked Twice' }).waitFor();
+  assert.equal(many('plans', 'name', 'Clicked Twice'), 1);
+});
+
 test('a form that is refused says why, beside the field and on top, and holds what was typed', async () => {
   await page.goto(`${issuer}${HERE}/plans`);
   await page.locator('input[name="plan_name"]').fill('Gold');

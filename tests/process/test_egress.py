@@ -309,7 +309,7 @@ class Egress(TestCase):
         got = third.ask("send", self.site.url + "/text", 30000)
         self.assertEqual("failed", got["result"])
         self.assertIn("127.0.0.1 is slow", got["error"])
-        self.assertLess(got["took_ms"], 10000)
+        self.assertLess(got["took_ms"], 15000)  # not the thirty seconds that it would wait
         self.assertIn("127.0.0.1 is slow", fourth.ask("document", self.site.url + "/doc", 0)["error"])
         self.assertEqual("text", fourth.ask("send", self.site.other_url + "/text", 30000)["body"])
         self.site.released.set()
@@ -323,15 +323,15 @@ class Egress(TestCase):
         for probe in probes:  # who is there already comes at once
             self.assertEqual("text", probe.ask("send", self.site.other_url + "/text", 30000)["body"])
         for probe in probes:
-            probe.begin("send", self.site.url + "/slow/6", 30000)
-        until(lambda: self.site.count("/slow/6") == 4)
+            probe.begin("send", self.site.url + "/slow/11", 30000)
+        until(lambda: self.site.count("/slow/11") == 4)
         answers = [probe.end() for probe in probes]
         given_up = [got for got in answers if got["result"] == "failed"]
         self.assertEqual(["slow"] * 2, [got["body"] for got in answers if got["result"] == "answered"])
         self.assertEqual(2, len(given_up))
         for got in given_up:
             self.assertIn("127.0.0.1 is slow", got["error"])
-            self.assertLess(got["took_ms"], 5000)
+            self.assertLess(got["took_ms"], 10000)  # three seconds, and what a busy machine adds
         until(lambda: len(self.site.left) == 2, what="the end of what nobody waits for")
         for probe in probes[:2]:
             probe.begin("send", self.site.url + "/held", 30000)

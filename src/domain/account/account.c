@@ -141,22 +141,24 @@ static enum store_result change_name(struct db *db, void *argument)
     change->changed_since = !precondition_holds(change->if_match, account_tag(change->arena, &user));
     if (change->changed_since)
         return STORE_NOT_FOUND; /* anything but OK rolls back */
+    if (!change->name || text_equal(user.name, change->name))
+        return STORE_OK;
     result = users_change_name(db, change->user_id, change->name, change->now);
     return result == STORE_OK ? members_follow_user(db, change->user_id) : result;
 }
 
 enum outcome account_change_name(struct context *context, const unsigned char user_id[16], const char *name)
 {
-    return account_change_name_if(context, user_id, name, NULL);
+    return account_change_name_if(context, user_id, name ? name : "", NULL);
 }
 
 enum outcome account_change_name_if(struct context *context, const unsigned char user_id[16],
                                     const char *name, const char *if_match)
 {
-    const char *clean = account_clean_name(context->arena, name);
-    if (!clean)
+    const char *clean = name ? account_clean_name(context->arena, name) : NULL;
+    if (name && !clean)
         return refuse(context, OUTCOME_INVALID_REQUEST, "the name is too short, too long or not plain text");
-    /* The same again does no harm, so that a lost answer is asked for once more by the person. */
+    /* The same again changes nothing, so that a lost answer is asked for once more by the person. */
     struct name_change change = {
         .arena = context->arena, .user_id = user_id, .name = clean, .if_match = if_match, .now = context->now
     };

@@ -49,7 +49,7 @@ enum outcome account_needs_recent(struct context *context, const struct session 
 enum outcome account_change_name(struct context *context, const unsigned char user_id[16], const char *name);
 
 /* The same for an account that still has the tag (domain/precondition.h): PRECONDITION_FAILED else. The tag
- * tells nothing that whoever may ask for the account isn't told. */
+ * tells nothing that whoever may ask for the account isn't told. name NULL: it stays. */
 const char *account_tag(struct arena *arena, const struct user_row *user);
 enum outcome account_change_name_if(struct context *context, const unsigned char user_id[16],
                                     const char *name, const char *if_match);

@@ -36,6 +36,13 @@ static enum store_result store_one(struct db *db, struct context *context, const
     return history_add(db, &past);
 }
 
+bool record_is_empty(const struct record *record)
+{
+    while (record && !record->type)
+        record = record->also;
+    return record == NULL;
+}
+
 enum store_result record_store(struct db *db, struct context *context, const struct record *record)
 {
     enum store_result result = STORE_OK;

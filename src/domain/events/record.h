@@ -22,6 +22,10 @@ struct record {
 struct record record_of_admin(struct context *context, const char *type, const unsigned char id[16],
                               const char *email);
 
+/* Neither it nor what goes with it tells of a change: then nothing else is written either, no row and no time
+ * of the last change. */
+bool record_is_empty(const struct record *record);
+
 /* Inside the transaction of the change, behind it. */
 enum store_result record_store(struct db *db, struct context *context,
                                const struct record *record) MUST_CHECK;
@@ -29,7 +33,8 @@ enum store_result record_store(struct db *db, struct context *context,
 /* Once that is committed: tells the courier and the log. */
 void record_tell(struct context *context, const struct record *record);
 
-/* work and its record in one transaction, as by db_transact(). work may fill the record. */
+/* work and its record in one transaction, as by db_transact(). work may fill the record; of one that stays
+ * empty (record_is_empty()) it has written nothing. */
 enum store_result record_change(struct context *context, const struct record *record, db_work_fn work,
                                 void *argument) MUST_CHECK;
 

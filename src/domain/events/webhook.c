@@ -250,7 +250,6 @@ static enum outcome change_row(struct change *change)
 
     if (!precondition_holds(change->if_match, webhook_tag(context, change->row)))
         return refuse(context, OUTCOME_PRECONDITION_FAILED, "the webhook has been changed since");
-    change->row->updated_at = context->now;
     if (change->wanted)
         return take_wanted(context, change->wanted, change->row);
     change->secret = webhook_secret_rotate(context, change->row);
@@ -272,6 +271,9 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
     if (change->outcome != OUTCOME_OK)
         return STORE_NOT_FOUND; /* anything but OK rolls back */
     change->record = record_of_change(change, &before);
+    if (record_is_empty(&change->record))
+        return STORE_OK;
+    change->row->updated_at = change->context->now;
     return webhooks_change(db, change->row);
 }
 

@@ -117,17 +117,32 @@ bool admin_step_enrols(const struct admin_step *step)
 
 /* --- between password and code --- */
 
+static bool open_secret(struct context *context, const struct admin_row *admin, struct bytes *secret_out)
+{
+    return sealed_open(context->keyfile, context->arena, SEALED_SECOND_STEP, sealed_by_id(admin->id),
+                       admin->totp_sealed, secret_out);
+}
+
 static const char *bound_to_browser(struct context *context, const char *browser)
 {
     return arena_printf(context->arena, "admin.step:%s", browser);
+}
+
+/* The second step's own secret: as what it is sealed changes with the key. "" for none; one that doesn't open
+ * is what it is. */
+static const char *second_step_of(struct context *context, const struct admin_row *admin)
+{
+    struct bytes secret = admin->totp_sealed;
+    if (secret.length > 0 && !open_secret(context, admin, &secret))
+        secret = admin->totp_sealed;
+    return hex_encode(context->arena, secret.data, secret.length);
 }
 
 /* Moves with the password and with the second step. */
 static const char *print_of(struct context *context, const struct admin_row *admin)
 {
     unsigned char hash[32];
-    sha256_text(arena_printf(context->arena, "%s %s", admin->password_hash,
-                             hex_encode(context->arena, admin->totp_sealed.data, admin->totp_sealed.length)),
+    sha256_text(arena_printf(context->arena, "%s %s", admin->password_hash, second_step_of(context, admin)),
                 hash);
     return hex_encode(context->arena, hash, PRINT_BYTES);
 }
@@ -219,8 +234,7 @@ static const char wrong_code[] = "wrong or used code";
 static enum outcome use_app_code(struct context *context, const struct admin_row *admin, const char *code)
 {
     struct bytes secret;
-    if (!sealed_open(context->keyfile, context->arena, SEALED_SECOND_STEP, sealed_by_id(admin->id),
-                     admin->totp_sealed, &secret))
+    if (!open_secret(context, admin, &secret))
         return refuse(context, OUTCOME_SERVER_ERROR, "the second step's secret doesn't open");
     int64_t step = totp_match(context->arena, secret, context->now, admin->totp_step, code);
     if (step < 0)

@@ -23,7 +23,7 @@ bool api_key_holds(const struct api_key *key, const char *permission);
  * Finds the key of a header (NULL: none). UNAUTHENTICATED without one, for a malformed, unknown, revoked or
  * expired one; FORBIDDEN from an address that it isn't for and, naming it, when it lacks the permission
  * (NULL: none is needed); NOT_ACTIVE when its service is switched off; UNAVAILABLE. The key is cached, so
- * that whoever changes or ends one does so by change_directory(). Notes its use at most once a minute.
+ * that whoever changes or ends one does so by change_recorded(). Notes its use at most once a minute.
  */
 enum outcome api_key_authenticate(struct context *context, const char *header, const char *permission,
                                   const struct api_key **key_out);

@@ -8,11 +8,9 @@
 
 #include "domain/events/record.h"
 
-/* work is run as by db_transact(), with argument; it may fill the record. */
+/* work is run as by db_transact(), with argument; it may fill the record. Where that stays empty
+ * (record_is_empty()), nothing has been written, and the version stays. */
 enum store_result change_recorded(struct context *context, const struct record *record, db_work_fn work,
                                   void *argument) MUST_CHECK;
-
-/* The same where nothing is written down: what isn't any service's. */
-enum store_result change_directory(struct context *context, db_work_fn work, void *argument) MUST_CHECK;
 
 #endif

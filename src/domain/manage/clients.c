@@ -220,7 +220,6 @@ static enum outcome edit(struct client_change *change)
     enum outcome outcome = wish->metadata ? merge(context, wish->metadata, change->client) : OUTCOME_OK;
     if (wish->status)
         row->status = wish->status;
-    row->updated_at = context->now;
     return outcome;
 }
 
@@ -250,6 +249,11 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
     if (change->outcome != OUTCOME_OK)
         return STORE_NOT_FOUND; /* anything but OK rolls back */
     note(change, &before);
+    if (record_is_empty(&change->record)) {
+        *row = before;
+        return STORE_OK;
+    }
+    row->updated_at = change->context->now;
     return clients_set(db, row);
 }
 

@@ -1,8 +1,8 @@
 /* managed_provider.c: see managed_provider.h. */
 #include "domain/manage/managed_provider.h"
 
-#include "core/encode.h"
 #include "core/text.h"
+#include "crypto/secret.h"
 #include "domain/manage/change.h"
 #include "domain/precondition.h"
 #include "domain/providers/configured.h"
@@ -22,11 +22,13 @@ static enum outcome refuse_metadata(struct context *context, const char *error)
 
 /* --- what is there --- */
 
+/* The version stands for the secret, whose sealed bytes are others under another key. The rest is for an
+ * older program beside this one, which counts nothing. */
 static const char *tag_of(struct arena *arena, const struct provider_row *row)
 {
-    const char *secret = hex_encode(arena, row->secret_sealed.data, row->secret_sealed.length);
     return precondition_tag_of_text(arena,
-                                    arena_printf(arena, "%s\n%s\n%s", row->status, row->metadata, secret));
+                                    arena_printf(arena, "%s\n%s\n%lld %lld", row->status, row->metadata,
+                                                 (long long)row->updated_at, (long long)row->version));
 }
 
 static void take_row(struct context *context, const struct provider_row *row,
@@ -110,31 +112,8 @@ enum outcome managed_provider_list(struct context *context, struct managed_provi
 
 /* --- history --- */
 
-static void note_member(const char *name, struct json *member, void *context)
-{
-    struct json_writer *writer = context;
-    if (text_equal(name, "client_secret") || text_equal(name, "client_secret_file"))
-        json_write_boolean(writer, "secret_changed", true);
-    else if (!text_equal(name, "name") && !text_equal(name, "kind"))
-        json_write_value(writer, name, member);
-}
-
-/* changes: what was said of it, NULL: nothing. */
-static struct record record_of(struct context *context, const char *type, const struct provider_row *row,
-                               const struct json *changes)
-{
-    struct json_writer data = json_writer_start(context->arena);
-    json_open_object(&data, NULL);
-    json_write_text(&data, "name", row->name);
-    json_write_text(&data, "kind", row->kind);
-    json_each(changes, note_member, &data);
-    json_close_object(&data);
-    return (struct record) { .type = type, .subject = row->name, .data = data.text.data };
-}
-
-/* --- adding --- */
-
-static void keep_member(const char *name, struct json *member, void *context)
+/* What has no column of its own. */
+static void write_member(const char *name, struct json *member, void *context)
 {
     static const char elsewhere[] = "name kind client_secret client_secret_file";
     struct json_writer *writer = context;
@@ -142,12 +121,29 @@ static void keep_member(const char *name, struct json *member, void *context)
         json_write_value(writer, name, member);
 }
 
-/* What the row holds as JSON: what has no column of its own. */
+/* changes: what was said of it, NULL: nothing. */
+static struct record record_of(struct context *context, const char *type, const struct provider_row *row,
+                               const struct json *changes, bool secret_changed)
+{
+    struct json_writer data = json_writer_start(context->arena);
+    json_open_object(&data, NULL);
+    json_write_text(&data, "name", row->name);
+    json_write_text(&data, "kind", row->kind);
+    json_each(changes, write_member, &data);
+    if (secret_changed)
+        json_write_boolean(&data, "secret_changed", true);
+    json_close_object(&data);
+    return (struct record) { .type = type, .subject = row->name, .data = data.text.data };
+}
+
+/* --- adding --- */
+
+/* What the row holds as JSON. */
 static const char *kept_metadata(struct arena *arena, const struct json *object)
 {
     struct json_writer writer = json_writer_start(arena);
     json_open_object(&writer, NULL);
-    json_each(object, keep_member, &writer);
+    json_each(object, write_member, &writer);
     json_close_object(&writer);
     return writer.text.data;
 }
@@ -171,14 +167,21 @@ static enum outcome read_wish(struct context *context, const struct json *object
                : refuse_metadata(context, error);
 }
 
+static struct bytes bytes_of(const char *text)
+{
+    return (struct bytes) { (const unsigned char *)text, strlen(text) };
+}
+
+/* old: the secret that the row has; NULL: it doesn't open. The same again isn't sealed again. */
 static void fill_row(struct context *context, const struct json *object,
-                     const struct provider_metadata *metadata, struct provider_row *row)
+                     const struct provider_metadata *metadata, const char *old, struct provider_row *row)
 {
     const struct provider *provider = &metadata->provider;
     row->name = provider->name;
     row->kind = metadata->kind->name;
     row->metadata = kept_metadata(context->arena, object);
-    row->secret_sealed = stored_provider_seal(context, provider->name, provider->client_secret);
+    if (!old || !secret_equal(bytes_of(old), bytes_of(provider->client_secret)))
+        row->secret_sealed = stored_provider_seal(context, provider->name, provider->client_secret);
 }
 
 static enum store_result add(struct db *db, void *argument)
@@ -190,14 +193,18 @@ enum outcome managed_provider_add(struct context *context, const struct provider
                                   struct managed_provider *provider_out)
 {
     struct provider_metadata metadata;
-    struct provider_row row = { .status = "active", .created_at = context->now, .updated_at = context->now };
+    /* one that takes another's place counts on from where that can't have come */
+    struct provider_row row = {
+        .status = "active", .version = context->now_ms, .created_at = context->now, .updated_at = context->now
+    };
     enum outcome outcome = read_wish(context, wish->metadata, wish, "", &metadata);
     if (outcome != OUTCOME_OK)
         return outcome;
-    fill_row(context, wish->metadata, &metadata, &row);
+    fill_row(context, wish->metadata, &metadata, "", &row);
     if (find_configured(context, row.name))
         return refuse(context, OUTCOME_ALREADY_EXISTS, "the configuration has a provider of this name");
-    const struct record record = record_of(context, "provider.created", &row, wish->metadata);
+    const struct record record =
+        record_of(context, "provider.created", &row, wish->metadata, row.secret_sealed.length > 0);
     enum store_result result = change_recorded(context, &record, add, &row);
     if (result == STORE_UNCERTAIN)
         result = providers_find(context->db, context->arena, row.name, &row);
@@ -294,11 +301,10 @@ static enum outcome edit_metadata(struct context *context, const struct provider
     if (outcome == OUTCOME_OK)
         outcome = check_identity(context, row, &metadata.provider);
     if (outcome == OUTCOME_OK)
-        fill_row(context, object, &metadata, row);
+        fill_row(context, object, &metadata, old, row);
     return outcome;
 }
 
-/* Of one that is switched to what it is already, nothing is written down. */
 static enum outcome edit(struct provider_change *change)
 {
     struct context *context = change->context;
@@ -306,17 +312,24 @@ static enum outcome edit(struct provider_change *change)
     struct provider_row *row = &change->row;
     if (!precondition_holds(wish->if_match, tag_of(context->arena, row)))
         return refuse(context, OUTCOME_PRECONDITION_FAILED, "the provider has changed since");
-    enum outcome outcome = wish->metadata ? edit_metadata(context, wish, row) : OUTCOME_OK;
-    if (outcome != OUTCOME_OK)
-        return outcome;
-    bool same = !wish->status || text_equal(row->status, wish->status);
-    bool active = text_equal(wish->status, "active");
-    change->record = record_of(context, wish->metadata ? "provider.updated" : NULL, row, wish->metadata);
-    change->switched = record_of(context, active ? "provider.enabled" : "provider.disabled", row, NULL);
+    if (wish->status)
+        row->status = wish->status;
+    return wish->metadata ? edit_metadata(context, wish, row) : OUTCOME_OK;
+}
+
+/* What has changed: nothing where it is as before. */
+static void note(struct provider_change *change, const struct provider_row *before)
+{
+    struct context *context = change->context;
+    const struct provider_row *row = &change->row;
+    bool other_secret = row->secret_sealed.data != before->secret_sealed.data;
+    bool updated = other_secret || !text_equal(row->metadata, before->metadata);
+    bool active = text_equal(row->status, "active"), same = text_equal(row->status, before->status);
+    change->record =
+        record_of(context, updated ? "provider.updated" : NULL, row, change->wish->metadata, other_secret);
+    change->switched =
+        record_of(context, active ? "provider.enabled" : "provider.disabled", row, NULL, false);
     change->record.also = same ? NULL : &change->switched;
-    row->status = same ? row->status : wish->status;
-    row->updated_at = context->now;
-    return outcome;
 }
 
 static enum store_result change_in_transaction(struct db *db, void *argument)
@@ -325,9 +338,16 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
     enum store_result result = providers_lock(db, change->context->arena, change->name, &change->row);
     if (result != STORE_OK)
         return result;
+    const struct provider_row before = change->row;
     change->outcome = edit(change);
-    /* anything but OK rolls back */
-    return change->outcome == OUTCOME_OK ? providers_set(db, &change->row) : STORE_NOT_FOUND;
+    if (change->outcome != OUTCOME_OK)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
+    note(change, &before);
+    if (record_is_empty(&change->record))
+        return STORE_OK;
+    change->row.updated_at = change->context->now;
+    change->row.version++;
+    return providers_set(db, &change->row);
 }
 
 enum outcome managed_provider_change(struct context *context, const char *name,
@@ -425,7 +445,7 @@ enum outcome managed_provider_remove(struct context *context, const char *name, 
     if (outcome != OUTCOME_OK)
         return outcome;
     struct removal removal = { .context = context, .name = row.name, .with_connections = with_connections };
-    const struct record record = record_of(context, "provider.removed", &row, NULL);
+    const struct record record = record_of(context, "provider.removed", &row, NULL, false);
     enum store_result result = change_recorded(context, &record, remove_row, &removal);
     if (result == STORE_CONFLICT)
         return refuse(context, OUTCOME_ALREADY_EXISTS,

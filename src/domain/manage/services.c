@@ -180,8 +180,10 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
     change->outcome = edit(change);
     if (change->outcome != OUTCOME_OK)
         return STORE_NOT_FOUND; /* anything but OK rolls back */
-    change->after.updated_at = context->now;
     change->record = record_of_change(context, change->type, &change->before, &change->after);
+    if (record_is_empty(&change->record))
+        return STORE_OK;
+    change->after.updated_at = context->now;
     return services_set(db, &change->after);
 }
 

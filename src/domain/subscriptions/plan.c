@@ -71,7 +71,6 @@ static enum outcome take_terms(struct context *context, const struct plan_terms 
         row->name = terms->name;
     if (terms->has_price)
         row->price_cents = terms->price_cents;
-    row->updated_at = context->now;
     return OUTCOME_OK;
 }
 
@@ -173,9 +172,12 @@ static enum store_result change_in_transaction(struct db *db, void *argument)
             refuse(work->context, OUTCOME_PRECONDITION_FAILED, "the plan has been changed meanwhile");
     else
         work->outcome = take_terms(work->context, work->terms, &work->row);
+    if (work->outcome != OUTCOME_OK)
+        return STORE_NOT_FOUND; /* anything but OK rolls back */
     bool same = text_equal(before, plan_tag(arena, &work->row));
     work->record = record_of(work->context, same ? NULL : "plan.updated", &work->row);
-    return work->outcome == OUTCOME_OK ? plans_change(db, &work->row) : STORE_NOT_FOUND;
+    work->row.updated_at = same ? work->row.updated_at : work->context->now;
+    return same ? STORE_OK : plans_change(db, &work->row);
 }
 
 /* After a commit of which nobody knows: whether the plan is as it was to become. */

@@ -33,7 +33,8 @@ class Doorward(Stand):
     def __init__(self, *, server="lighttpd", faults=True, respawn=False, program=None, workers=2, **options):
         self.place = tempfile.mkdtemp(prefix="dw-", dir=os.environ.get("DOORWARD_TMP", "/tmp"))
         self.faults = faults
-        env = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1",
+        sanitizer = os.environ.get("ASAN_OPTIONS", "detect_leaks=1")
+        env = {"ASAN_OPTIONS": sanitizer + ":abort_on_error=0:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1",
                **({} if respawn else {"DOORWARD_NO_RESPAWN": "1"}), **options.pop("env", {})}
         # Cheap password hashes, as what is tested is the rule and not the cost; callers may ask as fast as they can.
         settings = {"scrypt_log_n": 10, "service_api_rate": 0, "service_management_limit": 0, **options.pop("settings", {})}
