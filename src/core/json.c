@@ -8,6 +8,7 @@
 #include "core/text.h"
 
 #include <json-c/json.h>
+#include <json-c/printbuf.h>
 
 struct scan {
     struct arena *arena;
@@ -208,6 +209,11 @@ static bool scan_value(struct scan *scan, int depth)
     }
 }
 
+static struct json_object *inner(const struct json *value)
+{
+    return (struct json_object *)(uintptr_t)value;
+}
+
 /* Members as written, to be held against what json-c kept: fewer kept means a name came twice. */
 static size_t count_members(struct json_object *value)
 {
@@ -246,60 +252,123 @@ static void release(void *object)
     json_object_put(object);
 }
 
-static struct json *adopt(struct arena *arena, struct json_object *object)
+static void adopt_for(struct arena *arena, struct json_object *object, void (*end)(void *object))
 {
     if (!object)
         fatal("out of memory");
-    arena_defer(arena, release, object);
+    arena_defer(arena, end, object);
+}
+
+static struct json *adopt(struct arena *arena, struct json_object *object)
+{
+    adopt_for(arena, object, release);
     return (struct json *)object;
 }
 
-static struct json_object *inner(const struct json *value)
+static struct json_tokener *tokener_make(void)
 {
-    return (struct json_object *)(uintptr_t)value;
-}
-
-/* One tokener for the life of the process: making one costs more than most parses. */
-static struct json_tokener *tokener(void)
-{
-    static struct json_tokener *made;
-    if (!made) {
-        made = json_tokener_new_ex(JSON_MAX_DEPTH + 2);
-        if (!made)
-            fatal("out of memory");
-        json_tokener_set_flags(made, JSON_TOKENER_STRICT);
-    }
-    json_tokener_reset(made);
+    struct json_tokener *made = json_tokener_new_ex(JSON_MAX_DEPTH + 2);
+    if (!made)
+        fatal("out of memory");
+    json_tokener_set_flags(made, JSON_TOKENER_STRICT);
     return made;
 }
 
-struct json *json_parse(struct arena *arena, const char *text, size_t length, const char **error_out)
+/* One tokener for the life of the process: making one costs more than most parses. */
+static struct json_object *tokenise(const char *text, int size)
+{
+    static struct json_tokener *made;
+    if (!made)
+        made = tokener_make();
+    json_tokener_reset(made);
+    return json_tokener_parse_ex(made, text, size);
+}
+
+/* By a tokener of its own, whose buffer is large enough from the start: one that grows is copied, and what
+ * was copied from is given back as it is. */
+static struct json_object *tokenise_secret(const char *text, int size)
+{
+    struct json_tokener *own = tokener_make();
+    if (printbuf_memset(own->pb, size, '\0', 1) < 0)
+        fatal("out of memory");
+    json_tokener_reset(own);
+    struct json_object *object = json_tokener_parse_ex(own, text, size);
+    explicit_bzero(own->pb->buf, (size_t)own->pb->size);
+    json_tokener_free(own);
+    return object;
+}
+
+static void wipe(struct json_object *value)
+{
+    if (json_object_is_type(value, json_type_string)) {
+        char *text = (char *)(uintptr_t)json_object_get_string(value);
+        explicit_bzero(text, (size_t)json_object_get_string_len(value));
+    }
+    for (size_t i = 0; json_object_is_type(value, json_type_array) && i < json_object_array_length(value);
+         i++)
+        wipe(json_object_array_get_idx(value, i));
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach (value, name, member) {
+            (void)name;
+            wipe(member);
+        }
+    }
+}
+
+void json_wipe(struct json *value)
+{
+    wipe(inner(value));
+}
+
+static void wipe_and_release(void *object)
+{
+    wipe(object);
+    json_object_put(object);
+}
+
+static bool is_good_json(struct arena *arena, const char *text, size_t length, const char **error_out)
 {
     struct scan scan = { arena, text, text + length, NULL };
-    if (length > INT32_MAX || !text_is_utf8(text, length)) {
-        *error_out = "not UTF-8";
-        return NULL;
-    }
+    *error_out = "not UTF-8";
+    if (length > INT32_MAX || !text_is_utf8(text, length))
+        return false;
     bool fine = scan_value(&scan, 0);
     scan_white(&scan);
     if (fine && scan.at != scan.end)
         fine = scan_fail(&scan, "text behind the value");
     *error_out = scan.error;
-    if (!fine)
+    return fine;
+}
+
+static struct json *parse(struct arena *arena, const char *text, size_t length,
+                          struct json_object *(*take)(const char *text, int size), void (*end)(void *object),
+                          const char **error_out)
+{
+    if (!is_good_json(arena, text, length, error_out))
         return NULL;
     /* With the NUL, so that a number at the very end is complete for json-c. */
     const char *copy = arena_strndup(arena, text, length);
-    struct json_object *object = json_tokener_parse_ex(tokener(), copy, (int)length + 1);
+    struct json_object *object = take(copy, (int)length + 1);
     if (!object) {
         *error_out = "no value"; /* the text "null", which is NULL for json-c too */
         return NULL;
     }
-    struct json *value = adopt(arena, object);
+    adopt_for(arena, object, end);
     if (count_members(object) != count_colons(text, length)) {
         *error_out = "a member name used twice";
         return NULL;
     }
-    return value;
+    return (struct json *)object;
+}
+
+struct json *json_parse(struct arena *arena, const char *text, size_t length, const char **error_out)
+{
+    return parse(arena, text, length, tokenise, release, error_out);
+}
+
+struct json *json_parse_secret(struct arena *arena, const char *text, size_t length, const char **error_out)
+{
+    return parse(arena, text, length, tokenise_secret, wipe_and_release, error_out);
 }
 
 enum json_kind json_kind(const struct json *value)

@@ -24,6 +24,13 @@ enum { JSON_MAX_DEPTH = 16 };
 struct json *json_parse(struct arena *arena, const char *text, size_t length,
                         const char **error_out) MUST_CHECK;
 
+/* The same of a text that holds secrets: what json-c has of it is wiped with the arena. */
+struct json *json_parse_secret(struct arena *arena, const char *text, size_t length,
+                               const char **error_out) MUST_CHECK;
+
+/* Wipes all texts in a value; they are empty, or runs of NULs, from then on. */
+void json_wipe(struct json *value);
+
 enum json_kind json_kind(const struct json *value);
 
 /* A member of an object, NULL when absent, null, or when value is no object. */

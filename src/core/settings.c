@@ -4,6 +4,7 @@
  */
 #include "core/settings_options.h"
 
+#include "core/file.h"
 #include "core/network.h"
 #include "core/text.h"
 #include "core/uri.h"
@@ -117,11 +118,9 @@ static bool take_choice(struct reader *reader, const struct option *option, cons
 static bool read_secret_file(struct reader *reader, const char *path, const char **secret_out)
 {
     char buffer[SECRET_MAX];
-    FILE *file = *path == '/' ? fopen(path, "re") : NULL;
-    if (!file)
+    size_t length;
+    if (*path != '/' || !file_read(path, buffer, sizeof(buffer), &length))
         return fail(reader, "can't read file:%s: %s", path, *path == '/' ? strerror(errno) : "not a path");
-    size_t length = fread(buffer, 1, sizeof(buffer), file);
-    fclose(file);
     const char *end = memchr(buffer, '\n', length);
     size_t line = end ? (size_t)(end - buffer) : length;
     if (line && buffer[line - 1] == '\r')
@@ -375,14 +374,9 @@ static bool take_file(struct reader *reader, const char *text, size_t length)
 
 static bool read_file(struct reader *reader)
 {
-    FILE *file = fopen(reader->path, "re");
-    if (!file)
-        return fail(reader, "can't be read: %s", strerror(errno));
     char *text = arena_alloc(reader->arena, FILE_MAX + 1);
-    size_t length = fread(text, 1, FILE_MAX + 1, file);
-    bool broken = ferror(file);
-    fclose(file);
-    if (broken)
+    size_t length;
+    if (!file_read(reader->path, text, FILE_MAX + 1, &length))
         return fail(reader, "can't be read: %s", strerror(errno));
     if (length > FILE_MAX)
         return fail(reader, "larger than 64 KiB");
@@ -477,4 +471,42 @@ struct settings *settings_load(struct arena *arena, const char *path, const char
            check_pools(&reader);
     *error_out = reader.error;
     return fine ? reader.settings : NULL;
+}
+
+/* --- a copy --- */
+
+static bool is_text(enum option_kind kind)
+{
+    static const bool is_other[] = { [KIND_INTEGER] = true,
+                                     [KIND_OCTAL] = true,
+                                     [KIND_SIZE] = true,
+                                     [KIND_DURATION] = true,
+                                     [KIND_BOOLEAN] = true };
+    return kind >= ARRAY_SIZE(is_other) || !is_other[kind];
+}
+
+/* Gives the texts of a copied section memory of their own. */
+static void own_texts(struct arena *arena, const struct option_list *list, void *section)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct option *option = &list->options[i];
+        const char *text;
+        if (!is_text(option->kind))
+            continue;
+        memcpy(&text, (char *)section + option->offset, sizeof(text));
+        text = option->kind == KIND_SECRET ? "" : arena_strdup(arena, text);
+        memcpy((char *)section + option->offset, &text, sizeof(text));
+    }
+}
+
+const struct settings *settings_without_secrets(struct arena *arena, const struct settings *settings)
+{
+    struct settings *copy = arena_alloc(arena, sizeof(*copy));
+    *copy = *settings;
+    own_texts(arena, &settings_main_list, copy);
+    for (size_t i = 0; i < copy->pool_count; i++) {
+        own_texts(arena, &settings_pool_list, &copy->pools[i]);
+        copy->pools[i].name = arena_strdup(arena, settings->pools[i].name);
+    }
+    return copy;
 }

@@ -129,6 +129,9 @@ struct settings {
  */
 struct settings *settings_load(struct arena *arena, const char *path, const char **error_out) MUST_CHECK;
 
+/* A copy of all but the secrets, which are empty in it. It shares nothing with the settings that it is of. */
+const struct settings *settings_without_secrets(struct arena *arena, const struct settings *settings);
+
 enum settings_format { SETTINGS_TEXT, SETTINGS_JSON, SETTINGS_MAN };
 
 /*

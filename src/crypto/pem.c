@@ -64,6 +64,7 @@ struct jwk *pem_read_p256(struct arena *arena, const char *pem, const char *kid)
         put_number(arena, object, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y) &&
         put_number(arena, object, "d", key, OSSL_PKEY_PARAM_PRIV_KEY))
         jwk = jwk_parse(object, &error);
+    json_wipe(object);
     EVP_PKEY_free(key);
     ERR_clear_error();
     return jwk;

@@ -1,6 +1,7 @@
 /* test_settings.c: what the option file may say, and every way in which it is told to be wrong. */
 #include "core/json.h"
 #include "core/settings.h"
+#include "core/strbuf.h"
 #include "core/text.h"
 #include "unit.h"
 
@@ -232,6 +233,30 @@ static void settings__reads_a_secret_from_the_first_line_of_a_file(void **state)
     expect_error(ISSUER "database_password = file:relative\n", ":2: can't read file:relative: not a path");
 }
 
+static const char *written(const struct settings *settings)
+{
+    struct strbuf out = strbuf_start(arena);
+    settings_write(settings, SETTINGS_TEXT, false, &out);
+    return out.data;
+}
+
+static void settings__copy_without_secrets_is_one_of_its_own(void **state)
+{
+    struct arena *other = arena_make(1024 * 1024);
+    (void)state;
+    const char *others = "mail_user = us\ncode_lifetime = 30s\nregistration = no\n"
+                         "[pool a]\nworkers = 3\n[pool b]\nfamilies = public\n";
+    const char *plain = arena_strdup(other, written(load_fine(arena_printf(arena, ISSUER "%s", others))));
+    const struct settings *settings =
+        load_fine(arena_printf(arena, ISSUER "database_password = s3\nmail_password = s4\n%s", others));
+    const struct settings *copy = settings_without_secrets(other, settings);
+    assert_string_equal(copy->database_password, "");
+    assert_string_equal(copy->mail_password, "");
+    arena_reset(arena); /* wipes what the settings were in */
+    assert_string_equal(written(copy), plain);
+    arena_destroy(other);
+}
+
 static void settings__refuses_what_is_no_file_of_text(void **state)
 {
     const char *error;
@@ -314,6 +339,7 @@ int main(void)
         TEST(settings__names_file_line_and_fault),
         TEST(settings__takes_only_an_issuer_that_can_be_compared_by_bytes),
         TEST(settings__reads_a_secret_from_the_first_line_of_a_file),
+        TEST(settings__copy_without_secrets_is_one_of_its_own),
         TEST(settings__refuses_what_is_no_file_of_text),
         TEST(settings__shows_no_default_as_changed),
         TEST(settings__shows_text_that_loads_to_the_same),

@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "crypto/secret.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -118,6 +119,8 @@ static enum cli_status serve(struct cli *cli)
         return cli_fail(cli, CLI_USAGE, "DOORWARD_WORKERS must be a number up to %d", WORKERS_MAX);
     open_standard_descriptors();
     leave_no_core();
+    if (!secret_wipe_freed())
+        log_warn("OpenSSL doesn't wipe what it gives back");
     give_large_blocks_back();
     umask(0007); /* the page area is shared with the command line of the group */
     listen_take_inherited(&options.inherited);

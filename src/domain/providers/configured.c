@@ -1,6 +1,7 @@
 /* configured.c: see configured.h. */
 #include "domain/providers/configured.h"
 
+#include "core/file.h"
 #include "core/text.h"
 #include "domain/providers/provider_metadata.h"
 
@@ -12,19 +13,16 @@ static const struct configured_providers none;
 
 static const struct json *read_file(struct arena *arena, const char *path, const char **error_out)
 {
-    FILE *file = fopen(path, "re");
-    if (!file) {
+    char *text = arena_alloc(arena, FILE_MAX_BYTES + 1);
+    size_t length;
+    if (!file_read(path, text, FILE_MAX_BYTES + 1, &length)) {
         *error_out = strerror(errno);
         return NULL;
     }
-    char *text = arena_alloc(arena, FILE_MAX_BYTES + 1);
-    size_t length = fread(text, 1, FILE_MAX_BYTES + 1, file);
-    bool failed = ferror(file);
-    fclose(file);
-    *error_out = failed ? "it can't be read" : "it is larger than 256 KiB";
-    if (failed || length > FILE_MAX_BYTES)
+    *error_out = "it is larger than 256 KiB";
+    if (length > FILE_MAX_BYTES)
         return NULL;
-    const struct json *array = json_parse(arena, text, length, error_out);
+    const struct json *array = json_parse_secret(arena, text, length, error_out);
     if (array && json_kind(array) != JSON_ARRAY) {
         *error_out = "it must be a JSON array of providers";
         return NULL;

@@ -1,6 +1,7 @@
 /* provider_metadata.c: see provider_metadata.h. */
 #include "domain/providers/provider_metadata.h"
 
+#include "core/file.h"
 #include "core/strbuf.h"
 #include "core/text.h"
 #include "domain/login/canonical.h"
@@ -460,13 +461,11 @@ bool provider_metadata_read_secret(struct arena *arena, struct provider_metadata
     const char *path = metadata->secret_file;
     if (!path)
         return true;
-    FILE *file = fopen(path, "re");
-    if (!file) {
+    size_t length;
+    if (!file_read(path, buffer, sizeof(buffer), &length)) {
         *error_out = arena_printf(arena, "client_secret_file %s: %s", path, strerror(errno));
         return false;
     }
-    size_t length = fread(buffer, 1, sizeof(buffer), file);
-    fclose(file);
     bool fine = length && length < sizeof(buffer) && text_is_utf8(buffer, length);
     metadata->secret = fine ? text_trim(arena, arena_strndup(arena, buffer, length)) : NULL;
     explicit_bzero(buffer, sizeof(buffer));
