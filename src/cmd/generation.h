@@ -32,9 +32,10 @@ struct generation {
     struct pool_ends ends[MAX_POOLS]; /* held by struct sockets */
     struct egress_way way;            /* likewise */
     int64_t workers[MAX_POOLS];
-    size_t children;         /* processes that live */
-    int64_t retired_at_ms;   /* 0: serving */
-    struct generation *next; /* in the master's list of retired ones */
+    size_t children;          /* processes that live */
+    int64_t retired_at_ms;    /* 0: serving */
+    struct generation *next;  /* in the master's list of retired ones */
+    struct generation *older; /* in the list of all */
 };
 
 /*
@@ -45,6 +46,13 @@ struct generation {
 struct generation *generation_make(const char *config_path, int number, int64_t workers_override,
                                    struct arena *error_arena, const char **error_out) MUST_CHECK;
 void generation_free(struct generation *generation);
+
+/*
+ * For a process that is to know no secret, right behind its fork: wipes all generations that it has a copy
+ * of, with their settings, keys and configured providers, and what the stack was used for. Nothing that is in
+ * a generation may be used any more.
+ */
+void generations_forget(void);
 
 /* Of all its pools. */
 int64_t generation_workers(const struct generation *generation);

@@ -22,6 +22,7 @@
 
 enum {
     MESSAGES_LIMIT = 1024 * 1024,
+    SETTINGS_LIMIT = 16 * 1024 * 1024,
     BACK_OFF_MS = 50, /* doubled with each early death, up to BACK_OFF_DOUBLINGS times */
     BACK_OFF_DOUBLINGS = 7
 };
@@ -321,25 +322,38 @@ static void clear_scoreboard(struct shared *shared)
         *shared_slot(shared, i) = (struct slot) { .state = SLOT_FREE };
 }
 
-/* The run directory is that of the first configuration; a reload doesn't move it. */
+/* The run directory of the first configuration; a reload doesn't move it. NULL with a message. Of the secrets
+ * that are read with it, nothing stays. */
+static const char *find_run_directory(struct arena *arena, const char *config_path, const char **error_out)
+{
+    struct arena *passing = arena_make(SETTINGS_LIMIT);
+    const struct settings *settings = settings_load(passing, config_path, error_out);
+    const char *directory = settings ? arena_strdup(arena, settings->run_directory) : NULL;
+
+    if (!settings)
+        *error_out = arena_strdup(arena, *error_out);
+    arena_destroy(passing);
+    return directory;
+}
+
 static bool take_place(struct master *master, struct arena *arena, const char **error_out)
 {
-    const struct settings *settings = settings_load(arena, master->options->config_path, error_out);
+    const char *directory = find_run_directory(arena, master->options->config_path, error_out);
 
-    if (!settings) {
+    if (!directory) {
         master->status = MASTER_CONFIGURATION;
         return false;
     }
     master->status = MASTER_TAKEN;
-    master->run_directory = settings->run_directory;
-    if (!place_make(arena, settings->run_directory, error_out))
+    master->run_directory = directory;
+    if (!place_make(arena, directory, error_out))
         return false;
-    master->children.lock = place_lock(arena, settings->run_directory, error_out);
+    master->children.lock = place_lock(arena, directory, error_out);
     if (master->children.lock < 0)
         return false;
-    master->children.shared = shared_map(arena_printf(arena, "%s/shared", settings->run_directory));
+    master->children.shared = shared_map(arena_printf(arena, "%s/shared", directory));
     clear_scoreboard(master->children.shared);
-    return place_write_pid(arena, settings->run_directory, error_out);
+    return place_write_pid(arena, directory, error_out);
 }
 
 static bool start(struct master *master, struct arena *arena, const char **error_out)

@@ -20,6 +20,7 @@ int signals_open(void)
         fatal("sigprocmask: %s", strerror(errno));
     /* an ignored SIGCHLD, as some parents leave it, would reap our children for us */
     signal(SIGCHLD, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN); /* who has gone is seen when it is written to */
     int descriptor = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (descriptor < 0)
         fatal("signalfd: %s", strerror(errno));

@@ -10,8 +10,8 @@
 
 #include <signal.h>
 
-/* Blocks the signals and returns a descriptor for this process to read them from; fatal on failure.
- * Called again after fork: a child reads from one of its own. */
+/* Blocks the signals, ignores SIGPIPE and returns a descriptor for this process to read them from; fatal on
+ * failure. Called again after fork: a child reads from one of its own. */
 int signals_open(void);
 
 /* The next signal that has come, 0 for none. Never waits. */

@@ -19,7 +19,7 @@ from fcgi_client import Closed, Connection, parameters, request  # noqa: E402
 from harness import SOURCE, Doorward, TestCase, build_directory, main  # noqa: E402
 from stand.files import write_whole  # noqa: E402
 
-__all__ = ["Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "build_directory", "contextlib",
+__all__ = ["PROGRAM", "Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "build_directory", "contextlib",
            "idles", "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
 
 PROGRAM = os.path.join(build_directory(), "doorward")
