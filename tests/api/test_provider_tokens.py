@@ -426,17 +426,64 @@ def refreshed_for_less(site):
     user.token("acme")
 
 
+ODD_ACCESS_TOKENS = ({"access_token": "x" * 20000}, {"access_token": "a b"}, {"access_token": None}, {"token_type": "mac"}, {"access_token": 7})
+
+
+def answered_oddly(site, here, change_of):
+    """Somebody whose refresh was answered so, and their row of before."""
+    user = here.member()
+    user.connect("acme")
+    had = connection(site, user)
+    expire(site, user)
+    fakes["acme"].fault("refresh", "change", set=change_of)
+    user.action("acme", code="PROVIDER_REAUTH_REQUIRED")
+    equal(connection(site, user)["status"], "active", f"status after {str(change_of)[:40]}")
+    return user, had
+
+
+def pause(site, user):
+    """Whether nobody refreshes it, and nobody may for a while."""
+    whose = f"user_id = UNHEX('{user.id.replace('-', '')}')"
+    return [tuple(map(str, row)) for row in site.sql(f"SELECT refresh_claim IS NULL, refresh_until_ms > 0 FROM connections WHERE {whose}")]
+
+
 @test("a refresh that is answered with tokens of absurd size, or with none, is a failure: what was there stays")
 def refreshed_oddly(site):
     here = place(site)
-    for change_of in ({"access_token": "x" * 20000}, {"access_token": "a b"}, {"access_token": None}, {"token_type": "mac"}, {"access_token": 7}):
-        user = here.member()
-        user.connect("acme")
-        had = connection(site, user)
+    for change_of in ODD_ACCESS_TOKENS:
+        for refresh_token in (None, "", "a b", 7, "x" * 20000):
+            user, had = answered_oddly(site, here, change_of | {"refresh_token": refresh_token})
+            equal(connection(site, user)["version"], had["version"], f"version after {str(change_of)[:40]}, {str(refresh_token)[:10]}")
+
+
+@test("a refresh that is answered with a new refresh token beside an access token that can't be used: the new one is kept, and the next try goes by it")
+def refreshed_by_half(site):
+    here, acme = place(site), fakes["acme"]  # each refresh token is good for one use
+    for change_of in ODD_ACCESS_TOKENS:
+        user, had = answered_oddly(site, here, change_of)
+        before = acme.counts["refresh"]
+        equal(pause(site, user), [("1", "1")], "nobody asks for a moment, as behind any failure")
+        equal(connection(site, user)["scopes"], had["scopes"], "scopes")
+        change(site, user, "refresh_until_ms = 0")
+        token = user.token("acme")["access_token"]
         expire(site, user)
-        fakes["acme"].fault("refresh", "change", set=change_of)
-        user.action("acme", code="PROVIDER_REAUTH_REQUIRED")
-        equal((connection(site, user)["status"], connection(site, user)["version"]), (had["status"], had["version"]), str(change_of)[:40])
+        assert user.token("acme")["access_token"] != token, "and by the one that came then"
+        equal(acme.counts["refresh"] - before, 2, "refreshes")
+
+
+@test("16 calls at once, of which the first is answered with a new refresh token alone: nobody asks with the old one, and it is refreshed then")
+def race_by_half(site):
+    here, acme = place(site), fakes["acme"]
+    user = here.member()
+    user.connect("acme")
+    expire(site, user)
+    acme.fault("refresh", "slow", ms=700)
+    acme.fault("refresh", "change", remove=["access_token"])
+    body = {"user_id": user.id, "provider": "acme"}
+    at_once(site, 16, lambda web, _: web.post("/api/service/provider-tokens", data=body, headers={"X-API-Key": here.key.text}))
+    equal(connection(site, user)["status"], "active", "the provider refused nothing")
+    change(site, user, "refresh_until_ms = 0")
+    user.token("acme")
 
 
 @test("16 calls at once on two machines with one database: one refresh, 16 good tokens")
@@ -464,7 +511,7 @@ def ask_at(socket, key, body):
     return json.loads(answer.body)
 
 
-def refresh_while(site, breaks, late_ms):
+def refresh_while(site, breaks, late_ms, ask=lambda user: user.token("acme")["access_token"]):
     """A refresh that the provider answers late; once it is asked, something happens to the database. The user, their token, and
     the count of refreshes then."""
     acme, user = fakes["acme"], place(site).member()
@@ -480,7 +527,7 @@ def refresh_while(site, breaks, late_ms):
     breaker = threading.Thread(target=break_it)
     breaker.start()
     try:
-        return user, user.token("acme")["access_token"], count
+        return user, ask(user), count
     finally:
         breaker.join()
 
@@ -504,6 +551,18 @@ def away(site):
     expire(site, user)
     assert user.token("acme")["access_token"] != token, "the rotated refresh token is a good one"
     equal(connection(site, user)["status"], "active", "status")
+
+
+@test("the database goes away while the provider answers with a new refresh token alone: nobody asks with the old one, and it is written when it is back")
+def away_by_half(site):
+    fakes["acme"].fault("refresh", "change", set={"token_type": "mac"})
+    try:
+        user, _, count = refresh_while(site, site.door.database.stop, 4000, lambda user: user.ask("acme"))
+    finally:
+        site.door.database.start()
+    until(lambda: user.ask("acme").status == 200, "answers")
+    until(lambda: user.ask("acme").json().get("status") == "ok", "a token")
+    equal((connection(site, user)["status"], fakes["acme"].counts["refresh"]), ("active", count + 1), "status, refreshes")
 
 
 @test("the database is stuck while the provider answers late: within the request's time the caller has the token, and nothing is lost")

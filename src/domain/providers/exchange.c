@@ -353,6 +353,7 @@ enum outcome provider_refresh(struct context *context, const struct provider *pr
 {
     struct provider_answer answer;
     struct strbuf form = strbuf_start(context->arena);
+    *tokens_out = (struct provider_tokens) { .refresh_token = NULL };
     if (!provider->kind->refreshes)
         return refused(context, provider, "unsupported_grant_type", 0);
     provider_add_pair(&form, "grant_type", "refresh_token");

@@ -56,7 +56,7 @@ enum outcome provider_redeem(struct context *context, const struct provider *pro
                              struct provider_identity *identity_out);
 
 /* PROVIDER_REFUSED: the refresh token is worth nothing any more, or what came for it is somebody else's.
- * PROVIDER_FAILED: try again later. */
+ * PROVIDER_FAILED: try again later, by tokens_out->refresh_token if one came beside what can't be used. */
 struct provider_refreshing {
     const char *token;
     const char *subject; /* whose it is; NULL: anybody's */

@@ -52,6 +52,15 @@ static enum unwritten_end revoke(struct context *context, const struct connectio
     return UNWRITTEN_TAKEN_OFF;
 }
 
+/* The refresh token as well: it may have come alone. */
+static bool has_same_tokens(struct context *context, const struct connection_row *a,
+                            const struct connection_row *b)
+{
+    const char *access = vault_access_token(context, a);
+    return access && text_equal(access, vault_access_token(context, b)) &&
+           text_equal(vault_refresh_token(context, a), vault_refresh_token(context, b));
+}
+
 /* The row isn't what the tokens are for: because they are in it already (an answer of the database that was
  * lost), because of newer ones, or because it is to have none any more. Newer ones are of the same consent,
  * which at many providers ends with any of its tokens: then the ones that are dropped are left to run out. */
@@ -62,8 +71,7 @@ static enum unwritten_end look_up(struct context *context, const struct connecti
     if (result != STORE_OK && result != STORE_NOT_FOUND)
         return UNWRITTEN_LATER;
     bool is_off = result == STORE_NOT_FOUND || !has_tokens(&there);
-    const char *token = is_off ? NULL : vault_access_token(context, &there);
-    if (token && text_equal(token, vault_access_token(context, row)))
+    if (!is_off && has_same_tokens(context, &there, row))
         return UNWRITTEN_DONE;
     log_info("provider_token.out_of_date provider=%s connection=%s", row->provider,
              uuid_encode(context->arena, row->id));

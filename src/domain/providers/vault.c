@@ -3,8 +3,9 @@
  *
  * A refresh token of many providers is good for one use, and what comes for it is its only successor: so one
  * process asks at a time (a claim in the row, which one UPDATE gives to one), and what was answered is
- * written before anything else is done. A claim runs out when its holder is dead. A writer who finds another
- * version of the row drops what it has: the person has connected the account anew meanwhile.
+ * written before anything else is done, even when there is no access token in it. A claim runs out when its
+ * holder is dead. A writer who finds another version of the row drops what it has: the person has connected
+ * the account anew meanwhile.
  */
 #include "domain/providers/vault.h"
 
@@ -140,6 +141,13 @@ static bool is_claimed_by(const struct connection_row *row, const unsigned char 
     return memcmp(row->refresh_claim, claim, sizeof(row->refresh_claim)) == 0;
 }
 
+static enum outcome tell_failure(struct refresh *refresh, enum outcome outcome, const char *reason)
+{
+    log_info("provider_token.not_refreshed provider=%s connection=%s reason=\"%s\"", refresh->row->provider,
+             uuid_encode(refresh->context->arena, refresh->row->id), reason ? reason : "");
+    return refuse(refresh->context, outcome, reason);
+}
+
 static enum outcome give_up(struct refresh *refresh, enum outcome outcome)
 {
     struct context *context = refresh->context;
@@ -150,9 +158,40 @@ static enum outcome give_up(struct refresh *refresh, enum outcome outcome)
             : connections_release(context->db, refresh->row, refresh->claim, FAILED_PAUSE_MS);
     if (outcome == OUTCOME_PROVIDER_REFUSED && result == STORE_OK)
         refresh->row->status = "broken";
-    log_info("provider_token.not_refreshed provider=%s connection=%s reason=\"%s\"", refresh->row->provider,
-             uuid_encode(context->arena, refresh->row->id), reason ? reason : "");
-    return refuse(context, outcome, reason);
+    return tell_failure(refresh, outcome, reason);
+}
+
+/* Writing gave the claim back: it is taken once more, for the pause behind a failure. What isn't written yet
+ * keeps its claim, so that nobody goes by the old token meanwhile. */
+static void pause_after_writing(struct refresh *refresh)
+{
+    struct context *context = refresh->context;
+    struct connection_row written = *refresh->row;
+    written.version++;
+    if (connections_claim(context->db, &written, refresh->claim) != STORE_OK ||
+        connections_release(context->db, &written, refresh->claim, FAILED_PAUSE_MS) != STORE_OK)
+        log_debug("provider_token.no_pause connection=%s", uuid_encode(context->arena, written.id));
+}
+
+/*
+ * What came is no access token, but the refresh token beside it may well have taken the place of the one that
+ * was shown, which is worth nothing then: it is kept as one of a good answer is. The access token stays as
+ * old as it was, so that the next one who wants it asks again.
+ */
+static enum outcome give_up_by_half(struct refresh *refresh, const char *token)
+{
+    struct context *context = refresh->context;
+    struct connection_row *row = refresh->row;
+    const char *reason = context->reason, *access = vault_access_token(context, row);
+    row->refresh_sealed = seal(context, SEALED_REFRESH_TOKEN, row, token);
+    if (access)
+        row->access_sealed = seal(context, SEALED_ACCESS_TOKEN, row, access);
+    if (!write_answer(context, row))
+        return refuse(context, OUTCOME_PROVIDER_REFUSED, "the account was taken off meanwhile");
+    pause_after_writing(refresh);
+    log_info("provider_token.refresh_token_kept provider=%s connection=%s", row->provider,
+             uuid_encode(context->arena, row->id));
+    return tell_failure(refresh, OUTCOME_PROVIDER_FAILED, reason);
 }
 
 /* This process alone asks. */
@@ -169,6 +208,8 @@ static enum outcome refresh_now(struct refresh *refresh)
                                                     .subject = row->subject,
                                                     .scopes = row->scopes };
     enum outcome outcome = provider_refresh(context, refresh->provider, &refreshing, &tokens);
+    if (outcome == OUTCOME_PROVIDER_FAILED && tokens.refresh_token && !text_equal(tokens.refresh_token, old))
+        return give_up_by_half(refresh, tokens.refresh_token);
     if (outcome != OUTCOME_OK)
         return give_up(refresh, outcome);
     vault_seal(context, &tokens, row);
