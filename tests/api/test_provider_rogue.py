@@ -57,11 +57,11 @@ def addresses(site):
         "proof": [owner.email, owner.email.upper(), f"{local}@{domain.upper()}", f"{local}@{domain.replace('.', chr(0x3002))}"],
         # an address of its own
         "new": [f'"{local}"@{domain}', f"{local}@{domain.replace('e', chr(0x435), 1)}", f"{local}+tag@{domain}", f"{local}%40{domain}@evil.example",
-                f"{chr(0xff50)}{local[1:]}@{domain}", f"<script>@{domain}", f"a'b{local}@{domain}", f"a\\b{local}@{domain}"],
+                f"{chr(0xff50)}{local[1:]}@{domain}", f"<script>@{domain}", f"a'b{local}@{domain}", f"a\\b{local}@{domain}", f"{local:x<64}@{domain}"],
         # none
         "none": [owner.email + ".", f"{local}{chr(0xff20)}{domain}", f"{local}\u200b@{domain}", " " + owner.email, owner.email + " ", owner.email + "\n",
                  f"<{owner.email}>", f"x <{owner.email}>", f"{owner.email}@evil.example", f"{owner.email},x@evil.example", [owner.email], {"x": 1}, 7, True,
-                 "", "@", "a@", "@b", "a" * 300 + "@" + domain, "a@" + "b" * 260, f"{local}@[127.0.0.1]", f"{owner.email}\r\nBcc: x@evil.example"],
+                 "", "@", "a@", "@b", "a" * 300 + "@" + domain, "a" * 65 + "@" + domain, "a@" + "b" * 260, f"{local}@[127.0.0.1]", f"{owner.email}\r\nBcc: x@evil.example"],
         "failed": [owner.email + "\0.evil.example"],
     }
     for number, (fate, email) in enumerate((fate, email) for fate, all_of_it in spellings.items() for email in all_of_it):

@@ -120,12 +120,24 @@ def link(site):
     equal(site.sql(f"SELECT name FROM users WHERE email_key = '{email}'"), [["Zoë Ünal"]], "the name")
 
 
+@test("POST users: nobody is made with more than 64 bytes before the @, and who has such an address already comes in with it")
+def long_local_part(site):
+    key, person = Key(site), site.add_person()
+    longer = f"{new_address().split('@')[0]:x<65}@members.example"
+    assert "64 bytes" in refusal(key.post("users", {"email": longer}), 400)["error"], "the reason"
+    site.sql(f"UPDATE users SET email = '{longer}', email_key = '{longer}' WHERE email_key = '{person.email}'")
+    equal(add(key, longer)["id"], person.id, "in the service")
+    equal([one["id"] for one in said(key.get(f"users?email={longer}"), 200)["users"]], [person.id], "found")
+    add(key, longer[1:])
+
+
 @test("POST users: every wrong body is 400 BAD_REQUEST, and makes nobody")
 def wrong_bodies(site):
     key = Key(site)
     before = site.sql("SELECT COUNT(*) FROM users")
     for body in ({}, {"email": ""}, {"email": None}, {"email": 5}, {"email": ["a@b.example"]}, {"email": "nobody"}, {"email": "a@b@c"}, {"email": "@"},
-                 {"email": "a b@c.example"}, {"email": "x" * 300 + "@y.example"}, {"email": "ok@members.example", "invite": "yes"},
+                 {"email": "a b@c.example"}, {"email": "x" * 300 + "@y.example"}, {"email": "x" * 65 + "@y.example"}, {"email": "x" * 65 + "@y.example", "invite": True},
+                 {"email": "ok@members.example", "invite": "yes"},
                  {"email": "ok@members.example", "name": 5}, {"email": "ok@members.example", "name": "\u202eevil"}, {"email": "ok@members.example", "name": ""}):
         refusal(key.post("users", body), 400)
     for body, kind in ((b"{", "application/json"), (b"[]", "application/json"), (b'"x"', "application/json"), (b"", "application/json"), (b"", None),

@@ -165,8 +165,10 @@ class Commands(tap.TestCase):
 
     def test_user_refused(self):
         """No address, a bad name and a short password are refused with a reason"""
-        self.assertIn("address", self.refused("user", "add", "--email", "nobody", "--name", "A",
-                                              "--password-file", self.database.path("password")))
+        for email in ("nobody", "x" * 65 + "@example.org"):
+            for noun in ("user", "admin"):
+                self.assertIn("address", self.refused(noun, "add", "--email", email, "--name", "A",
+                                                      "--password-file", self.database.path("password")))
         with open(self.database.path("short"), "w") as file:
             file.write("short\n")
         self.refused("user", "add", "--email", "s@example.org", "--name", "S", "--password-file",

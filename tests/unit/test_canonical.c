@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "crypto/password.h"
+#include "core/strbuf.h"
 #include "domain/login/canonical.h"
 
 static int make_arena(void **state)
@@ -78,6 +79,27 @@ static void email__at_most_254_bytes_are_taken(void **state)
     assert_null(email_canonical(*state, text));
 }
 
+/* RFC 5321 §4.5.3.1.1; who has a longer one keeps it. */
+static void email__a_new_one_has_at_most_64_bytes_before_the_at(void **state)
+{
+    static const struct {
+        const char *piece;
+        size_t count;
+        bool is_taken;
+    } cases[] = { { "a", 1, true },       { "a", 64, true },       { "a", 65, false },
+                  { "\u00e9", 32, true }, { "\u00e9", 33, false }, { "\u00df", 32, true } };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct strbuf email = strbuf_start(*state);
+        for (size_t j = 0; j < cases[i].count; j++)
+            strbuf_add_text(&email, cases[i].piece);
+        strbuf_add_text(&email, "@example.org");
+        assert_non_null(email_canonical(*state, email.data));
+        assert_int_equal(email_canonical_new(*state, email.data) != NULL, cases[i].is_taken);
+    }
+    assert_null(email_canonical_new(*state, NULL));
+    assert_null(email_canonical_new(*state, "ann@b@example.org"));
+}
+
 static void password__an_old_short_one_can_still_be_checked(void **state)
 {
     assert_string_equal(password_normalise(*state, "short"), "short");
@@ -110,6 +132,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(email__spellings_of_one_address_share_a_key, make_arena, drop_arena),
         cmocka_unit_test_setup_teardown(email__what_is_no_address_has_no_key, make_arena, drop_arena),
         cmocka_unit_test_setup_teardown(email__at_most_254_bytes_are_taken, make_arena, drop_arena),
+        cmocka_unit_test_setup_teardown(email__a_new_one_has_at_most_64_bytes_before_the_at, make_arena,
+                                        drop_arena),
         cmocka_unit_test_setup_teardown(password__an_old_short_one_can_still_be_checked, make_arena,
                                         drop_arena),
         cmocka_unit_test(name__hidden_and_reordering_characters_are_refused),

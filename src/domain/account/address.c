@@ -374,7 +374,7 @@ enum outcome address_begin_change(struct context *context, const struct session 
 {
     struct user_row user, other;
     struct change_work work = { .context = context, .session = session };
-    const char *email_key = email_canonical(context->arena, email);
+    const char *email_key = email_canonical_new(context->arena, email);
     enum outcome outcome = account_needs_recent(context, session);
     if (outcome != OUTCOME_OK)
         return outcome;

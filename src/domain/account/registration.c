@@ -32,7 +32,7 @@ static enum outcome read_fields(struct context *context, const struct registrati
 {
     struct user_row *user = &newcomer_out->user;
     *user = (struct user_row) { .email = registration->email,
-                                .email_key = email_canonical(context->arena, registration->email),
+                                .email_key = email_canonical_new(context->arena, registration->email),
                                 .name = account_clean_name(context->arena, registration->name),
                                 .status = "active",
                                 .created_at = context->now,

@@ -14,7 +14,7 @@
 #include <uninorm.h>
 #include <unistr.h>
 
-enum { EMAIL_MAX_BYTES = 254, EMAIL_KEY_MAX_BYTES = 320 };
+enum { EMAIL_MAX_BYTES = 254, EMAIL_LOCAL_MAX_BYTES = 64, EMAIL_KEY_MAX_BYTES = 320 };
 
 /* Control, format, private and unassigned characters: what can't be seen can't be compared by a person.
  * A zero-width joiner in a name is the price. */
@@ -86,6 +86,13 @@ const char *email_canonical(struct arena *arena, const char *email)
         return NULL;
     const char *key = arena_printf(arena, "%s@%s", local, host);
     return strlen(key) <= EMAIL_KEY_MAX_BYTES ? key : NULL;
+}
+
+const char *email_canonical_new(struct arena *arena, const char *email)
+{
+    if (text_empty(email) || strcspn(email, "@") > EMAIL_LOCAL_MAX_BYTES)
+        return NULL;
+    return email_canonical(arena, email);
 }
 
 /* Letters and symbols that show nothing: the fillers of Hangul, the empty pattern of Braille. */

@@ -11,6 +11,10 @@
  * control characters or spaces). */
 const char *email_canonical(struct arena *arena, const char *email);
 
+/* The same of an address that somebody is to have from now on: NULL as well for more than 64 bytes before the
+ * '@', to which no mail is sent (RFC 5321 §4.5.3.1.1). Who has such a one keeps it. */
+const char *email_canonical_new(struct arena *arena, const char *email);
+
 /* A name that can be shown: minimum to maximum characters, none of them a control, format (bidi
  * overrides, zero width) or unassigned character, and one at least that is seen. */
 bool person_name_is_plain(const char *name, size_t minimum, size_t maximum);

@@ -51,7 +51,7 @@ enum outcome admin_add(struct context *context, const char *email, const char *n
                        struct admin_row *row_out)
 {
     *row_out = (struct admin_row) { .email = email,
-                                    .email_key = email_canonical(context->arena, email),
+                                    .email_key = email_canonical_new(context->arena, email),
                                     .name = name,
                                     .status = "active",
                                     .created_at = context->now,

@@ -28,7 +28,7 @@ enum outcome new_password_hash(struct context *context, const char *password,
 static enum outcome check(struct context *context, const struct new_user *user, struct user_row *row_out)
 {
     *row_out = (struct user_row) { .email = user->email,
-                                   .email_key = email_canonical(context->arena, user->email),
+                                   .email_key = email_canonical_new(context->arena, user->email),
                                    .email_verified = user->email_verified,
                                    .name = user->name,
                                    .status = "active",

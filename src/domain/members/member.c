@@ -174,6 +174,8 @@ static enum outcome find_or_make(struct context *context, struct add_work *work)
     work->is_new = result == STORE_NOT_FOUND;
     if (!work->is_new)
         return store_outcome(context, result, OUTCOME_UNAVAILABLE, unknown);
+    if (!email_canonical_new(context->arena, wanted->email))
+        return refuse(context, OUTCOME_INVALID_REQUEST, "email must have at most 64 bytes before the @");
     work->user = (struct user_row) { .email = wanted->email,
                                      .email_key = email_key,
                                      .name = name_of(context, wanted),

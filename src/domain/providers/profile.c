@@ -66,7 +66,7 @@ static void take_name(const char *name, struct provider_identity *identity)
 static void take_address(struct arena *arena, const char *email, bool vouched,
                          struct provider_identity *identity)
 {
-    if (identity->email || !email || !email_canonical(arena, email))
+    if (identity->email || !email || !email_canonical_new(arena, email))
         return;
     identity->email = email;
     identity->email_vouched = vouched;
