@@ -77,7 +77,7 @@ static NORETURN void tell_of_schema(const struct generation *generation, int to,
     _exit(write(to, reason ? reason : "", length) == (ssize_t)length ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-/* What the process tells until its end; NULL when it didn't come to one. */
+/* What the process tells until its end: nothing when all is well. */
 static const char *hear(struct arena *arena, int from, pid_t pid)
 {
     char *message = arena_alloc(arena, MESSAGE_SIZE);
@@ -89,7 +89,8 @@ static const char *hear(struct arena *arena, int from, pid_t pid)
         length += got > 0 ? (size_t)got : 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? message : NULL;
+    bool is_whole = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+    return is_whole ? message : "the process that looked at the database died";
 }
 
 /*
@@ -98,22 +99,24 @@ static const char *hear(struct arena *arena, int from, pid_t pid)
  */
 static bool check_schema(struct generation *generation, const char **error_out)
 {
+    static const char no_start[] = "a process that looks at the database can't be started";
     int ends[2];
     pid_t master = getpid();
 
-    *error_out = "a process that looks at the database can't be started";
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        *error_out = no_start;
         return false;
+    }
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0)
         tell_of_schema(generation, ends[1], master);
     close(ends[1]);
-    const char *message = pid > 0 ? hear(generation->arena, ends[0], pid) : NULL;
+    const char *message = pid > 0 ? hear(generation->arena, ends[0], pid) : no_start;
     close(ends[0]);
-    if (pid > 0)
-        *error_out = message ? message : "the process that looked at the database died";
-    return message && !*message;
+    if (*message)
+        *error_out = message;
+    return !*message;
 }
 
 struct first_finding {

@@ -225,6 +225,7 @@ class Stop(TestCase):
                 self.assertEqual(waiting.answer().status, 200)
             self.assertEqual(program.wait(timeout=60), 0)
             self.assertFalse(os.path.exists(os.path.join(place.run, "pid")))
+            self.assertRegex(place.log(), r" stopped\n\Z")
 
     def test_term_does_not_wait_for_idle_connections(self):
         "SIGTERM: an idle kept connection holds nobody up"
