@@ -20,7 +20,7 @@ from harness import SOURCE, Doorward, TestCase, build_directory, main  # noqa: E
 from stand.files import write_whole  # noqa: E402
 
 __all__ = ["PROGRAM", "Closed", "Connection", "Doorward", "Load", "Place", "TestCase", "build_directory", "contextlib",
-           "idles", "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
+           "hold", "idles", "main", "parameters", "request", "signal", "socket", "subprocess", "time", "until", "os", "threading", "wire"]
 
 PROGRAM = os.path.join(build_directory(), "doorward")
 

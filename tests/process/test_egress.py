@@ -211,9 +211,7 @@ class Egress(TestCase):
         return place
 
     def keeper(self):
-        """None between two of them: one that has died may still have its name."""
-        return max((pid for pid in self.place.children(self.program.pid)
-                    if self.place.name(pid) == "doorward-keeper" and self.place.is_alive(pid)), default=None)
+        return newest(self.place, self.program, "doorward-keeper")
 
     def passage(self):
         """The end of the passage that the others have: the housekeeper's, as it's the only socket of its kind there."""
@@ -314,99 +312,11 @@ class Egress(TestCase):
             else:
                 keeper = self.keeper()
                 self.program.send_signal(signal.SIGHUP)
-                until(lambda: not self.place.is_alive(keeper), what="the old housekeeper's end")
-            until(lambda: self.place.find_in_log(f"ready generation={generation}"))
-            until(lambda: self.place.is_settled(self.program.pid), what="the start of every new process")
-            self.assertEqual(200, self.probe().ask("send", self.site.url + "/text", 30000)["status"])
-            worker = memory_of(max(self.place.workers(self.program)))
-            self.assertEqual([], [name for name, secret in held if secret not in worker])
-            self.assert_forgotten(self.egress(), everything)
-
-    def test_next_one_knows_no_secret(self):
-        "egress: who takes the place of a killed one has no secret either"
-        self.make_place()
-        secrets = [item for found in (*self.keys(), *self.configure()) for item in found.items()]
-        self.program = self.place.start()
-        old = until(self.egress)
-        os.kill(old, signal.SIGKILL)
-        until(lambda: self.egress() not in (None, old))
-        self.assertEqual(200, self.probe().ask("send", self.site.url + "/text", 30000)["status"])
-        self.assert_forgotten(self.egress(), secrets)
-
-    # --- what it knows ---
-
-    def add_key(self):
-        """A new key at the top of the key file: in all the ways in which it could be in memory."""
-        path = self.place.settings["key_file"]
-        os.remove(path)
-        subprocess.run([PROGRAM, "key-file", "create", path], check=True, stdout=subprocess.DEVNULL)
-        return self.keys()
-
-    def keys(self):
-        with open(self.place.settings["key_file"]) as file:
-            text = file.read().split()[1]
-        raw = base64.urlsafe_b64decode(text + "=")
-        return {"the key": raw, "the key, base64url": text.encode()}, {"the key, hex": raw.hex().encode()}
-
-    def write_secret(self, name, secret):
-        path = os.path.join(self.place.directory, name)
-        with open(path, "wb") as file:
-            file.write(secret + b"\n")
-        os.chmod(path, 0o600)
-        return path
-
-    def make_signing_key(self):
-        """The key of a provider that wants its secret signed: what of it a worker holds as it is, and what else there could be."""
-        pem = subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-                             capture_output=True, check=True).stdout
-        lines = pem.splitlines()[1:-1]
-        number = base64.b64decode(b"".join(lines))[36:68]
-        return pem.decode(), {"signing key, PEM": lines[1]}, {  # all such keys begin alike
-            "signing key, PEM's beginning": lines[0][48:], "signing key": number, "signing key, reversed": number[::-1],
-            "signing key, base64url": base64.urlsafe_b64encode(number)}
-
-    def configure(self):
-        """Secrets of all kinds, each of its own: those that a worker holds as they are, and what else they could be."""
-        pem, held, other = self.make_signing_key()
-        provider = {"name": "fake", "kind": "oidc", "issuer": "https://login.example.org", "client_id": "us"}
-        found = {name: random.randbytes(20).hex().encode() for name in ("database", "mail", "provider", "provider of a file")}
-        providers = [provider | {"client_secret": found["provider"].decode()},
-                     provider | {"name": "other", "client_secret_file": self.write_secret("other", found["provider of a file"])},
-                     {"name": "apple", "client_id": "us", "team_id": "us", "key_id": "it", "client_secret": pem}]
-        with open(os.path.join(self.place.directory, "providers.json"), "w") as file:
-            json.dump(providers, file)
-        self.place.write(database_password="file:" + self.write_secret("database", found["database"]),
-                         mail_password=found["mail"].decode(), mail="smtp://127.0.0.1:9", mail_from="us@example.org",
-                         providers=file.name)
-        return found | held, other
-
-    def assert_forgotten(self, pid, secrets):
-        memory = memory_of(pid)
-        self.assertTrue(self.place.run.encode() in memory, "its memory wasn't read")
-        self.assertEqual([], [name for name, secret in secrets for piece in pieces(secret) if piece in memory])
-
-    def make_place(self):
-        self.place = self.enterContext(Place(workers=1, egress_allow="127.0.0.1"))
-        self.enterContext(Turnstile(self.place.settings["database_socket"]))
-
-    def test_knows_no_secret(self):
-        "egress: keys, passwords and secrets of providers, which the master and the workers have in memory, are gone from its own"
-        self.make_place()
-        everything = []
-        for generation in (1, 2):  # after a reload it began as a copy of what both had read
-            secrets = [self.add_key(), self.configure()]
-            held = [item for held, _ in secrets for item in held.items()]
-            everything += held + [item for _, other in secrets for item in other.items()]
-            if generation == 1:
-                self.program = self.place.start()
-            else:
-                keeper = self.keeper()
-                self.program.send_signal(signal.SIGHUP)
                 until(lambda: self.keeper() not in (None, keeper), what="another housekeeper")
             until(lambda: self.place.find_in_log(f"ready generation={generation}"))
             until(lambda: self.place.is_settled(self.program.pid), what="the start of every new process")
             self.assertEqual(200, self.probe().ask("send", self.site.url + "/text", 30000)["status"])
-            worker = memory_of(max(self.place.workers(self.program)))
+            worker = memory_of(self.place.workers(self.program)[-1])
             self.assertEqual([], [name for name, secret in held if secret not in worker])
             self.assert_forgotten(self.egress(), everything)
 
