@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Two clicks on what makes something on the console: one thing is made, and both answers are the first one's."""
-import contextlib
 import re
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from kit import *
 from console import console, form_named, here, make_old, new_admin, shared, sign_in
 from script import checksums
+from together import holding
 from web import filled
 
 SHOWN_ONCE = re.compile(r'class="detail"><code>([^<]+)</code>')
@@ -93,38 +92,17 @@ def one_thing(site):
         assert first.status == 200 or browser.follow(second).status == 200, name
 
 
-@contextlib.contextmanager
-def holder(site):
-    """A transaction; holds the rows that it's told of ("TABLE WHERE …") until it ends."""
-    command = ["mariadb", "--no-defaults", "-uroot", "-S", site.database_socket, "-N", "-B", "--unbuffered", site.database]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        def hold(rows):
-            process.stdin.write(f"SELECT 1 FROM {rows} FOR UPDATE; SELECT 'held';\n")
-            process.stdin.flush()
-            while (line := process.stdout.readline()) != "held\n":
-                assert line, "the holder has ended"
-        process.stdin.write("START TRANSACTION;\n")
-        yield hold
-        process.stdin.close()  # which rolls back
-    equal(process.returncode, 0)
-
-
-def waits(site, statement):
-    """Until somebody is held up at it."""
-    until(lambda: int(site.sql(f"SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '{statement}%'")[0][0]), f"nobody at {statement}")
-
-
 def click_twice_at_once(site, path, pairs, table):
     """The answer of a click that is held up before it has made anything, and of another that came meanwhile."""
     service = f"services WHERE id = UNHEX(REPLACE('{site.service}', '-', ''))"
     with ThreadPoolExecutor(2) as pool:
-        with holder(site) as hold:
-            hold(service)
+        with holding(site) as holder:
+            holder.hold(service)
             first = pool.submit(click, console(site), path, pairs)
-            waits(site, f"INSERT INTO {table}")
-            hold("idempotency_keys")
+            holder.until_waiting(1, [first])
+            holder.hold("idempotency_keys")
             second = pool.submit(click, console(site).clone_without(), path, pairs)
-            waits(site, "INSERT INTO idempotency_keys")
+            holder.until_waiting(2, [first, second])
         return first.result(), second.result()
 
 
