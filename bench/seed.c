@@ -80,6 +80,7 @@ static enum store_result redeem(struct seed *seed, struct handle *handle)
         .refresh_hash = handle->hash,
         .refresh_generation = 1,
         .expires_at = seed->now + MONTH,
+        .bound_to = "",
     };
     return authorizations_redeem(seed->db, code.id, code.hash, &redemption);
 }

@@ -11,6 +11,7 @@
 #include "cmd/worker.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "crypto/secret.h"
 
 #include <errno.h>
 #include <sys/prctl.h>
@@ -114,6 +115,7 @@ static int run_role(struct children *children, struct child *child, int signals,
 {
     if (child->kind == EGRESS)
         return run_egress(child, signals);
+    secret_leave_freed();
     child->generation->application.egress = child->generation->way.hand_over;
     return role_of(child)->run ? run_single(child, signals) : run_worker(children, child, signals, master);
 }

@@ -12,5 +12,7 @@ bool secret_equal_hash(const unsigned char a[32], const unsigned char b[32]) MUS
 /* From now on OpenSSL wipes all memory that it gives back: it reads private keys in buffers that it else
  * leaves as they are. False when it has memory already: to be called before anything of it is used. */
 bool secret_wipe_freed(void) MUST_CHECK;
+/* No more, as it costs a signature some percent: for a process that no other one begins as a copy of. */
+void secret_leave_freed(void);
 
 #endif
